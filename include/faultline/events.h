@@ -1,0 +1,42 @@
+// What happened inside a machine, one record a step, for those who asked to be told.
+//
+// Nothing is built or called when no EventSink is set.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "faultline/types.h"
+
+namespace faultline {
+
+enum class EventKind : uint8_t {
+  kTlbMiss,    // both levels missed; a walk follows
+  kWalk,       // value: page-table entries read
+  kPageFault,  // value: the x86 error code
+  kMinorFault,
+  kMajorFault,
+  kSignal,     // value: SignalCode
+  kEvict,      // pfn: the frame; value: 1 when its page was dirty
+  kWriteBack,  // value: the page of the file (pgoff)
+};
+
+struct Event {
+  uint64_t tick = 0;  // virtual time
+  EventKind kind = EventKind::kWalk;
+  Pid pid{};
+  VirtAddr address{};
+  Pfn pfn = kNoPfn;
+  uint64_t value = 0;
+};
+
+// "tlb_miss" for kTlbMiss.
+std::string_view event_name(EventKind kind);
+
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual void on_event(const Event& event) = 0;
+};
+
+}  // namespace faultline

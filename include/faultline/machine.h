@@ -1,0 +1,74 @@
+// A simulated machine: memory, TLB, page tables, page cache, disk, and the processes that run on
+// it.
+//
+//     auto machine = faultline::make_machine({.frames = 256, .policy = "clock"});
+//     faultline::Process& process = machine.value()->start_process();
+//     auto where = process.mmap({.length_bytes = 65536, .prot = 3, .flags = 0x22});
+//
+// Thread safety: none, by design; a machine belongs to one thread. Parallelism is many machines.
+// Linux and the processor manual, part by part: docs/architecture.md.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "faultline/access.h"
+#include "faultline/events.h"
+#include "faultline/input_error.h"
+#include "faultline/options.h"
+#include "faultline/process.h"
+#include "faultline/result.h"
+#include "faultline/stats.h"
+
+namespace faultline {
+
+class Machine {
+ public:
+  virtual ~Machine() = default;
+
+  // A fresh process with one mapping, its stack; see docs/scenario.md, "The process that a scenario
+  // starts in". The reference stays valid until the machine is gone.
+  virtual Process& start_process() = 0;
+
+  // Replays `block` in `process`: each access is translated, faulted in and counted. Those that end
+  // in a signal are counted and skipped. False: a page was needed, every frame is taken and none
+  // can be evicted; the rest was not done. REQUIRES: 1 <= size_bytes <= kAccessSizeMax in each.
+  [[nodiscard]] virtual bool access(Process& process, std::span<const Access> block) = 0;
+
+  // Puts the mappings of a /proc/PID/maps listing into `process`, in place of those it has:
+  // anonymous ones are as after mmap, file-backed ones map simulated files as long as the mapping
+  // needs. Errors: kEINVAL (unaligned, empty or overlapping ranges, or beyond user space). Nothing
+  // changed then.
+  [[nodiscard]] virtual Result<void> load_maps(Process& process,
+                                               std::span<const MapsLine> lines) = 0;
+
+  // A file of that size with the bytes (i*31 + (i>>12)*7 + seed) & 0xff, on the disk and not in the
+  // page cache.
+  [[nodiscard]] virtual Result<void> create_file(std::string_view path, uint64_t size_bytes,
+                                                 uint64_t seed) = 0;
+
+  virtual const Stats& stats() = 0;
+  // Null: nobody listens.
+  virtual void set_event_sink(EventSink* sink) = 0;
+  // Checks every invariant of every component, and stops the program when one does not hold.
+  virtual void validate() = 0;
+};
+
+// Errors: an InputError that names the option.
+[[nodiscard]] Result<std::unique_ptr<Machine>, InputError> make_machine(
+    const MachineOptions& options);
+
+// The names of the policies and the paging formats, with a line about each, in the order of their
+// tables.
+struct NamedChoice {
+  std::string_view name;
+  std::string_view description;
+};
+std::vector<NamedChoice> policy_names();
+std::vector<NamedChoice> paging_names();
+
+}  // namespace faultline

@@ -1,0 +1,53 @@
+// What a machine is built from. Plain data; machine.h checks it when the machine is made.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "faultline/types.h"
+
+namespace faultline {
+
+// One level of a TLB: a set-associative table of `entries` in sets of `ways`, true LRU within a
+// set. REQUIRES when built: ways divides entries, and entries / ways is a power of two.
+struct TlbLevelOptions {
+  uint32_t entries = 0;
+  uint32_t ways = 0;
+  friend constexpr bool operator==(const TlbLevelOptions&, const TlbLevelOptions&) = default;
+};
+
+// Two first levels, for data and for instructions, before one second level. Prints as
+// l1d=64x4,l1i=64x8,l2=1536x12.
+struct TlbOptions {
+  bool enabled = true;  // false: every reference walks
+  TlbLevelOptions l1d{64, 4};
+  TlbLevelOptions l1i{64, 8};
+  TlbLevelOptions l2{1536, 12};
+  friend constexpr bool operator==(const TlbOptions&, const TlbOptions&) = default;
+};
+
+enum class Contents : uint8_t {
+  kBytes,  // frames hold bytes, got on the first store
+  kNone,   // no bytes: for long traces
+};
+
+// What an access outside every VMA does.
+enum class Unmapped : uint8_t {
+  kFault,  // SIGSEGV, as Linux does
+  kMap,    // the page gets an inferred mapping: a private page whose contents exist already
+};
+
+struct MachineOptions {
+  std::string paging = "x86-64";
+  std::optional<uint64_t>
+      frames{};  // frames for pages of processes and the page cache; nothing: unlimited
+  std::string policy = "lru";
+  TlbOptions tlb{};
+  Contents contents = Contents::kBytes;
+  Unmapped unmapped = Unmapped::kFault;
+  uint64_t seed = 0;
+  uint64_t paranoid_interval = 0;  // validate() every so many accesses; 0: never
+};
+
+}  // namespace faultline

@@ -1,0 +1,24 @@
+// OpenFile: a file as one open() gave it: Linux's struct file. Descriptors and mappings share it;
+// two open() calls of one file make two, and their mappings do not merge (linux-semantics C1).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "sim/cache/backing.h"
+
+namespace faultline::cache {
+
+struct OpenFile {
+  std::shared_ptr<Backing> backing;
+  std::string path;        // as /proc/PID/maps shows it
+  bool readable = false;   // FMODE_READ
+  bool writable = false;   // FMODE_WRITE
+  bool append = false;     // O_APPEND
+  bool path_only = false;  // O_PATH: neither read, written nor mapped
+  bool directory = false;
+  uint64_t position_bytes = 0;
+};
+
+}  // namespace faultline::cache
