@@ -17,16 +17,16 @@
 #include <string>
 
 // Stops the program if `condition` does not hold.
-#define FL_CHECK(condition)                                                     \
-  (static_cast<bool>(condition)                                                 \
-       ? static_cast<void>(0)                                                   \
+#define FL_CHECK(condition)     \
+  (static_cast<bool>(condition) \
+       ? static_cast<void>(0)   \
        : ::faultline::base::check_failed({__FILE__, __LINE__, #condition}, {}))
 
 // The same, with a message: a format string and its arguments, evaluated only on failure.
-#define FL_CHECK_MSG(condition, ...)                                         \
-  (static_cast<bool>(condition)                                              \
-       ? static_cast<void>(0)                                                \
-       : ::faultline::base::check_failed({__FILE__, __LINE__, #condition},   \
+#define FL_CHECK_MSG(condition, ...)                                       \
+  (static_cast<bool>(condition)                                            \
+       ? static_cast<void>(0)                                              \
+       : ::faultline::base::check_failed({__FILE__, __LINE__, #condition}, \
                                          ::fmt::format(__VA_ARGS__)))
 
 namespace faultline::base {
@@ -34,9 +34,9 @@ namespace faultline::base {
 // Somebody who can describe the state of a machine in which a check failed.
 class CrashContext {
  public:
-  // Writes the description to `out`. The machine may be in any state: print what can be read without
-  // following a pointer that the broken invariant vouched for. A check that fails in here ends the
-  // program with no further description.
+  // Writes the description to `out`. The machine may be in any state: print what can be read
+  // without following a pointer that the broken invariant vouched for. A check that fails in here
+  // ends the program with no further description.
   virtual void print_crash_context(std::FILE* out) const = 0;
 
  protected:
@@ -65,6 +65,6 @@ struct CheckSite {
 };
 
 // What a failed check does. Call it through the macros.
-[[noreturn]] void check_failed(const CheckSite& site, const std::string& message);
+[[noreturn, gnu::cold]] void check_failed(const CheckSite& site, const std::string& message);
 
 }  // namespace faultline::base

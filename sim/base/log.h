@@ -1,4 +1,5 @@
-// Messages to the person at the terminal: one line each on standard error, `faultline: level: text`.
+// Messages to the person at the terminal: one line each on standard error, as
+// `faultline: level: text`.
 //
 // No time, process or thread is named: the same run prints the same bytes. Results of a simulation
 // are never logged; they are reports. This is the only user of spdlog.

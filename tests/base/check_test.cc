@@ -12,7 +12,7 @@ namespace {
 using testing::dies_with;
 
 // Prints its name; on request it breaks a check of its own.
-class NamedContext : public CrashContext {
+class NamedContext final : public CrashContext {
  public:
   explicit NamedContext(const char* name, bool is_broken = false)
       : name_(name), is_broken_(is_broken) {}
