@@ -66,7 +66,8 @@ class FrameTable {
   // Drops its bytes and clears all that is known of it. REQUIRES: in use, mapcount 0.
   void mark_free(Pfn pfn);
 
-  // A page of bytes; zeros where nothing was stored yet. With Contents::kNone always zeros.
+  // A page of bytes; zeros where nothing was stored yet. With Contents::kNone always zeros. Valid
+  // until writable_bytes(pfn) or mark_free(pfn).
   std::span<const std::byte> bytes(Pfn pfn) const;
   // The same to be written; gets the bytes at the first call. Empty with Contents::kNone. REQUIRES:
   // pfn is not the zero page.
@@ -74,9 +75,12 @@ class FrameTable {
   // Whether bytes were ever written since the frame was taken.
   bool has_bytes(Pfn pfn) const;
 
+  // Stops the program when an invariant does not hold. O(frames).
   void validate() const;
 
  private:
+  friend struct FrameTableTestPeer;
+
   PageSize page_size_;
   Contents contents_;
   std::vector<PageFrame> frames_;
