@@ -39,6 +39,9 @@ class ReplacementPolicy {
  public:
   virtual ~ReplacementPolicy() = default;
   virtual PolicySees sees() const = 0;
+  // False: the reference that brings a page in does not count as a use of it; its accessed bit is
+  // cleared again when that reference is done. For kAccessedBits alone.
+  virtual bool enters_referenced() const { return true; }
   // A page entered `frame`. REQUIRES: the policy does not hold `frame`.
   virtual void on_insert(Pfn frame) = 0;
   // The page in `frame` left without being chosen (munmap, exit). REQUIRES: the policy holds
