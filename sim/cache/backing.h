@@ -2,17 +2,16 @@
 // anonymous mapping. Linux's struct address_space (not our AddressSpace, which is Linux's
 // mm_struct): the page cache of one file.
 //
-// A Backing is shared by all that map or open the file, and lives as long as one of them, or its
-// file, does. Not thread-safe.
+// Ownership: PageCache::get_backing() makes Backings and hands out shared ones to all that map or
+// open the file; the PageCache keeps the pages when the last of them goes, unless the file has no
+// name any more, and then frees them. Not thread-safe.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <set>
-#include <string>
 
 #include "faultline/types.h"
+#include "sim/cache/page_index.h"
 #include "sim/storage/sim_file.h"
 
 namespace faultline::cache {
@@ -25,16 +24,21 @@ class Backing {
   uint32_t number() const { return number_; }
   storage::SimFile& file() const { return *file_; }
   uint64_t size_bytes() const { return file_->size_bytes(); }
+  // The number of pages that hold a byte of the file: a fault at or behind it is SIGBUS.
+  uint64_t page_count() const { return file_->page_count(); }
   // Whether the first store to a clean page faults, so that dirty pages are known: disk files, not
   // tmpfs (Linux vma_wants_writenotify()).
   bool write_notify() const { return file_->kind() == storage::FileKind::kDisk; }
 
+  // The file's pages in the page cache: ascending, with the dirty ones marked.
+  const PageIndex& pages() const { return pages_; }
+
  private:
   friend class PageCache;
+  friend struct PageCacheTestPeer;
   uint32_t number_;
   std::shared_ptr<storage::SimFile> file_;
-  std::map<uint64_t, Pfn> pages_;  // pgoff -> frame
-  std::set<uint64_t> dirty_;       // pgoff
+  PageIndex pages_;
 };
 
 }  // namespace faultline::cache

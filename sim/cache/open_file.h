@@ -1,5 +1,8 @@
 // OpenFile: a file as one open() gave it: Linux's struct file. Descriptors and mappings share it;
 // two open() calls of one file make two, and their mappings do not merge (linux-semantics C1).
+//
+// Units: bytes. Ownership: shared by descriptors and VMAs; it keeps its Backing in use. Not
+// thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +14,12 @@
 namespace faultline::cache {
 
 struct OpenFile {
-  std::shared_ptr<Backing> backing;
-  std::string path;        // as /proc/PID/maps shows it
-  bool readable = false;   // FMODE_READ
-  bool writable = false;   // FMODE_WRITE
-  bool append = false;     // O_APPEND
-  bool path_only = false;  // O_PATH: neither read, written nor mapped
+  std::shared_ptr<Backing> backing;  // null: a directory, or a descriptor that nothing can use
+  std::string path;                  // as /proc/PID/maps shows it
+  bool readable = false;             // FMODE_READ
+  bool writable = false;             // FMODE_WRITE
+  bool append = false;               // O_APPEND
+  bool path_only = false;            // O_PATH: neither read, written nor mapped
   bool directory = false;
   uint64_t position_bytes = 0;
 };

@@ -1,18 +1,22 @@
-// SimFile: one file's durable side: what the disk holds of it, or, for tmpfs, what memory holds.
-// Linux's inode.
+// SimFile: one file's durable side: what the disk holds of it, or, for tmpfs, what memory holds
+// outside the page cache. Linux's inode with its blocks.
 //
-// Files are sparse: a page never written reads as zeros, or as the pattern that create() asked for.
-// Units: pages of `page_size`. Not thread-safe.
+// Files are sparse: a page never written reads as zeros, or as the pattern that fill_pattern()
+// asked for. What a SimFile of kind kDisk holds survives a power cut; what stands in the page cache
+// alone does not. Differs from Linux: a change of size is durable at once; ext4 makes it so with
+// the next commit of its journal. Differs from Linux: a page of tmpfs that reclaim takes out of the
+// cache is kept here, not in a slot of the swap device. Units: bytes; pages of `page_size`.
+// Invariants, checked by validate():
+//   1. on kDisk the stored bytes past the end of the file are zeros, and no page lies beyond it
+//   2. the pattern ends at or before the end of the file
+// Owns: the bytes. Not thread-safe.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <span>
-#include <string>
-#include <vector>
 
 #include "faultline/types.h"
 
@@ -29,31 +33,58 @@ class SimFile {
   SimFile(FileKind kind, PageSize page_size, uint64_t inode);
 
   FileKind kind() const { return kind_; }
+  PageSize page_size() const { return page_size_; }
   uint64_t inode() const { return inode_; }
   uint64_t size_bytes() const { return size_bytes_; }
-  // Cut pages are gone; pages added read as zeros.
+  // The number of pages that hold a byte of the file. O(1).
+  uint64_t page_count() const;
+  // The largest size the file system allows: 2^44 - 4096 on the disk, 2^63 - 1 on tmpfs. Source:
+  // measured on ext4 with 4 KiB blocks, Linux 6.18; include/linux/fs.h MAX_LFS_FILESIZE.
+  uint64_t size_bytes_max() const;
+
+  // Cut pages are gone and the cut part of the last page becomes zeros; pages added read as zeros.
+  // O(pages cut). REQUIRES: size_bytes <= size_bytes_max().
   void set_size(uint64_t size_bytes);
-  // Fills bytes 0 .. size with (i*31 + (i>>12)*7 + seed) & 0xff, without storing them.
+  // Gives the file that size and fills it with (i*31 + (i>>12)*7 + seed) & 0xff, without storing
+  // the bytes. What it held before is gone.
   void fill_pattern(uint64_t size_bytes, uint64_t seed);
 
-  // Copies page `pgoff` into `page`, zeros past the end of the file. REQUIRES: page.size() is a
-  // page.
+  // Copies page `pgoff` into `page`: zeros in holes and past the end of a file of the disk (a file
+  // of tmpfs keeps what was stored past its end, linux-semantics D19). O(log pages).
+  // REQUIRES: page.size() is a page.
   void read_page(uint64_t pgoff, std::span<std::byte> page) const;
+  // Stores page `pgoff`; on the disk only up to the end of the file, and zeros behind it. An empty
+  // `page` notes that the page was written where contents are not kept. O(log pages).
+  // REQUIRES: page.size() is a page or 0; on the disk the page holds a byte of the file.
   void write_page(uint64_t pgoff, std::span<const std::byte> page);
+  // Whether the page was ever written or belongs to the pattern: it is not a hole. O(log pages).
+  bool has_page(uint64_t pgoff) const;
+  // Whether the page was ever written here. On tmpfs: it was taken out of the cache, and bringing
+  // it back costs I/O. O(log pages).
+  bool stores_page(uint64_t pgoff) const { return pages_.contains(pgoff); }
 
+  // The names of the file.
   bool unlinked() const { return links_ == 0; }
   void add_link() { ++links_; }
-  void remove_link() { --links_; }
+  // REQUIRES: !unlinked().
+  void remove_link();
+
+  void validate() const;
 
  private:
+  friend struct SimFileTestPeer;
+
+  std::byte pattern_byte(uint64_t offset_bytes) const;
+  void fill_from_pattern(uint64_t pgoff, std::span<std::byte> page) const;
+
   FileKind kind_;
   PageSize page_size_;
   uint64_t inode_;
   uint64_t size_bytes_ = 0;
   uint32_t links_ = 0;
-  std::optional<uint64_t> pattern_seed_;
-  uint64_t pattern_end_bytes_ = 0;
-  std::map<uint64_t, std::unique_ptr<std::byte[]>> pages_;
+  uint64_t pattern_seed_ = 0;
+  uint64_t pattern_end_bytes_ = 0;                          // 0: no pattern
+  std::map<uint64_t, std::unique_ptr<std::byte[]>> pages_;  // null: written, contents not kept
 };
 
 }  // namespace faultline::storage
