@@ -1,9 +1,11 @@
 // Pte: one page-table entry, present (a frame and its rights) or not (nothing, or where the page
 // was swapped to).
 //
-// Entries that are not present hold no hardware meaning: bit 1 set marks a swap entry, whose slot
-// is in the upper 32 bits. Source: Intel SDM vol. 3A, table 4-20; Linux
-// arch/x86/include/asm/pgtable_64.h (swap entries).
+// Entries that are not present hold no hardware meaning. Bit 1 set marks a swap entry, whose slot
+// is in the upper 32 bits. Bit 2 set marks an entry of a PROT_NONE mapping, which keeps its frame
+// (upper 32 bits) and its accessed and dirty bits (bits 3 and 4): Linux's _PAGE_PROTNONE.
+// Source: Intel SDM vol. 3A, table 4-20; Linux arch/x86/include/asm/pgtable_64.h (swap entries) and
+// pgtable_types.h.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +36,16 @@ struct Pte {
   // REQUIRES: not present.
   bool is_swap() const { return (raw & 2) != 0; }
   uint32_t swap_slot() const { return uint32_t(raw >> 32); }
+
+  // An entry that keeps its frame but grants nothing: what mprotect(PROT_NONE) leaves of a page.
+  static Pte make_prot_none(Pfn pfn, bool was_accessed, bool was_dirty) {
+    return {uint64_t{pfn.value} << 32 | 4 | (was_accessed ? 8u : 0u) | (was_dirty ? 16u : 0u)};
+  }
+  // REQUIRES, each: not present.
+  bool is_prot_none() const { return (raw & 4) != 0; }
+  Pfn prot_none_pfn() const { return {uint32_t(raw >> 32)}; }
+  bool prot_none_accessed() const { return (raw & 8) != 0; }
+  bool prot_none_dirty() const { return (raw & 16) != 0; }
 
   friend bool operator==(Pte, Pte) = default;
 };

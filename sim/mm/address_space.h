@@ -1,0 +1,225 @@
+// AddressSpace: the VMAs and the page table of one process: Linux's mm_struct (and not its struct
+// address_space, which is our cache::Backing).
+//
+// It says what mmap, munmap, mprotect, brk and stack growth say, with Linux's answers and errors in
+// Linux's order, and it is the one place where leaf PTEs are written: a PTE, its entry in the
+// reverse map, the frame's reference that it holds, and the resident-set counters change together.
+// The contents of pages are not its matter.
+//
+// Units: addresses and lengths in bytes, counters in pages. Row numbers (A4, C10) are those of
+// docs/linux-semantics.
+// A row of calls: validate(), and with it these invariants, hold after each:
+//   1. VmaTree's
+//   2. map_count, total_vm, data_vm, stack_vm, exec_vm and locked_vm equal a recount
+//   3. every PTE that is not none lies inside a VMA
+//   4. no PTE grants what its VMA does not; a PTE of a PROT_NONE VMA maps nothing to the hardware
+//   5. a PTE that holds a frame has an entry in the reverse map, except the zero page
+//   6. rss_anon, rss_file, rss_shmem and swap entries equal a recount
+//   7. where the last call had to merge, no two neighbours could be merged
+//   8. the spaces noted for each Backing are those that have a VMA of it
+// Owns: its VMAs, its page table, one reference to the frame of each of its present PTEs and to the
+// slot of each of its swap entries. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "faultline/process.h"
+#include "faultline/result.h"
+#include "faultline/types.h"
+#include "sim/hw/page_table.h"
+#include "sim/hw/tlb_gather.h"
+#include "sim/mm/address_space_options.h"
+#include "sim/mm/vma.h"
+#include "sim/mm/vma_tree.h"
+#include "sim/phys/frame_allocator.h"
+#include "sim/phys/frame_table.h"
+#include "sim/rmap/mapping_space.h"
+#include "sim/rmap/reverse_map.h"
+#include "sim/rmap/swap_slots.h"
+
+namespace faultline::mm {
+
+// What an address space works with; all outlive it.
+struct AddressSpaceParts {
+  phys::FrameTable& frames;
+  phys::FrameAllocator& allocator;
+  rmap::ReverseMap& rmap;
+  rmap::SwapSlots& swap_slots;
+  const hw::PagingFormat& format;
+};
+
+// The counters of /proc/PID/status, in pages.
+struct MmCounters {
+  uint64_t total_vm = 0;
+  uint64_t data_vm = 0;
+  uint64_t stack_vm = 0;
+  uint64_t exec_vm = 0;
+  uint64_t locked_vm = 0;
+  uint64_t rss_anon = 0;
+  uint64_t rss_file = 0;
+  uint64_t rss_shmem = 0;
+  uint64_t swap = 0;
+  uint64_t peak_total_vm = 0;
+  uint64_t peak_rss = 0;
+  uint64_t rss() const { return rss_anon + rss_file + rss_shmem; }
+};
+
+// Whether a new PTE grants stores. A PTE that does not is there to be broken by the next store.
+enum class PteWrite : bool { kNo, kYes };
+
+// What msync(2) has to do: ranges to write back in this order, stopping at the first that fails,
+// whose error is then the answer; otherwise `error`, or success.
+struct SyncPlan {
+  struct Range {
+    std::shared_ptr<cache::Backing> backing;
+    uint64_t first = 0;  // pgoff
+    uint64_t count = 0;
+  };
+  std::vector<Range> ranges{};
+  std::optional<Errno> error{};
+};
+
+class AddressSpace final : public rmap::MappingSpace {
+ public:
+  AddressSpace(const AddressSpaceParts& parts, const AddressSpaceOptions& options);
+  // REQUIRES: destroy() was called.
+  ~AddressSpace() override;
+
+  hw::PageTable& page_table() { return page_table_; }
+  const hw::PageTable& page_table() const { return page_table_; }
+  Asid asid() const { return options_.asid; }
+  PageSize page_size() const { return page_table_.format().page_size(); }
+  const AddressSpaceOptions& options() const { return options_; }
+  void set_limits(const Limits& limits) { options_.limits = limits; }
+
+  // ---- System calls. Each may leave ranges to be faulted in: see take_populate().
+
+  // mmap(2), rows A1 and A3 to A15, B and C. The address of the mapping.
+  // Errors, in this order; nothing has changed unless said:
+  //   kEINVAL (offset unaligned, MAP_HUGETLB on a file, unknown huge page size, length 0), kENOMEM
+  //   (no huge pages; length wraps), kEOVERFLOW (offset + length wraps), kENOMEM (max_map_count
+  //   passed; no room), kEINVAL (MAP_FIXED unaligned), kEPERM (below the lowest address), kEEXIST
+  //   (MAP_FIXED_NOREPLACE), kEPERM, kEAGAIN (RLIMIT_MEMLOCK), kEOVERFLOW, kEOPNOTSUPP, kEACCES,
+  //   kENODEV, kEINVAL (of the file and the type), kENOMEM (max_map_count, RLIMIT_AS, RLIMIT_DATA,
+  //   overcommit; VMAs may have been split at the ends of the range), kEOPNOTSUPP (MAP_SYNC),
+  //   kENOMEM (a shared anonymous object larger than memory): what MAP_FIXED was to replace is
+  //   gone.
+  // Source: mmap(2); Linux mm/mmap.c do_mmap(), mm/vma.c __mmap_region().
+  Result<VirtAddr> map(const MapRequest& request, hw::TlbGather& gather);
+
+  // munmap(2), row C9. Ranges with no mapping succeed; page tables left empty are freed.
+  // Errors: kEINVAL (start unaligned, range empty or beyond user space); kENOMEM (a split in the
+  // middle at max_map_count); kEPERM (sealed). Nothing is unmapped then.
+  // Source: munmap(2); Linux mm/vma.c do_vmi_munmap(), vms_gather_munmap_vmas().
+  Result<void> unmap(VirtAddr start, uint64_t length_bytes, hw::TlbGather& gather);
+
+  // mprotect(2), rows C5, C11 to C13. Pages stay.
+  // Errors: kEINVAL (PROT_GROWSUP with PROT_GROWSDOWN, start unaligned), kENOMEM (wraps), kEINVAL
+  // (unknown bits), kENOMEM (start unmapped), kEINVAL (PROT_GROWSDOWN on another mapping): nothing
+  // has changed. kENOMEM (a hole; limits; splits), kEACCES, kEPERM (sealed): what lies before the
+  // place of the error has been changed.
+  // Source: mprotect(2); Linux mm/mprotect.c do_mprotect_pkey(), mprotect_fixup().
+  Result<void> protect(VirtAddr start, uint64_t length_bytes, uint64_t prot, hw::TlbGather& gather);
+
+  // brk(2) as the kernel answers it: the new break, or the old one where it cannot be moved. C14.
+  // Source: Linux mm/mmap.c brk(), mm/vma.c do_brk_flags().
+  VirtAddr set_brk(VirtAddr new_break, hw::TlbGather& gather);
+  VirtAddr brk() const { return brk_; }
+
+  // What msync(2) is to write back, row G1; changes nothing.
+  SyncPlan plan_sync(VirtAddr start, uint64_t length_bytes, uint64_t flags) const;
+
+  // The ranges that the calls since the last asking want faulted in (MAP_POPULATE, locked memory),
+  // whose failures are ignored. The caller faults them in: by write where the VMA is private and
+  // writable, else by read, and not at all where it is PROT_NONE (row D7).
+  std::vector<AddrRange> take_populate();
+
+  // ---- For the fault handler and exec.
+
+  // The first VMA that ends above `address`; it need not contain it. Null: none.
+  Vma* find_vma(VirtAddr address) { return vmas_.find(address); }
+  const Vma* find_vma(VirtAddr address) const { return vmas_.find(address); }
+
+  // Makes `vma`, which grows down, begin at the page of `address`, row E1.
+  // Errors: kEPERM (below the lowest address); kENOMEM (too near to the VMA below; RLIMIT_STACK,
+  // RLIMIT_AS, RLIMIT_MEMLOCK, overcommit). The range is unchanged then, but the VMA has an
+  // anon_vma, as in Linux.
+  // REQUIRES: kVmGrowsDown; address below vma.start() and above the VMA below.
+  // Source: Linux mm/vma.c expand_downwards(), acct_stack_growth().
+  Result<void> expand_stack(Vma& vma, VirtAddr address);
+
+  // Maps the stack as exec leaves it, and labels the VMA that contains `start_stack` as [stack].
+  // REQUIRES: aligned, nothing mapped there.
+  void map_stack(AddrRange range, VirtAddr start_stack);
+
+  // Maps one page that a trace touched outside all mappings: private, readable, writable and
+  // executable, flagged kVmInferred, merged with such neighbours; it counts against no limit.
+  // REQUIRES: nothing is mapped there; below the end of user space. O(log n).
+  Vma& map_inferred(Vpn vpn);
+
+  // Gives a private VMA its anon_vma before the first page of its own: a neighbour's, if they
+  // differ in nothing but rights (row C3), else a new one. Does nothing where there is one. Source:
+  // Linux mm/vma.c find_mergeable_anon_vma(), mm/rmap.c __anon_vma_prepare().
+  void prepare_anon(Vma& vma);
+
+  // Maps a frame, taking over the caller's reference to it (the zero page has none). A swap entry
+  // that stood there is dropped. The PTE grants what the VMA does, except that it grants stores
+  // only with PteWrite::kYes.
+  // REQUIRES: vpn within vma; no frame mapped there; kFrameAnon set on frames of anonymous pages;
+  // prepare_anon() done for those; kYes only if the VMA is writable.
+  void install_page(const Vma& vma, Vpn vpn, Pfn pfn, PteWrite write);
+  // Maps another frame in place of the one that is there, writable: a copy on write. Takes over the
+  // caller's reference and drops the old one. REQUIRES: as above, and a frame mapped there.
+  void replace_page(const Vma& vma, Vpn vpn, Pfn pfn, hw::TlbGather& gather);
+  // Lets the PTE of a present page grant stores. REQUIRES: present; the VMA is writable.
+  void make_page_writable(const Vma& vma, Vpn vpn);
+
+  // ---- rmap::MappingSpace.
+
+  bool unmap_page(Vpn vpn, hw::Pte replacement, hw::TlbGather& gather) override;
+  bool test_and_clear_accessed(Vpn vpn, hw::TlbGather& gather) override;
+  bool clean_page(Vpn vpn, hw::TlbGather& gather) override;
+  bool evictable(Vpn vpn) const override;
+  void zap_file_range(rmap::FileRange range, rmap::ZapCopies copies,
+                      hw::TlbGather& gather) override;
+
+  // ---- What /proc shows.
+
+  // Every VMA, ascending, as /proc/PID/maps prints it. [vsyscall] is not among them.
+  std::vector<MapsLine> maps() const;
+  const MmCounters& counters() const { return counters_; }
+  // VMAs that count against max_map_count: all but the inferred ones.
+  uint64_t map_count() const { return map_count_; }
+  uint64_t page_table_pages() const { return page_table_.table_pages(); }
+  const VmaTree& vmas() const { return vmas_; }
+
+  // Unmaps everything: the process ends. Linux's exit_mmap().
+  void destroy(hw::TlbGather& gather);
+
+  void validate() const;
+
+ private:
+  friend struct AddressSpaceTestPeer;
+
+  phys::FrameTable& frames_;
+  phys::FrameAllocator& allocator_;
+  rmap::ReverseMap& rmap_;
+  rmap::SwapSlots& swap_slots_;
+  AddressSpaceOptions options_;
+  hw::PageTable page_table_;
+  VmaTree vmas_;
+  MmCounters counters_;
+  uint64_t map_count_ = 0;
+  uint32_t next_anon_vma_ = 1;
+  VirtAddr brk_;
+  VirtAddr start_stack_{};
+  std::map<uint32_t, uint64_t> vmas_of_backing_;  // Backing's number -> VMAs of it
+  std::vector<AddrRange> populate_;
+  std::optional<AddrRange> merged_range_;  // whose ends the last call tried to merge
+};
+
+}  // namespace faultline::mm
