@@ -1,0 +1,124 @@
+// The JSON document of a replay. The only file here that includes the JSON library.
+#include <nlohmann/json.hpp>
+
+#include "faultline/report.h"
+
+namespace faultline {
+namespace {
+
+using nlohmann::ordered_json;
+
+// The length of the UTF-8 sequence at `text[at]`, or 0 where there is no valid one.
+// Source: The Unicode Standard 15.0, table 3-7.
+size_t utf8_length(const std::string& text, size_t at) {
+  const auto byte = [&](size_t i) { return i < text.size() ? uint8_t(text[i]) : uint8_t{0}; };
+  const uint8_t first = byte(at);
+  if (first < 0x80) return 1;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  const size_t length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  const uint8_t second = byte(at + 1);
+  const uint8_t low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+  const uint8_t high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+  if (second < low || second > high) return 0;
+  for (size_t i = at + 2; i < at + length; ++i)
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  return length;
+}
+
+// A file name as a JSON string: bytes that are not UTF-8 stand for the characters U+0080 to U+00FF.
+std::string json_name(const std::string& name) {
+  std::string valid;
+  for (size_t at = 0; at < name.size();) {
+    const size_t length = utf8_length(name, at);
+    if (length > 0) {
+      valid.append(name, at, length);
+    } else {
+      const uint8_t byte = uint8_t(name[at]);
+      valid += char(0xc0 | byte >> 6);
+      valid += char(0x80 | (byte & 0x3f));
+    }
+    at += length > 0 ? length : 1;
+  }
+  return valid;
+}
+
+ordered_json trace_json(const ReplayReport& report) {
+  ordered_json files = ordered_json::array();
+  for (const std::string& file : report.files) files.push_back(json_name(file));
+  const AccessStats& accesses = report.stats.accesses;
+  return {{"files", std::move(files)},
+          {"format", report.format},
+          {"records", report.records},
+          {"accesses", accesses.accesses()},
+          {"loads", accesses.loads},
+          {"stores", accesses.stores},
+          {"fetches", accesses.fetches},
+          {"modifies", accesses.modifies},
+          {"references", report.stats.references},
+          {"pages", report.stats.pages_touched}};
+}
+
+ordered_json config_json(const ReplayReport& report) {
+  const MachineOptions& config = report.config;
+  return {{"paging", config.paging},
+          {"page_size", report.page_size},
+          {"frames", config.frames ? ordered_json(*config.frames) : ordered_json(nullptr)},
+          {"policy", config.policy},
+          {"tlb", tlb_spec(config.tlb)},
+          {"seed", config.seed}};
+}
+
+ordered_json tlb_json(const ReplayReport& report) {
+  const auto level = [&](const TlbLevelStats& stats) {
+    if (!report.config.tlb.enabled) return ordered_json(nullptr);
+    return ordered_json{{"hits", stats.hits}, {"misses", stats.misses}};
+  };
+  const TlbStats& tlb = report.stats.tlb;
+  return {{"l1d", level(tlb.l1d)}, {"l1i", level(tlb.l1i)}, {"l2", level(tlb.l2)}};
+}
+
+ordered_json faults_json(const FaultStats& faults) {
+  return {{"minor", faults.minor},
+          {"major", faults.major},
+          {"segv_maperr", faults.segv_maperr},
+          {"segv_accerr", faults.segv_accerr},
+          {"bus_adrerr", faults.bus_adrerr}};
+}
+
+ordered_json replacement_json(const ReplacementStats& replacement) {
+  return {{"hits", replacement.hits},
+          {"misses", replacement.misses},
+          {"cold_misses", replacement.cold_misses},
+          {"evictions", replacement.evictions},
+          {"dirty_evictions", replacement.dirty_evictions}};
+}
+
+ordered_json memory_json(const MemoryStats& memory) {
+  return {{"resident_pages", memory.resident_pages},
+          {"peak_resident_pages", memory.peak_resident_pages},
+          {"inferred_pages", memory.inferred_pages},
+          {"page_table_pages", memory.page_table_pages}};
+}
+
+}  // namespace
+
+std::string replay_report_json(const ReplayReport& report) {
+  const Stats& stats = report.stats;
+  ordered_json document = {
+      {"trace", trace_json(report)},
+      {"config", config_json(report)},
+      {"tlb", tlb_json(report)},
+      {"walks",
+       {{"count", stats.walks.count}, {"memory_references", stats.walks.memory_references}}},
+      {"faults", faults_json(stats.faults)},
+      {"replacement", replacement_json(stats.replacement)},
+      {"memory", memory_json(stats.memory)}};
+  if (report.host) {
+    const double seconds = report.host->wall_seconds;
+    const double rate = seconds > 0 ? double(stats.accesses.accesses()) / seconds : 0;
+    document["host"] = {{"wall_seconds", seconds}, {"accesses_per_second", rate}};
+  }
+  return document.dump();
+}
+
+}  // namespace faultline

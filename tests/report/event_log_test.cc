@@ -1,0 +1,50 @@
+#include "sim/report/event_log.h"
+
+#include <doctest/doctest.h>
+
+#include <cstdio>
+#include <string>
+
+namespace faultline::report {
+namespace {
+
+TEST_CASE("EventLog: a line an event") {
+  CHECK(event_json({.tick = 7,
+                    .kind = EventKind::kMinorFault,
+                    .pid = Pid{1},
+                    .address = VirtAddr{0x601000},
+                    .pfn = Pfn{3},
+                    .value = 0}) ==
+        R"({"tick":7,"event":"minor_fault","pid":1,"address":"0x601000","frame":3,"value":0})");
+  CHECK(event_json({.kind = EventKind::kSignal, .pid = Pid{2}, .value = 1}) ==
+        R"({"tick":0,"event":"signal","pid":2,"address":"0x0","value":1})");
+}
+
+TEST_CASE("EventLog: writes each event at its turn") {
+  std::FILE* file = std::tmpfile();
+  REQUIRE(file != nullptr);
+  EventLog log(file);
+  log.on_event({.tick = 1, .kind = EventKind::kTlbMiss});
+  log.on_event({.tick = 2, .kind = EventKind::kWalk, .value = 4});
+  CHECK(log.flush());
+  std::rewind(file);
+  char text[512] = {};
+  const size_t size = std::fread(text, 1, sizeof text - 1, file);
+  std::fclose(file);
+  CHECK(std::string(text, size) ==
+        "{\"tick\":1,\"event\":\"tlb_miss\",\"pid\":0,\"address\":\"0x0\",\"value\":0}\n"
+        "{\"tick\":2,\"event\":\"walk\",\"pid\":0,\"address\":\"0x0\",\"value\":4}\n");
+}
+
+TEST_CASE("EventLog: says that the disk is full") {
+  std::FILE* full = std::fopen("/dev/full", "w");
+  REQUIRE(full != nullptr);
+  EventLog log(full);
+  for (int i = 0; i < 10; ++i) log.on_event({});
+  CHECK(!log.flush());
+  CHECK(log.failed());
+  std::fclose(full);
+}
+
+}  // namespace
+}  // namespace faultline::report
