@@ -33,6 +33,8 @@ class Machine {
   // A fresh process with one mapping, its stack; see docs/scenario.md, "The process that a scenario
   // starts in". The reference stays valid until the machine is gone.
   virtual Process& start_process() = 0;
+  // A process with no mapping at all and no fault counted: for traces.
+  virtual Process& start_empty_process() = 0;
 
   // Replays `block` in `process`: each access is translated, faulted in and counted. Those that end
   // in a signal are counted and skipped. False: a page was needed, every frame is taken and none
