@@ -17,6 +17,8 @@
 #include <map>
 #include <memory>
 #include <span>
+#include <string>
+#include <utility>
 
 #include "faultline/types.h"
 
@@ -63,7 +65,14 @@ class SimFile {
   // it back costs I/O. O(log pages).
   bool stores_page(uint64_t pgoff) const { return pages_.contains(pgoff); }
 
-  // The names of the file.
+  // Permission bits of the owner, as in the mode of open(2): 0400 to read, 0200 to write.
+  uint32_t mode() const { return mode_; }
+  void set_mode(uint32_t mode) { mode_ = mode; }
+
+  // What /proc/PID/maps prints: the name it has or had last, with " (deleted)" behind it when it
+  // has none any more. Source: Linux fs/d_path.c d_path().
+  std::string display_path() const { return unlinked() ? path_ + " (deleted)" : path_; }
+  void set_path(std::string path) { path_ = std::move(path); }
   bool unlinked() const { return links_ == 0; }
   void add_link() { ++links_; }
   // REQUIRES: !unlinked().
@@ -82,6 +91,8 @@ class SimFile {
   uint64_t inode_;
   uint64_t size_bytes_ = 0;
   uint32_t links_ = 0;
+  uint32_t mode_ = 0644;
+  std::string path_;
   uint64_t pattern_seed_ = 0;
   uint64_t pattern_end_bytes_ = 0;                          // 0: no pattern
   std::map<uint64_t, std::unique_ptr<std::byte[]>> pages_;  // null: written, contents not kept
