@@ -1,6 +1,7 @@
 // PagingFormat: the shape of a processor's page tables, as data, so that one walk loop serves them
 // all.
 //
+// Plain data: any thread may read it. The table of formats lives as long as the program.
 // Source: Intel SDM vol. 3A, 4.5 "4-level paging and 5-level paging".
 #pragma once
 
@@ -32,17 +33,20 @@ struct PagingFormat {
   uint8_t levels = 0;                   // level 0 is the leaf (PTE)
   uint8_t index_bits[kLevelsMax] = {};  // of each level, leaf first
   uint8_t offset_bits = 0;              // of the page
-  uint8_t user_address_bits =
-      0;  // user space is below 2^this (the last page of it is not mappable)
+  // User space is below 2^this; the last page of it is not mappable.
+  uint8_t user_address_bits = 0;
   PteLayout pte;
 
   PageSize page_size() const { return {offset_bits}; }
   // The end of user space: Linux's TASK_SIZE, one page below 2^user_address_bits.
   VirtAddr user_end() const { return {(uint64_t{1} << user_address_bits) - page_size().bytes()}; }
+  // How many bits of a page number are translated. Every Vpn given to a PageTable is below 2^this.
+  uint8_t page_number_bits() const;
   // Whether the address is canonical: the bits above the top one that is translated equal it.
   bool canonical(VirtAddr a) const;
 };
 
+// All formats, in the order in which they are listed to users.
 std::span<const PagingFormat> paging_formats();
 // Null where no format has that name.
 const PagingFormat* find_paging_format(std::string_view name);

@@ -5,7 +5,7 @@
 // is in the upper 32 bits. Bit 2 set marks an entry of a PROT_NONE mapping, which keeps its frame
 // (upper 32 bits) and its accessed and dirty bits (bits 3 and 4): Linux's _PAGE_PROTNONE.
 // Source: Intel SDM vol. 3A, table 4-20; Linux arch/x86/include/asm/pgtable_64.h (swap entries) and
-// pgtable_types.h.
+// pgtable_types.h. A plain value; any thread may use it.
 #pragma once
 
 #include <cstdint>
@@ -18,13 +18,16 @@ namespace faultline::hw {
 struct Pte {
   uint64_t raw = 0;
 
+  // Nothing is here and nothing is remembered: pte_none().
   bool none() const { return raw == 0; }
   bool present(const PteLayout& l) const { return (raw & l.present) != 0; }
   bool writable(const PteLayout& l) const { return (raw & l.write) != 0; }
   bool accessed(const PteLayout& l) const { return (raw & l.accessed) != 0; }
   bool dirty(const PteLayout& l) const { return (raw & l.dirty) != 0; }
   bool executable(const PteLayout& l) const { return (raw & l.no_execute) == 0; }
-  Pfn pfn(const PteLayout& l) const { return {uint32_t((raw & l.pfn_mask) >> l.pfn_shift)}; }
+  Pfn pfn(const PteLayout& l) const {
+    return {static_cast<uint32_t>((raw & l.pfn_mask) >> l.pfn_shift)};
+  }
 
   // A leaf entry for user pages. Not accessed, not dirty: the processor sets these.
   static Pte make(const PteLayout& l, Pfn pfn, bool write, bool execute) {
@@ -32,10 +35,11 @@ struct Pte {
             (uint64_t{pfn.value} << l.pfn_shift)};
   }
 
+  // The entry of a page whose contents are in a slot of the swap device. Not present.
   static Pte make_swap(uint32_t slot) { return {uint64_t{slot} << 32 | 2}; }
   // REQUIRES: not present.
   bool is_swap() const { return (raw & 2) != 0; }
-  uint32_t swap_slot() const { return uint32_t(raw >> 32); }
+  uint32_t swap_slot() const { return static_cast<uint32_t>(raw >> 32); }
 
   // An entry that keeps its frame but grants nothing: what mprotect(PROT_NONE) leaves of a page.
   static Pte make_prot_none(Pfn pfn, bool was_accessed, bool was_dirty) {
@@ -43,7 +47,7 @@ struct Pte {
   }
   // REQUIRES, each: not present.
   bool is_prot_none() const { return (raw & 4) != 0; }
-  Pfn prot_none_pfn() const { return {uint32_t(raw >> 32)}; }
+  Pfn prot_none_pfn() const { return {static_cast<uint32_t>(raw >> 32)}; }
   bool prot_none_accessed() const { return (raw & 8) != 0; }
   bool prot_none_dirty() const { return (raw & 16) != 0; }
 

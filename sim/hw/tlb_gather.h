@@ -3,6 +3,9 @@
 // Whatever weakens or removes a PTE adds to the gather that it was handed; the machine, which owns
 // both, applies it to the TLB before it translates again. A gather that is dropped with something
 // in it is a bug and stops the program.
+//
+// Differs from Linux: it never gives up on ranges and flushes everything instead, so that TLB
+// counts follow from the calls alone. Owns nothing but the list. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -26,10 +29,11 @@ class TlbGather {
   TlbGather(const TlbGather&) = delete;
   TlbGather& operator=(const TlbGather&) = delete;
 
-  // Neighbouring pages are joined.
+  // Joined with what was added last where they touch. A count of 0 adds nothing.
   void add_page(Asid asid, Vpn vpn) { add_range(asid, vpn, 1); }
   void add_range(Asid asid, Vpn first, uint64_t count);
-  void add_space(Asid asid);
+  // All pages of the address space: at exit and exec.
+  void add_space(Asid asid) { add_range(asid, {}, kWholeSpace); }
 
   bool empty() const { return ranges_.empty(); }
   const std::vector<Range>& ranges() const { return ranges_; }
