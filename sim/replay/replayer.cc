@@ -1,0 +1,47 @@
+#include "sim/replay/replayer.h"
+
+#include <algorithm>
+#include <span>
+
+#include "sim/base/check.h"
+#include "sim/hw/paging_format.h"
+
+namespace faultline::replay {
+
+Result<ReplayOutcome, InputError> replay(TraceReader& reader, Machine& machine, Process& process,
+                                         const ReplayOptions& options) {
+  const uint64_t accesses_before = machine.stats().accesses.accesses();
+  uint64_t to_skip = options.skip;
+  ReplayOutcome outcome;
+  while (outcome.records < options.limit) {
+    if (options.interrupted != nullptr && options.interrupted->load()) {
+      outcome.end = ReplayEnd::kInterrupted;
+      return outcome;
+    }
+    auto next = reader.next_block();
+    if (!next) return next.error();
+    std::span<const Access> block = *next;
+    if (block.empty()) return outcome;
+
+    const uint64_t skipped = std::min<uint64_t>(to_skip, block.size());
+    to_skip -= skipped;
+    block = block.subspan(skipped);
+    block = block.first(std::min<uint64_t>(options.limit - outcome.records, block.size()));
+    if (!block.empty() && !machine.access(process, block)) {
+      outcome.end = ReplayEnd::kOutOfMemory;
+      outcome.records = machine.stats().accesses.accesses() - accesses_before;
+      return outcome;
+    }
+    outcome.records += block.size();
+    if (options.on_progress) options.on_progress(outcome.records);
+  }
+  return outcome;
+}
+
+uint64_t page_size_of(const std::string& paging) {
+  const hw::PagingFormat* format = hw::find_paging_format(paging);
+  FL_CHECK(format != nullptr);
+  return format->page_size().bytes();
+}
+
+}  // namespace faultline::replay

@@ -1,0 +1,55 @@
+// The replay of an address trace: the records of a TraceReader go through a process of a Machine,
+// block by block, and what the machine counted becomes a report.
+//
+// Units: skip and limit in accesses.
+// Ownership: reader, machine and process are the caller's. Not thread-safe; the flag `interrupted`
+// may be set by any thread or signal handler.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "faultline/input_error.h"
+#include "faultline/machine.h"
+#include "faultline/report.h"
+#include "faultline/result.h"
+#include "faultline/trace.h"
+
+namespace faultline::replay {
+
+inline constexpr uint64_t kNoLimit = std::numeric_limits<uint64_t>::max();
+
+struct ReplayOptions {
+  uint64_t skip = 0;          // accesses passed over at the beginning
+  uint64_t limit = kNoLimit;  // accesses replayed after these
+  // Looked at before each block; null: never interrupted.
+  const std::atomic<bool>* interrupted = nullptr;
+  // Told after each block how many accesses have been replayed; may be empty.
+  std::function<void(uint64_t accesses)> on_progress{};
+};
+
+enum class ReplayEnd : uint8_t {
+  kDone,         // the trace is at its end, or the limit reached
+  kInterrupted,  // before
+  kOutOfMemory,  // no frame was to be had; the access that needed one and the rest were not done
+};
+
+struct ReplayOutcome {
+  ReplayEnd end = ReplayEnd::kDone;
+  uint64_t records = 0;  // replayed
+};
+
+// Replays what is left of `reader` in `process` of `machine`.
+// Errors: the reader's; the accesses before the malformed one have been replayed. With a limit,
+// nothing behind it is looked at.
+Result<ReplayOutcome, InputError> replay(TraceReader& reader, Machine& machine, Process& process,
+                                         const ReplayOptions& options);
+
+// The bytes of a page of `paging`. REQUIRES: make_machine() took that name.
+uint64_t page_size_of(const std::string& paging);
+
+}  // namespace faultline::replay
