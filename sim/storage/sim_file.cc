@@ -28,9 +28,9 @@ uint64_t SimFile::size_bytes_max() const {
 
 void SimFile::set_size(uint64_t size_bytes) {
   FL_CHECK(size_bytes <= size_bytes_max());
-  const bool shrinks = size_bytes < size_bytes_;
+  const bool grows = size_bytes > size_bytes_;
   size_bytes_ = size_bytes;
-  if (!shrinks) return;
+  if (grows) return;
   pages_.erase(pages_.lower_bound(page_count()), pages_.end());
   pattern_end_bytes_ = std::min(pattern_end_bytes_, size_bytes);
   const uint64_t used_bytes = size_bytes & page_size_.offset_mask();

@@ -44,7 +44,8 @@ class SimFile {
   // measured on ext4 with 4 KiB blocks, Linux 6.18; include/linux/fs.h MAX_LFS_FILESIZE.
   uint64_t size_bytes_max() const;
 
-  // Cut pages are gone and the cut part of the last page becomes zeros; pages added read as zeros.
+  // Cut pages are gone and the rest of the last page becomes zeros, also where the size stays as it
+  // is; pages added read as zeros.
   // O(pages cut). REQUIRES: size_bytes <= size_bytes_max().
   void set_size(uint64_t size_bytes);
   // Gives the file that size and fills it with (i*31 + (i>>12)*7 + seed) & 0xff, without storing

@@ -1,0 +1,169 @@
+// Backings, and how pages come into the cache. Linux mm/filemap.c.
+#include "sim/cache/page_cache.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sim/base/check.h"
+
+namespace faultline::cache {
+
+using phys::FrameFlag;
+using storage::FileKind;
+
+namespace {
+
+// Keeps a frame from being freed, and reclaim from taking its page.
+class Pin {
+ public:
+  Pin(phys::FrameAllocator& allocator, Pfn pfn) : allocator_(allocator), pfn_(pfn) {
+    allocator_.get(pfn_);
+  }
+  ~Pin() { allocator_.put(pfn_); }
+  Pin(const Pin&) = delete;
+  Pin& operator=(const Pin&) = delete;
+
+ private:
+  phys::FrameAllocator& allocator_;
+  Pfn pfn_;
+};
+
+}  // namespace
+
+PageCache::PageCache(const Parts& parts) : parts_(parts), slots_(1) {}
+
+PageCache::~PageCache() {
+  for (const Slot& slot : slots_) FL_CHECK(slot.handle.expired());
+}
+
+std::shared_ptr<Backing> PageCache::get_backing(const std::shared_ptr<storage::SimFile>& file) {
+  const auto [entry, is_new] = numbers_.try_emplace(file->inode(), uint32_t(slots_.size()));
+  const uint32_t number = entry->second;
+  if (is_new) slots_.push_back({std::make_unique<Backing>(number, file), {}});
+  Slot& slot = slots_[number];
+  FL_CHECK(slot.backing->file_ == file);
+  if (std::shared_ptr<Backing> handle = slot.handle.lock()) return handle;
+  std::shared_ptr<Backing> handle(slot.backing.get(),
+                                  [this, number](Backing*) { on_last_handle_gone(number); });
+  slot.handle = handle;
+  return handle;
+}
+
+Backing* PageCache::find_backing(uint32_t number) const {
+  return number < slots_.size() ? slots_[number].backing.get() : nullptr;
+}
+
+void PageCache::forget_if_unused(const storage::SimFile& file) {
+  const auto entry = numbers_.find(file.inode());
+  if (entry == numbers_.end() || !file.unlinked()) return;
+  if (slots_[entry->second].handle.expired()) release(entry->second);
+}
+
+void PageCache::on_last_handle_gone(uint32_t number) {
+  if (slots_[number].backing->file_->unlinked()) release(number);
+}
+
+void PageCache::release(uint32_t number) {
+  Backing& backing = *slots_[number].backing;
+  drop_pages_from(backing, 0);
+  numbers_.erase(backing.file_->inode());
+  slots_[number].backing.reset();
+}
+
+void PageCache::install(Backing& backing, uint64_t pgoff, Pfn fresh) {
+  phys::PageFrame& frame = parts_.frames[fresh];
+  FL_CHECK(frame.flags == FrameFlag::kFrameInUse && frame.refcount > 0 && frame.mapcount == 0);
+  backing.pages_.insert(pgoff, fresh);
+  frame.flags = FrameFlag::kFrameInUse | FrameFlag::kFrameFile | FrameFlag::kFrameUptodate;
+  frame.owner = backing.number_;
+  frame.pgoff = pgoff;
+  ++cached_pages_;
+}
+
+bool PageCache::read_into(const Backing& backing, uint64_t pgoff, Pfn pfn) {
+  const storage::SimFile& file = *backing.file_;
+  const bool disk = file.kind() == FileKind::kDisk;
+  if (file.has_page(pgoff)) {
+    // Empty where contents are not kept.
+    const std::span<std::byte> bytes = parts_.frames.writable_bytes(pfn);
+    if (!bytes.empty()) file.read_page(pgoff, bytes);
+    if (disk || file.stores_page(pgoff)) parts_.disk.count_read();
+  }
+  return disk || file.stores_page(pgoff);
+}
+
+bool PageCache::insert(Backing& backing, uint64_t pgoff, Pfn fresh) {
+  FL_CHECK(pgoff < backing.page_count());
+  install(backing, pgoff, fresh);
+  return read_into(backing, pgoff, fresh);
+}
+
+std::optional<CachedPage> PageCache::get_or_read_page(Backing& backing, uint64_t pgoff,
+                                                      FrameSource& source) {
+  FL_CHECK(pgoff < backing.page_count());
+  const Pfn cached = find(backing, pgoff);
+  if (cached != kNoPfn) return CachedPage{cached, false};
+  const std::optional<Pfn> fresh = source.take_frame();
+  if (!fresh) return std::nullopt;
+  const bool did_io = insert(backing, pgoff, *fresh);
+  return CachedPage{*fresh, did_io};
+}
+
+std::optional<CachedPage> PageCache::get_page_to_write(Backing& backing, uint64_t pgoff,
+                                                       Overwrite overwrite, FrameSource& source) {
+  const Pfn cached = find(backing, pgoff);
+  if (cached != kNoPfn) return CachedPage{cached, false};
+  const std::optional<Pfn> fresh = source.take_frame();
+  if (!fresh) return std::nullopt;
+  install(backing, pgoff, *fresh);
+  const bool read = overwrite == Overwrite::kPart && backing.file_->has_page(pgoff);
+  return CachedPage{*fresh, read && read_into(backing, pgoff, *fresh)};
+}
+
+void PageCache::read_ahead(Backing& backing, PgoffRange plan, FrameSource& source) {
+  for (uint64_t pgoff = plan.first; pgoff < plan.end() && pgoff < backing.page_count(); ++pgoff) {
+    if (!get_or_read_page(backing, pgoff, source)) return;
+  }
+}
+
+std::optional<CachedPage> PageCache::read_for_fault(OpenFile& file, uint64_t pgoff, Advice advice,
+                                                    FrameSource& source) {
+  Backing& backing = *file.backing;
+  if (backing.file_->kind() != FileKind::kDisk) return get_or_read_page(backing, pgoff, source);
+  const bool hit = find(backing, pgoff) != kNoPfn;
+  // The page itself before its neighbours, which may not push it out again.
+  const std::optional<CachedPage> page = get_or_read_page(backing, pgoff, source);
+  if (!page) return std::nullopt;
+  const Pin pin(parts_.allocator, page->pfn);
+  const PgoffRange plan = hit ? file.readahead.plan_fault_hit(backing, pgoff, advice)
+                              : file.readahead.plan_fault_miss(backing, pgoff, advice);
+  read_ahead(backing, plan, source);
+  return page;
+}
+
+void PageCache::drop_page(Backing& backing, uint64_t pgoff, Pfn pfn) {
+  phys::PageFrame& frame = parts_.frames[pfn];
+  FL_CHECK_MSG(frame.mapcount == 0, "page {} of backing {} is still mapped", pgoff,
+               backing.number_);
+  clear_dirty(backing, pgoff, pfn);
+  backing.pages_.erase(pgoff);
+  frame.flags = FrameFlag::kFrameInUse;
+  frame.owner = 0;
+  frame.pgoff = 0;
+  --cached_pages_;
+  parts_.allocator.put(pfn);
+}
+
+void PageCache::drop_pages_from(Backing& backing, uint64_t first) {
+  while (const auto page = backing.pages_.first_from(first)) {
+    drop_page(backing, page->pgoff, page->pfn);
+  }
+}
+
+void PageCache::power_cut() {
+  for (uint32_t number = 1; number < slots_.size(); ++number) {
+    if (slots_[number].backing != nullptr) drop_pages_from(*slots_[number].backing, 0);
+  }
+}
+
+}  // namespace faultline::cache

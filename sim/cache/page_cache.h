@@ -1,0 +1,184 @@
+// PageCache: the pages of files that are in memory, the only place through which bytes go between
+// files and processes: read(2), write(2) and mappings share its frames. Linux's mm/filemap.c,
+// mm/truncate.c and mm/page-writeback.c.
+//
+// It never allocates unasked: frames come from the caller or from the caller's FrameSource, and a
+// frame in the cache holds one reference for it.
+//
+// A page of a disk file is dirty (kFrameDirty) from mark_dirty() until write_back(), reclaim or the
+// end of the page; faults keep it so, as the first store to a clean page faults. For tmpfs nothing
+// is ever written back; kFrameDirty says there that reclaim may not just drop the page. Whoever
+// removes a PTE with its dirty bit set passes it on to the frame.
+// Reading a page of a disk file costs I/O, or counts as if, when it is a hole (linux-semantics
+// D19); a page of tmpfs costs I/O only when reclaim had taken it out.
+//
+// Units: pgoff, pages of a file; sizes in bytes.
+// Invariants, checked by validate():
+//   1. index and frames agree one to one: a cached page's frame is in use, has kFrameFile and
+//      kFrameUptodate, and names its Backing and pgoff; no other frame has kFrameFile
+//   2. a page of a disk file stands in the dirty set iff its frame has kFrameDirty; none of tmpfs
+//   does
+//   3. no page lies beyond the end of its file
+//   4. a clean page equals what the file holds: always on the disk, zeros past the end of the file
+//      included; on tmpfs while nothing maps it (contents kept)
+//   5. the counts of cached and of dirty pages equal a recount
+//   6. a Backing that nobody uses belongs to a file that has a name
+// Owns: the Backings, and one reference to each frame in them. Outlives every handle that it gave
+// out. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "faultline/types.h"
+#include "sim/cache/backing.h"
+#include "sim/cache/frame_source.h"
+#include "sim/cache/open_file.h"
+#include "sim/cache/readahead.h"
+#include "sim/hw/tlb_gather.h"
+#include "sim/phys/frame_allocator.h"
+#include "sim/phys/frame_table.h"
+#include "sim/rmap/reverse_map.h"
+#include "sim/storage/disk.h"
+
+namespace faultline::cache {
+
+struct CachedPage {
+  Pfn pfn = kNoPfn;
+  bool did_io = false;  // the fault that asked for it is major
+};
+
+// What became of a page that reclaim wanted to be rid of.
+enum class Reclaimed : uint8_t {
+  kBusy,     // somebody uses it: nothing changed but PTEs that are unmapped
+  kDropped,  // it was clean
+  kWritten,  // it was dirty and was written first
+};
+
+// Told of each page written back.
+class WriteBackListener {
+ public:
+  virtual ~WriteBackListener() = default;
+  virtual void on_write_back(const Backing& backing, uint64_t pgoff, Pfn pfn) = 0;
+};
+
+class PageCache {
+ public:
+  // What it works on, all outliving it.
+  struct Parts {
+    phys::FrameTable& frames;
+    phys::FrameAllocator& allocator;
+    rmap::ReverseMap& reverse_map;
+    storage::Disk& disk;
+  };
+
+  explicit PageCache(const Parts& parts);
+  // REQUIRES: every handle of get_backing() is gone.
+  ~PageCache();
+  PageCache(const PageCache&) = delete;
+  PageCache& operator=(const PageCache&) = delete;
+
+  // The Backing of `file`: one and the same as long as the file lives. When the last handle goes
+  // and the file has no name, its pages are freed. O(log files).
+  std::shared_ptr<Backing> get_backing(const std::shared_ptr<storage::SimFile>& file);
+  // The Backing with that number; null when it is gone. O(1).
+  Backing* find_backing(uint32_t number) const;
+  // Frees the pages of a file that lost its last name, unless somebody uses it. Call it after
+  // Disk::unlink and Disk::rename.
+  void forget_if_unused(const storage::SimFile& file);
+
+  // The frame of the page, or kNoPfn.
+  Pfn find(const Backing& backing, uint64_t pgoff) const { return backing.pages_.find(pgoff); }
+  // Puts `fresh` into the cache as that page and reads the page into it; takes over the caller's
+  // reference. Whether that cost I/O. O(log pages).
+  // REQUIRES: the page is not cached, lies within the file, and `fresh` is as take_frame() gives
+  // it.
+  bool insert(Backing& backing, uint64_t pgoff, Pfn fresh);
+  // The page, read in if need be; nothing when no frame is to be had. REQUIRES: within the file.
+  std::optional<CachedPage> get_or_read_page(Backing& backing, uint64_t pgoff, FrameSource& source);
+  // The same for a page that is about to be overwritten, wholly or, if `whole` is false, in part:
+  // it is read only where part of what the file holds would be seen. It may lie past the end of the
+  // file; then set_size() must follow at once. Source: Linux fs/buffer.c __block_write_begin_int().
+  enum class Overwrite : bool { kPart, kWhole };
+  std::optional<CachedPage> get_page_to_write(Backing& backing, uint64_t pgoff, Overwrite overwrite,
+                                              FrameSource& source);
+  // The same for a fault of a mapping of `file`, with the read-ahead that goes with it. On tmpfs
+  // there is none. Source: Linux mm/filemap.c filemap_fault().
+  std::optional<CachedPage> read_for_fault(OpenFile& file, uint64_t pgoff, Advice advice,
+                                           FrameSource& source);
+  // Reads those pages of the plan that are not cached, until no frame is to be had.
+  void read_ahead(Backing& backing, PgoffRange plan, FrameSource& source);
+
+  // The page differs from the file's. REQUIRES: cached.
+  void mark_dirty(Backing& backing, uint64_t pgoff);
+  // Writes the dirty pages of `range` to the file: their PTEs lose the dirty bit and the right to
+  // write, so that the next store faults (linux-semantics D10), and bytes past the end of the file
+  // become zeros. The pages written; always 0 on tmpfs. O(dirty pages in range · log pages).
+  // Source: Linux mm/page-writeback.c write_cache_pages(), folio_clear_dirty_for_io().
+  uint64_t write_back(Backing& backing, PgoffRange range, hw::TlbGather& gather);
+  // sync(2): every dirty page of every file, file by file in the order they were first used.
+  uint64_t write_back_all(hw::TlbGather& gather);
+
+  // Unmaps the page in `pfn`, writes it if it is dirty, and frees the frame. kBusy when a page
+  // table, the kernel or a lock still holds it. REQUIRES: a frame of the cache.
+  // Source: Linux mm/vmscan.c shrink_folio_list().
+  Reclaimed reclaim_page(Pfn pfn, hw::TlbGather& gather);
+  // Drops the clean, unmapped pages of `range` (POSIX_FADV_DONTNEED, linux-semantics K3); how many.
+  uint64_t drop_clean(Backing& backing, PgoffRange range);
+
+  // ftruncate(2): pages beyond the new end go, out of every mapping, copies of private ones too;
+  // the tail of the last page becomes zeros, when the file grows the tail of the old last page
+  // (disk). Marks that page dirty if it is cached. REQUIRES: size_bytes <= file's size_bytes_max().
+  // Source: Linux mm/truncate.c truncate_pagecache(); linux-semantics D3, D19.
+  void truncate(Backing& backing, uint64_t size_bytes, hw::TlbGather& gather);
+  // A write at `offset_bytes` is to follow: what mappings stored between the old end of the file
+  // and it becomes zeros on the disk. Source: measured on ext4, Linux 6.18.
+  void prepare_write_at(Backing& backing, uint64_t offset_bytes);
+  // A write made the file longer. REQUIRES: not shorter than it is.
+  void extend(Backing& backing, uint64_t size_bytes);
+
+  // Memory is lost, the disk keeps what was written back. REQUIRES: no page is mapped.
+  void power_cut();
+
+  uint64_t cached_pages() const { return cached_pages_; }
+  // Of disk files; tmpfs does not count (Linux NR_FILE_DIRTY).
+  uint64_t dirty_pages() const { return dirty_pages_; }
+  // Null: nobody is told.
+  void set_write_back_listener(WriteBackListener* listener) { listener_ = listener; }
+
+  void validate() const;
+
+ private:
+  friend struct PageCacheTestPeer;
+
+  // Makes `fresh` the page, with the bytes as they are.
+  void install(Backing& backing, uint64_t pgoff, Pfn fresh);
+  bool read_into(const Backing& backing, uint64_t pgoff, Pfn pfn);
+  void write_page(Backing& backing, uint64_t pgoff, Pfn pfn);
+  void clear_dirty(Backing& backing, uint64_t pgoff, Pfn pfn);
+  // Takes the page out of the cache and gives up its frame, whatever it holds.
+  void drop_page(Backing& backing, uint64_t pgoff, Pfn pfn);
+  void drop_pages_from(Backing& backing, uint64_t first);
+  // Zeros from `offset_bytes` to the end of its page, if that page is cached, and dirties it.
+  void zero_tail(Backing& backing, uint64_t offset_bytes);
+  void on_last_handle_gone(uint32_t number);
+  void release(uint32_t number);
+  void validate_page(const Backing& backing, uint64_t pgoff, Pfn pfn) const;
+
+  struct Slot {
+    std::unique_ptr<Backing> backing;  // null: gone
+    std::weak_ptr<Backing> handle;
+  };
+
+  Parts parts_;
+  std::vector<Slot> slots_;               // by the number of the Backing; 0 is none
+  std::map<uint64_t, uint32_t> numbers_;  // by inode, of those that are not gone
+  WriteBackListener* listener_ = nullptr;
+  uint64_t cached_pages_ = 0;
+  uint64_t dirty_pages_ = 0;
+};
+
+}  // namespace faultline::cache

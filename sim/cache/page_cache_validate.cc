@@ -1,0 +1,61 @@
+#include <algorithm>
+#include <vector>
+
+#include "sim/base/check.h"
+#include "sim/cache/page_cache.h"
+
+namespace faultline::cache {
+
+using phys::FrameFlag;
+
+void PageCache::validate_page(const Backing& backing, uint64_t pgoff, Pfn pfn) const {
+  const uint32_t number = backing.number_;
+  FL_CHECK_MSG(pfn.value < parts_.frames.size(), "page {} of backing {} has no frame", pgoff,
+               number);
+  const phys::PageFrame& frame = parts_.frames[pfn];
+  constexpr uint16_t kWanted =
+      FrameFlag::kFrameInUse | FrameFlag::kFrameFile | FrameFlag::kFrameUptodate;
+  FL_CHECK_MSG((frame.flags & kWanted) == kWanted && frame.refcount > frame.mapcount &&
+                   frame.owner == number && frame.pgoff == pgoff,
+               "frame {} does not hold page {} of backing {}", pfn.value, pgoff, number);
+  const bool dirty = (frame.flags & FrameFlag::kFrameDirty) != 0;
+  FL_CHECK_MSG(backing.pages_.dirty(pgoff) == (dirty && backing.write_notify()),
+               "page {} of backing {}: the dirty set and the frame differ", pgoff, number);
+  FL_CHECK_MSG(pgoff < backing.page_count(), "page {} of backing {} lies beyond the end", pgoff,
+               number);
+  if (dirty || parts_.frames.contents() == Contents::kNone) return;
+  if (!backing.write_notify() && frame.mapcount > 0) return;
+  std::vector<std::byte> durable(parts_.frames.page_size().bytes());
+  backing.file_->read_page(pgoff, durable);
+  const std::span<const std::byte> cached = parts_.frames.bytes(pfn);
+  FL_CHECK_MSG(std::equal(cached.begin(), cached.end(), durable.begin(), durable.end()),
+               "page {} of backing {} is clean and differs from the file", pgoff, number);
+}
+
+void PageCache::validate() const {
+  uint64_t cached_pages = 0;
+  uint64_t dirty_pages = 0;
+  for (const Slot& slot : slots_) {
+    if (slot.backing == nullptr) continue;
+    const Backing& backing = *slot.backing;
+    FL_CHECK_MSG(!slot.handle.expired() || !backing.file_->unlinked(),
+                 "backing {} has no user and no name", backing.number_);
+    backing.pages_.validate();
+    for (auto page = backing.pages_.first_from(0); page;
+         page = backing.pages_.first_from(page->pgoff + 1)) {
+      validate_page(backing, page->pgoff, page->pfn);
+    }
+    cached_pages += backing.pages_.count();
+    dirty_pages += backing.pages_.dirty_count();
+  }
+  FL_CHECK(cached_pages == cached_pages_);
+  FL_CHECK(dirty_pages == dirty_pages_);
+  uint64_t file_frames = 0;
+  for (uint64_t number = 0; number < parts_.frames.size(); ++number) {
+    const phys::PageFrame& frame = parts_.frames[Pfn{static_cast<uint32_t>(number)}];
+    if ((frame.flags & FrameFlag::kFrameFile) != 0) ++file_frames;
+  }
+  FL_CHECK_MSG(file_frames == cached_pages_, "a frame says it is cached and is not");
+}
+
+}  // namespace faultline::cache
