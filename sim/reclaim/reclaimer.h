@@ -1,0 +1,101 @@
+// Reclaimer: gives up frames when memory is full: asks the policy for a victim, unmaps it wherever
+// it is mapped, and sends its page where it can be fetched from again: an anonymous page to swap, a
+// page of a file back to the file. Linux's mm/vmscan.c, shrink_folio_list(), without its lists:
+// which frame goes is the policy's matter.
+//
+// It listens to the allocator, so that the policy holds every frame in use. A machine with
+// unlimited memory has none.
+//
+// The access loop's part:
+//   - `references` counts up with each reference, and the frame of the page referenced gets its new
+//     value (FrameTable::last_references): that is what exact policies go by. A frame that nobody
+//     has referenced yet (read ahead) counts as referenced when it was taken.
+//   - reference_done() is called when a reference that faulted is done.
+//   - the gather is applied before the next translation, as always.
+//
+// A frame may be given up when it holds an anonymous page that is mapped, or a page of a page
+// cache; when nobody but the PTEs and the page cache has a reference to it (a frame that was just
+// taken, or that the kernel is copying from, is safe); and when no PTE of it is locked.
+//
+// Invariants, checked by validate():
+//   1. the policy holds the frames in use, each once, and no other
+//   2. no eviction is under way
+//   3. dirty evictions are evictions
+// Owns: nothing; all parts outlive it. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "faultline/policy.h"
+#include "faultline/types.h"
+#include "sim/hw/tlb_gather.h"
+#include "sim/phys/frame_allocator.h"
+#include "sim/phys/frame_table.h"
+#include "sim/reclaim/swap_out.h"
+#include "sim/rmap/reverse_map.h"
+
+namespace faultline::cache {
+class PageCache;
+}
+
+namespace faultline::reclaim {
+
+class Reclaimer final : public phys::FrameListener, private FrameView {
+ public:
+  struct Parts {
+    phys::FrameTable& frames;
+    phys::FrameAllocator& allocator;
+    rmap::ReverseMap& reverse_map;
+    cache::PageCache& cache;
+    SwapOut& swap;
+    ReplacementPolicy& policy;
+    const uint64_t& references;  // done so far; the machine counts them
+  };
+
+  // REQUIRES: no frame has been taken yet. The caller makes it the allocator's listener.
+  explicit Reclaimer(const Parts& parts);
+
+  // Frees one frame. False: none may be given up, or swap is full; nothing has changed then but
+  // accessed bits. What the TLB must forget is added to `gather`.
+  bool evict_one(hw::TlbGather& gather);
+
+  // A reference that faulted is done. With a policy for which the reference that brings a page in
+  // is no use of it (enters_referenced()), clears the accessed bits of what came in; else O(1).
+  void reference_done(hw::TlbGather& gather) {
+    if (!entered_.empty()) clear_entered(gather);
+  }
+
+  uint64_t evictions() const { return evictions_; }
+  // Of these, those of pages that differed from what swap or file held of them.
+  uint64_t dirty_evictions() const { return dirty_evictions_; }
+
+  void on_taken(Pfn pfn) override;
+  void on_freed(Pfn pfn) override;
+
+  // O(frames).
+  void validate() const;
+
+ private:
+  friend struct ReclaimerTestPeer;
+
+  uint64_t last_reference(Pfn frame) const override;
+  bool test_and_clear_accessed(Pfn frame) override;
+  bool evictable(Pfn frame) const override;
+
+  void clear_entered(hw::TlbGather& gather);
+  // Each returns whether the frame is free now, and says whether its page was dirty.
+  bool evict_file_page(Pfn victim, hw::TlbGather& gather, bool* dirty);
+  bool evict_anon_page(Pfn victim, hw::TlbGather& gather, bool* dirty);
+
+  Parts parts_;
+  bool enters_referenced_;
+  hw::TlbGather* gather_ = nullptr;  // while the policy chooses
+  Pfn victim_ = kNoPfn;              // while it is evicted: the policy has forgotten it already
+  std::vector<bool> held_;           // by Pfn: the policy holds it
+  std::vector<Pfn> entered_;  // taken since the last reference_done(); some may be free again
+  uint64_t evictions_ = 0;
+  uint64_t dirty_evictions_ = 0;
+};
+
+}  // namespace faultline::reclaim
