@@ -2,8 +2,12 @@
 // as a value.
 //
 // It calls nobody: a PageFault goes back to the machine's access loop, which asks the fault handler
-// and tries again. Source: Intel SDM vol. 3A, 4.6 (access rights), 4.7 (page-fault exceptions), 4.8
-// (accessed and dirty flags). Not thread-safe.
+// and tries again. A fault makes the TLB forget the page, so that the try after it walks and finds
+// what the handler wrote, flushed or not.
+//
+// Source: Intel SDM vol. 3A, 4.6 (access rights), 4.7 (page-fault exceptions), 4.8 (accessed and
+// dirty flags), 4.10.4.1 (a page fault invalidates the TLB entries of its page).
+// Owns: the TLB and the counts. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -34,23 +38,33 @@ struct PageFault {
 // A frame, or a fault when pfn is kNoPfn.
 struct TranslateResult {
   Pfn pfn = kNoPfn;
-  uint32_t error_code = 0;
+  uint32_t error_code = 0;  // FaultCode
   bool walked = false;
-  uint8_t entries_read = 0;
+  uint8_t entries_read = 0;  // by the walk
   bool ok() const { return pfn != kNoPfn; }
 };
 
-// Whether this try counts as a TLB lookup: the retry after a fault does not.
-enum class CountLookup : bool { kNo, kYes };
-
 class Mmu {
  public:
+  // REQUIRES: as Tlb does. `format` must outlive the Mmu.
   Mmu(const PagingFormat& format, const TlbOptions& tlb);
 
-  // Translates the page of a user access in the address space of `asid` and `table`.
-  // The fast path is inline; translate_slow does all else.
+  // Translates the page of a user's access in the address space of `asid` and `table`. A store
+  // through an entry without the dirty right is a hit and a walk; one that lacks another right is a
+  // hit and a fault. Every walk counts, whatever `count` says and the TLB is. A few nanoseconds
+  // where the TLB set was last used for this page; O(ways + levels) otherwise.
+  // REQUIRES: vpn < 2^format.page_number_bits(); the table has the Mmu's format.
   TranslateResult translate(Asid asid, PageTable& table, Vpn vpn, AccessKind kind,
-                            CountLookup count);
+                            CountLookup count) {
+    if (const TlbEntry* entry = tlb_.lookup_front(tlb_tag(asid, vpn), kind, count)) [[likely]]
+      return {.pfn = entry->pfn};
+    return translate_slow({asid, &table, vpn, kind, count});
+  }
+
+  // Takes back what the last reference counted, its retries included: an access that ends in a
+  // signal counts nowhere but there. What the TLB holds stays as it is. REQUIRES: the last
+  // translate failed, and this was not called since.
+  void uncount_last_reference();
 
   Tlb& tlb() { return tlb_; }
   const Tlb& tlb() const { return tlb_; }
@@ -58,9 +72,28 @@ class Mmu {
   void validate() const { tlb_.validate(); }
 
  private:
+  struct Request {
+    Asid asid;
+    PageTable* table;
+    Vpn vpn;
+    AccessKind kind;
+    CountLookup count;
+  };
+  // The counts before the last reference that the fast path did not serve.
+  struct Counts {
+    Tlb::LevelStats tlb{};
+    WalkStats walks;
+  };
+
+  TranslateResult translate_slow(const Request& request);
+  TranslateResult walk(const Request& request);
+  TranslateResult fault(const Request& request, uint32_t protection);
+
   const PagingFormat& format_;
   Tlb tlb_;
   WalkStats walks_;
+  Counts before_;
+  bool last_failed_ = false;
 };
 
 }  // namespace faultline::hw

@@ -1,120 +1,90 @@
-// Tlb: the translation look-aside buffer: two first levels, for data and instructions, before one
-// second level.
+// Tlb: the translation look-aside buffer: two first levels, for data and for instructions, before
+// one second level.
 //
-// Each set keeps its entries in the order of use, the most recent first, so that a hit on the first
-// is one comparison and the last is the victim: true LRU. A page found in the second level, or by a
-// walk, is filled into the first too; what a first level drops stays in the second. An entry grants
-// what its PTE granted when it was walked; the dirty right comes with the first store's walk, as on
-// real hardware (Intel SDM vol. 3A, 4.8 and 4.10.2).
+// A page found in the second level, or by a walk, is filled into the first too; what a first level
+// drops stays in the second, and the other way round. A use is noted in the level that served it
+// and in those it was filled into. An entry grants what its PTE granted when it was walked; the
+// dirty right comes with the first store's walk, as on real hardware.
+// Source: Intel SDM vol. 3A, 4.8 and 4.10.2.
 //
-// Invariants, checked by validate():
-//   1. no page has two entries in one level
-//   2. each entry is in the set of its page number
-//   3. within a set, empty entries come last
-// Not thread-safe.
+// Invariants, checked by validate() besides those of each level:
+//   1. entries of one page in several levels are equal
+// Owns: its levels and counts. Not thread-safe.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "faultline/access.h"
 #include "faultline/options.h"
 #include "faultline/stats.h"
-#include "faultline/types.h"
 #include "sim/hw/tlb_gather.h"
+#include "sim/hw/tlb_level.h"
 
 namespace faultline::hw {
 
-// What a TLB entry grants.
-enum TlbRight : uint32_t {
-  kTlbRead = 1,
-  kTlbWrite = 2,
-  kTlbExecute = 4,
-  kTlbDirty = 8,  // the PTE's dirty bit is set already: a store need not walk
-};
-
-struct TlbEntry {
-  uint64_t tag = ~uint64_t{0};  // of the page and the address space; all ones: empty
-  Pfn pfn = kNoPfn;
-  uint32_t rights = 0;  // TlbRight
-};
-
-// The rights that an access needs.
-constexpr uint32_t needed_rights(AccessKind kind) {
-  return kind == AccessKind::kFetch ? kTlbExecute
-         : is_store(kind)           ? kTlbWrite | kTlbDirty
-                                    : kTlbRead;
-}
-
-constexpr uint64_t tlb_tag(Asid asid, Vpn vpn) { return uint64_t{asid.value} << 48 | vpn.value; }
-
-// One level.
-class TlbLevel {
- public:
-  explicit TlbLevel(TlbLevelOptions options);
-
-  // The entry of the page, moved to the front of its set, or null. Inline: this is the simulator's
-  // hottest path.
-  TlbEntry* lookup(uint64_t tag) {
-    TlbEntry* set = set_of(tag);
-    if (set->tag == tag) [[likely]]
-      return set;
-    return lookup_further(set, tag);
-  }
-  // Puts the entry at the front of its set; the last of the set is dropped. REQUIRES: the page has
-  // no entry here.
-  TlbEntry* insert(const TlbEntry& entry);
-  void flush_page(uint64_t tag);
-  void flush_pages(Asid asid, Vpn first, uint64_t count);
-  void flush_space(Asid asid);
-  void flush_all();
-
-  template <class Visit>
-  void for_each(Visit visit) const {
-    for (const TlbEntry& e : entries_)
-      if (e.tag != ~uint64_t{0}) visit(e);
-  }
-  void validate() const;
-
- private:
-  TlbEntry* set_of(uint64_t tag) { return &entries_[(tag & set_mask_) * ways_]; }
-  TlbEntry* lookup_further(TlbEntry* set, uint64_t tag);
-
-  uint64_t set_mask_;
-  uint32_t ways_;
-  std::vector<TlbEntry> entries_;
-};
+// Whether this try counts as a TLB lookup: the retry after a fault does not.
+enum class CountLookup : bool { kNo, kYes };
 
 class Tlb {
  public:
+  // REQUIRES: enabled, each level as TlbLevel wants it.
   explicit Tlb(const TlbOptions& options);
 
-  // The entry that serves the access, from either level, filled into the first; null: a walk is
-  // needed. Counts one lookup. With the TLB disabled always null and nothing is counted.
-  TlbEntry* lookup(uint64_t tag, AccessKind kind);
-  // After a walk: fills both levels, or renews the rights of the entries that are there. Returns
-  // the first level's.
-  TlbEntry* fill(const TlbEntry& entry, AccessKind kind);
+  // The fast path: the entry of the set that was used last, when it is the page's and grants the
+  // access, counted as a hit; null says nothing, and nothing was counted.
+  const TlbEntry* lookup_front(uint64_t tag, AccessKind kind, CountLookup count) {
+    const std::size_t side = side_of(kind);
+    const TlbEntry& entry = first_[side].front(tag);
+    const uint64_t lacking = needed_rights(kind) & ~entry.rights;
+    if (((entry.tag ^ tag) | lacking) != 0) [[unlikely]]
+      return nullptr;
+    stats_[side].hits += static_cast<uint64_t>(count);
+    return &entry;
+  }
+  // The entry of the page, whatever it grants, from either level, filled into the first; null: a
+  // walk is needed. Counts one lookup in each level that it asks. With the TLB disabled always null
+  // and nothing is counted. O(ways).
+  TlbEntry* lookup(uint64_t tag, AccessKind kind, CountLookup count);
+  // After a walk: renews the entries of the page that are there, and fills the access's first level
+  // and the second where there is none. Nothing with the TLB disabled. O(ways).
+  void fill(const TlbEntry& entry, AccessKind kind);
+
+  // Forgets the page in every level. O(ways).
+  void flush_page(uint64_t tag);
   // Forgets what was gathered and empties the gather.
   void apply(TlbGather& gather);
 
   bool enabled() const { return enabled_; }
-  const TlbStats& stats() const { return stats_; }
+  TlbStats stats() const { return {stats_[kData], stats_[kCode], stats_[kSecond]}; }
+
+  // Calls `visit(const TlbEntry&)` for each entry: a page may come once a level.
   template <class Visit>
   void for_each(Visit visit) const {
-    l1d_.for_each(visit);
-    l1i_.for_each(visit);
-    l2_.for_each(visit);
+    for (const TlbLevel& level : first_) level.for_each(visit);
+    second_.for_each(visit);
   }
+  // Stops the program when an invariant does not hold.
   void validate() const;
 
  private:
   friend class Mmu;
+  friend struct TlbTestPeer;
+
+  static constexpr std::size_t kData = 0;
+  static constexpr std::size_t kCode = 1;
+  static constexpr std::size_t kSecond = 2;
+  using LevelStats = std::array<TlbLevelStats, 3>;
+
+  static constexpr std::size_t side_of(AccessKind kind) {
+    return kind == AccessKind::kFetch ? kCode : kData;
+  }
+
   bool enabled_;
-  TlbLevel l1d_;
-  TlbLevel l1i_;
-  TlbLevel l2_;
-  TlbStats stats_;
+  std::array<TlbLevel, 2> first_;
+  TlbLevel second_;
+  LevelStats stats_{};
 };
 
 }  // namespace faultline::hw

@@ -1,0 +1,157 @@
+#include "sim/hw/tlb.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/support/death.h"
+
+namespace faultline::hw {
+
+struct TlbTestPeer {
+  static TlbLevel& second(Tlb& tlb) { return tlb.second_; }
+};
+
+namespace {
+
+using testing::dies_with;
+using enum AccessKind;
+
+constexpr uint32_t kAll = kTlbRead | kTlbWrite | kTlbExecute | kTlbDirty;
+
+TlbEntry entry_of(uint64_t tag, uint32_t rights) { return {tag, {7}, rights}; }
+
+// How many levels hold the page.
+int copies(const Tlb& tlb, uint64_t tag) {
+  int count = 0;
+  tlb.for_each([&](const TlbEntry& e) { count += e.tag == tag ? 1 : 0; });
+  return count;
+}
+
+TEST_CASE("Tlb: needed_rights: a modify is a store") {
+  CHECK(needed_rights(kFetch) == kTlbExecute);
+  CHECK(needed_rights(kLoad) == kTlbRead);
+  CHECK(needed_rights(kStore) == (kTlbWrite | kTlbDirty));
+  CHECK(needed_rights(kModify) == needed_rights(kStore));
+}
+
+TEST_CASE("Tlb: a miss counts in both levels, then each level's hit in that level") {
+  Tlb tlb({});
+  CHECK(tlb.lookup(5, kLoad, CountLookup::kYes) == nullptr);
+  CHECK(tlb.stats().l1d.misses == 1);
+  CHECK(tlb.stats().l2.misses == 1);
+  tlb.fill(entry_of(5, kAll), kLoad);
+  CHECK(copies(tlb, 5) == 2);
+  CHECK(tlb.lookup(5, kLoad, CountLookup::kYes)->pfn == Pfn{7});
+  CHECK(tlb.stats().l1d.hits == 1);
+  CHECK(tlb.stats().l2.hits == 0);
+  // The other side finds it in the second level.
+  CHECK(tlb.lookup(5, kFetch, CountLookup::kYes)->pfn == Pfn{7});
+  CHECK(tlb.stats().l1i.misses == 1);
+  CHECK(tlb.stats().l2.hits == 1);
+  CHECK(copies(tlb, 5) == 3);
+  CHECK(tlb.lookup(5, kFetch, CountLookup::kYes) != nullptr);
+  CHECK(tlb.stats().l1i.hits == 1);
+  tlb.validate();
+}
+
+TEST_CASE("Tlb: a retry is looked up and not counted") {
+  Tlb tlb({});
+  CHECK(tlb.lookup(5, kLoad, CountLookup::kNo) == nullptr);
+  tlb.fill(entry_of(5, kAll), kLoad);
+  CHECK(tlb.lookup(5, kLoad, CountLookup::kNo) != nullptr);
+  CHECK(tlb.lookup_front(5, kLoad, CountLookup::kNo) != nullptr);
+  const TlbStats stats = tlb.stats();
+  CHECK(stats.l1d.hits + stats.l1d.misses + stats.l2.hits + stats.l2.misses == 0);
+}
+
+TEST_CASE("Tlb: the fast path serves what was used last and grants the access") {
+  Tlb tlb({.l1d = {4, 4}, .l1i = {4, 4}, .l2 = {8, 8}});
+  tlb.fill(entry_of(1, kTlbRead | kTlbWrite), kLoad);
+  CHECK(tlb.lookup_front(1, kLoad, CountLookup::kYes)->pfn == Pfn{7});
+  CHECK(tlb.stats().l1d.hits == 1);
+  CHECK(tlb.lookup_front(1, kStore, CountLookup::kYes) == nullptr);  // not dirty yet
+  CHECK(tlb.lookup_front(1, kFetch, CountLookup::kYes) == nullptr);  // the other side
+  tlb.fill(entry_of(2, kAll), kLoad);
+  CHECK(tlb.lookup_front(1, kLoad, CountLookup::kYes) == nullptr);  // not the last one
+  CHECK(tlb.lookup_front(2, kModify, CountLookup::kYes) != nullptr);
+  CHECK(tlb.stats().l1d.hits == 2);
+  CHECK(tlb.stats().l1d.misses == 0);
+}
+
+TEST_CASE("Tlb: a fill renews the rights in every level") {
+  Tlb tlb({});
+  tlb.fill(entry_of(5, kTlbRead), kLoad);
+  tlb.fill(entry_of(5, kTlbRead), kFetch);
+  CHECK(copies(tlb, 5) == 3);
+  tlb.fill(entry_of(5, kAll), kStore);
+  CHECK(copies(tlb, 5) == 3);
+  tlb.for_each([](const TlbEntry& e) { CHECK(e.rights == kAll); });
+  tlb.validate();
+}
+
+TEST_CASE("Tlb: what the first level drops stays in the second, and the other way round") {
+  Tlb small_first({.l1d = {1, 1}, .l1i = {1, 1}, .l2 = {4, 4}});
+  small_first.fill(entry_of(1, kAll), kLoad);
+  small_first.fill(entry_of(2, kAll), kLoad);
+  CHECK(small_first.lookup(1, kLoad, CountLookup::kYes) != nullptr);
+  CHECK(small_first.stats().l2.hits == 1);
+  Tlb small_second({.l1d = {4, 4}, .l1i = {4, 4}, .l2 = {1, 1}});
+  small_second.fill(entry_of(1, kAll), kLoad);
+  small_second.fill(entry_of(2, kAll), kLoad);
+  CHECK(small_second.lookup(1, kLoad, CountLookup::kYes) != nullptr);
+  CHECK(small_second.stats().l1d.hits == 1);
+  small_first.validate();
+  small_second.validate();
+}
+
+TEST_CASE("Tlb: a gather is applied to all levels and is empty then") {
+  Tlb tlb({});
+  for (const Asid asid : {Asid{1}, Asid{2}}) {
+    for (uint64_t page = 0; page < 10; ++page) {
+      tlb.fill(entry_of(tlb_tag(asid, {page}), kAll), kLoad);
+      tlb.fill(entry_of(tlb_tag(asid, {page}), kAll), kFetch);
+    }
+  }
+  TlbGather gather;
+  gather.add_page({1}, {3});
+  gather.add_range({1}, {6}, 3);
+  gather.add_space({2});
+  tlb.apply(gather);
+  CHECK(gather.empty());
+  for (uint64_t page = 0; page < 10; ++page) {
+    CAPTURE(page);
+    const bool gone = page == 3 || (page >= 6 && page < 9);
+    CHECK(copies(tlb, tlb_tag({1}, {page})) == (gone ? 0 : 3));
+    CHECK(copies(tlb, tlb_tag({2}, {page})) == 0);
+  }
+  tlb.flush_page(tlb_tag({1}, {0}));
+  CHECK(copies(tlb, tlb_tag({1}, {0})) == 0);
+  tlb.validate();
+}
+
+TEST_CASE("Tlb: disabled, it holds nothing and counts nothing") {
+  Tlb tlb({.enabled = false, .l1d = {}, .l1i = {}, .l2 = {}});
+  tlb.fill(entry_of(0, kAll), kLoad);
+  CHECK(tlb.lookup(0, kLoad, CountLookup::kYes) == nullptr);
+  CHECK(tlb.lookup_front(0, kLoad, CountLookup::kYes) == nullptr);
+  CHECK(copies(tlb, 0) == 0);
+  const TlbStats stats = tlb.stats();
+  CHECK(stats.l1d.hits + stats.l1d.misses + stats.l2.hits + stats.l2.misses == 0);
+  TlbGather gather;
+  gather.add_page({0}, {0});
+  tlb.apply(gather);
+  CHECK(gather.empty());
+}
+
+TEST_CASE("Tlb: levels that disagree stop the program") {
+  Tlb tlb({});
+  tlb.fill(entry_of(5, kTlbRead), kLoad);
+  CHECK(dies_with(
+      [&] {
+        TlbTestPeer::second(tlb).find(5)->rights = kAll;
+        tlb.validate();
+      },
+      "other == entry"));
+}
+
+}  // namespace
+}  // namespace faultline::hw
