@@ -1,0 +1,56 @@
+#include "sim/trace/buffered_source.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "sim/base/check.h"
+
+namespace faultline::trace {
+
+BufferedSource::BufferedSource(std::unique_ptr<ByteSource> inner)
+    : inner_(std::move(inner)), buffer_(kReadBytes) {}
+
+std::string_view BufferedSource::peek(std::size_t count) {
+  FL_CHECK(count <= buffer_.size());
+  while (end_ - begin_ < count && !exhausted()) fill();
+  return {buffer_.data() + begin_, end_ - begin_};
+}
+
+void BufferedSource::consume(std::size_t count) {
+  FL_CHECK(count <= end_ - begin_);
+  begin_ += count;
+  offset_ += count;
+}
+
+Result<std::size_t, InputError> BufferedSource::read(std::span<char> into) {
+  FL_CHECK(!into.empty());
+  if (begin_ < end_) {
+    const std::size_t size = std::min(into.size(), end_ - begin_);
+    std::memcpy(into.data(), buffer_.data() + begin_, size);
+    consume(size);
+    return size;
+  }
+  if (failure_) return *failure_;
+  Result<std::size_t, InputError> got = inner_->read(into);
+  if (got.ok()) offset_ += *got;
+  return got;
+}
+
+// One read, behind the bytes that are there already.
+void BufferedSource::fill() {
+  if (begin_ > 0) {
+    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    end_ -= begin_;
+    begin_ = 0;
+  }
+  const Result<std::size_t, InputError> got = inner_->read(std::span(buffer_).subspan(end_));
+  if (!got.ok()) {
+    failure_ = got.error();
+  } else {
+    ended_ = *got == 0;
+    end_ += *got;
+  }
+}
+
+}  // namespace faultline::trace

@@ -1,0 +1,52 @@
+// BufferedSource: a source whose next bytes can be looked at before they are taken, which is how
+// compression and formats are told by content, from pipes too.
+//
+// Once the bytes that were looked at are taken, read() goes straight to the source beneath.
+//
+// Units: bytes. Ownership: owns the source beneath. Threads: one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "sim/trace/byte_source.h"
+
+namespace faultline::trace {
+
+class BufferedSource final : public ByteSource {
+ public:
+  explicit BufferedSource(std::unique_ptr<ByteSource> inner);
+
+  // The bytes that come next, at least `count` of them unless the source ends or fails before.
+  // Takes none. Valid until the next call.
+  // REQUIRES: count <= kReadBytes.
+  std::string_view peek(std::size_t count);
+  // Whether peek() has seen all there is: the source ended or failed.
+  bool exhausted() const { return ended_ || failure_.has_value(); }
+  // Why it failed, if it did.
+  const std::optional<InputError>& failure() const { return failure_; }
+
+  // Takes the next `count` bytes.
+  // REQUIRES: peek() has shown them.
+  void consume(std::size_t count);
+  // How many bytes have been taken.
+  std::uint64_t offset() const { return offset_; }
+
+  Result<std::size_t, InputError> read(std::span<char> into) override;
+
+ private:
+  void fill();
+
+  const std::unique_ptr<ByteSource> inner_;
+  std::vector<char> buffer_;
+  std::size_t begin_ = 0;  // the bytes not taken: [begin_, end_) of buffer_
+  std::size_t end_ = 0;
+  std::uint64_t offset_ = 0;
+  bool ended_ = false;
+  std::optional<InputError> failure_{};
+};
+
+}  // namespace faultline::trace

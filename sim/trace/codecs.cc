@@ -1,0 +1,46 @@
+// The table of compressions, and how each is recognised.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+
+#include "sim/trace/decoder.h"
+
+namespace faultline::trace {
+namespace {
+
+using namespace std::string_view_literals;
+
+// Source: RFC 1952, 2.3.1.
+bool starts_gzip(std::string_view head) { return head.starts_with("\x1f\x8b"sv); }
+
+// Source: The .xz File Format 1.2.1, 2.1.1.1.
+bool starts_xz(std::string_view head) { return head.starts_with("\xfd\x37zXZ\0"sv); }
+
+// Source: RFC 8878, 3.1.1 (frames) and 3.1.2 (skippable frames, of sixteen magic numbers).
+bool starts_zstd(std::string_view head) {
+  if (head.starts_with("\x28\xb5\x2f\xfd"sv)) return true;
+  return head.size() >= 4 && (head[0] & '\xf0') == '\x50' && head.substr(1, 3) == "\x2a\x4d\x18"sv;
+}
+
+constexpr std::array kCodecs = {
+    Codec{"gzip", starts_gzip, make_gzip_decoder, 0},
+    Codec{"xz", starts_xz, make_xz_decoder, 4},
+    Codec{"zstd", starts_zstd, make_zstd_decoder, 0},
+};
+
+}  // namespace
+
+const Codec* find_codec(std::string_view head) {
+  const auto codec = std::find_if(kCodecs.begin(), kCodecs.end(), [head](const Codec& candidate) {
+    return candidate.starts_member(head);
+  });
+  return codec == kCodecs.end() ? nullptr : &*codec;
+}
+
+std::string window_error(std::uint64_t window_bytes, std::string_view codec) {
+  return fmt::format("needs a window of {} MiB to decompress, and {} MiB is the limit ({})",
+                     (window_bytes + (1 << 20) - 1) >> 20, kWindowBytesMax >> 20, codec);
+}
+
+}  // namespace faultline::trace

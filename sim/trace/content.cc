@@ -1,0 +1,22 @@
+#include "sim/trace/content.h"
+
+#include <utility>
+
+#include "sim/trace/decoded_source.h"
+
+namespace faultline::trace {
+
+Result<Content, InputError> make_content(std::string file, std::unique_ptr<ByteSource> raw) {
+  auto bytes = std::make_unique<BufferedSource>(std::move(raw));
+  if (const Codec* codec = find_codec(bytes->peek(kMagicBytes))) {
+    auto decoded = std::make_unique<DecodedSource>(file, *codec, std::move(bytes));
+    bytes = std::make_unique<BufferedSource>(std::move(decoded));
+  }
+  if (bytes->peek(1).empty()) {
+    if (bytes->failure()) return *bytes->failure();
+    return InputError{.file = std::move(file), .message = "is empty"};
+  }
+  return Content{std::move(file), std::move(bytes)};
+}
+
+}  // namespace faultline::trace

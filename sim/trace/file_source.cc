@@ -1,0 +1,84 @@
+#include "sim/trace/file_source.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "sim/base/check.h"
+
+namespace faultline::trace {
+namespace {
+
+class FileSource final : public ByteSource {
+ public:
+  FileSource(std::string file, int fd) : file_(std::move(file)), fd_(fd) {}
+  ~FileSource() override {
+    if (fd_ != STDIN_FILENO) close(fd_);
+  }
+  FileSource(const FileSource&) = delete;
+  FileSource& operator=(const FileSource&) = delete;
+
+  Result<std::size_t, InputError> read(std::span<char> into) override {
+    FL_CHECK(!into.empty());
+    if (failure_) return *failure_;
+    if (ended_) return std::size_t{0};
+    ssize_t size = -1;
+    do {
+      size = ::read(fd_, into.data(), into.size());
+    } while (size < 0 && errno == EINTR);
+    if (size < 0) {
+      failure_ = InputError{.file = file_,
+                            .message = std::string("cannot be read: ") + std::strerror(errno),
+                            .byte_offset = offset_};
+      return *failure_;
+    }
+    offset_ += static_cast<std::uint64_t>(size);
+    ended_ = size == 0;  // a terminal would go on after its end
+    return static_cast<std::size_t>(size);
+  }
+
+ private:
+  const std::string file_;
+  const int fd_;
+  std::uint64_t offset_ = 0;
+  bool ended_ = false;
+  std::optional<InputError> failure_{};
+};
+
+InputError open_error(const std::string& file, int error) {
+  return {.file = file, .message = std::string("cannot be opened: ") + std::strerror(error)};
+}
+
+std::optional<InputError> directory_error(const std::string& file, const struct stat& status) {
+  if (!S_ISDIR(status.st_mode)) return std::nullopt;
+  return InputError{.file = file, .message = "is a directory"};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ByteSource>, InputError> open_file(const std::string& file) {
+  const bool standard_input = file == kStandardInput;
+  const int fd = standard_input ? STDIN_FILENO : open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return open_error(file, errno);
+  struct stat status {};
+  const int error = fstat(fd, &status) == 0 ? 0 : errno;
+  auto source = std::make_unique<FileSource>(file, fd);
+  if (error != 0) return open_error(file, error);  // standard input may be closed
+  if (const auto directory = directory_error(file, status)) return *directory;
+  return std::unique_ptr<ByteSource>(std::move(source));
+}
+
+std::optional<InputError> find_open_error(const std::string& file) {
+  if (file == kStandardInput) return std::nullopt;
+  struct stat status {};
+  if (stat(file.c_str(), &status) != 0) return open_error(file, errno);
+  if (const auto directory = directory_error(file, status)) return directory;
+  if (access(file.c_str(), R_OK) != 0) return open_error(file, errno);
+  return std::nullopt;
+}
+
+}  // namespace faultline::trace

@@ -1,0 +1,26 @@
+// FileSource: a file or standard input, read in order by read(2): no seeking and no mapping, so a
+// pipe does as well as a file.
+//
+// Ownership: owns its descriptor, but leaves standard input open. Threads: one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "sim/trace/byte_source.h"
+
+namespace faultline::trace {
+
+// The name that stands for standard input.
+inline constexpr char kStandardInput[] = "-";
+
+// Opens `file`.
+// Errors: it does not exist, is a directory, or may not be read.
+Result<std::unique_ptr<ByteSource>, InputError> open_file(const std::string& file);
+
+// What open_file would say of `file`, without opening it: a pipe's other end notices nothing.
+std::optional<InputError> find_open_error(const std::string& file);
+
+}  // namespace faultline::trace

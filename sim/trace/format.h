@@ -1,0 +1,55 @@
+// The formats of traces: one row each, and what a row needs. A new format is one .cc file with the
+// two functions of its row, declared here, and its row in format.cc.
+//
+// Threads: the table is constant; any thread may use it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "faultline/trace.h"
+#include "sim/trace/content.h"
+
+namespace faultline::trace {
+
+// How many records detection looks at, and in how much of the content it looks for them.
+inline constexpr std::uint64_t kDetectRecords = 64;
+inline constexpr std::size_t kHeadBytes = 64 << 10;
+
+// The beginning of a content.
+struct Head {
+  std::string_view bytes;
+  bool whole = false;  // nothing follows
+};
+
+struct Misfit {
+  std::uint64_t line = 0;  // 0: the format has no lines
+  std::size_t column = 0;
+  std::string_view message{};
+};
+
+struct Detection {
+  bool fits = false;
+  std::uint64_t records = 0;  // found in the head, before the misfit
+  Misfit misfit{};
+};
+
+struct FormatRow {
+  TraceFormat info;
+  Detection (*detect)(const Head& head);
+  std::unique_ptr<TraceReader> (*make_reader)(Content content);
+};
+
+// The row of that name, or null.
+const FormatRow* find_format(std::string_view name);
+
+// The one format that fits `content`; takes nothing from it.
+// Errors: none or several fit; says which, and where the nearest does not.
+Result<const FormatRow*, InputError> detect_format(const Content& content);
+
+Detection detect_lackey(const Head& head);
+std::unique_ptr<TraceReader> make_lackey_reader(Content content);
+
+}  // namespace faultline::trace
