@@ -1,0 +1,152 @@
+#include "tests/trace/trace_support.h"
+
+#include <doctest/doctest.h>
+#include <fmt/core.h>
+#include <lzma.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "sim/base/prng.h"
+#include "sim/trace/format.h"
+
+namespace faultline::testing {
+namespace {
+
+class MemorySource final : public trace::ByteSource {
+ public:
+  MemorySource(std::string bytes, std::size_t step, std::optional<InputError> failure)
+      : bytes_(std::move(bytes)), step_(step), failure_(std::move(failure)) {}
+
+  Result<std::size_t, InputError> read(std::span<char> into) override {
+    const std::size_t size = std::min({into.size(), step_, bytes_.size() - position_});
+    if (size == 0 && failure_) return *failure_;
+    std::memcpy(into.data(), bytes_.data() + position_, size);
+    position_ += size;
+    return size;
+  }
+
+ private:
+  const std::string bytes_;
+  const std::size_t step_;
+  const std::optional<InputError> failure_;
+  std::size_t position_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<trace::ByteSource> make_memory_source(std::string bytes, std::size_t step,
+                                                      std::optional<InputError> failure) {
+  return std::make_unique<MemorySource>(std::move(bytes), step, std::move(failure));
+}
+
+std::string gzip(std::string_view text) {
+  z_stream stream{};
+  REQUIRE(deflateInit2(&stream, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+  std::string out(deflateBound(&stream, text.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+std::string xz(std::string_view text, unsigned window_log) {
+  lzma_options_lzma options;
+  REQUIRE(!lzma_lzma_preset(&options, 0));
+  options.dict_size = std::uint32_t{1} << window_log;
+  const lzma_filter filters[] = {{LZMA_FILTER_LZMA2, &options}, {LZMA_VLI_UNKNOWN, nullptr}};
+  std::string out(lzma_stream_buffer_bound(text.size()), '\0');
+  std::size_t size = 0;
+  REQUIRE(lzma_stream_buffer_encode(const_cast<lzma_filter*>(filters), LZMA_CHECK_CRC64, nullptr,
+                                    reinterpret_cast<const std::uint8_t*>(text.data()), text.size(),
+                                    reinterpret_cast<std::uint8_t*>(out.data()), &size,
+                                    out.size()) == LZMA_OK);
+  out.resize(size);
+  return out;
+}
+
+std::string zstd(std::string_view text, unsigned window_log) {
+  ZSTD_CCtx* context = ZSTD_createCCtx();
+  ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, static_cast<int>(window_log));
+  ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+  std::string out(ZSTD_compressBound(text.size()), '\0');
+  ZSTD_inBuffer input{text.data(), text.size(), 0};
+  ZSTD_outBuffer output{out.data(), out.size(), 0};
+  // In two calls, so that the size is not known at the beginning and the window is as it was asked.
+  ZSTD_compressStream2(context, &output, &input, ZSTD_e_flush);
+  REQUIRE(ZSTD_compressStream2(context, &output, &input, ZSTD_e_end) == 0);
+  out.resize(output.pos);
+  ZSTD_freeCCtx(context);
+  return out;
+}
+
+ReadTrace read_trace(TraceReader& reader) {
+  ReadTrace read;
+  for (;;) {
+    const auto block = reader.next_block();
+    if (!block.ok()) {
+      read.error = block.error();
+      const auto again = reader.next_block();
+      CHECK(!again.ok());
+      if (!again.ok()) CHECK(again.error().to_string() == read.error->to_string());
+      return read;
+    }
+    if (block->empty()) return read;
+    read.accesses.insert(read.accesses.end(), block->begin(), block->end());
+  }
+}
+
+ReadTrace read_lackey(const std::string& bytes, std::size_t step) {
+  auto content = trace::make_content("t", make_memory_source(bytes, step));
+  if (!content.ok()) return {.error = content.error()};
+  return read_trace(*trace::make_lackey_reader(std::move(content).value()));
+}
+
+std::string to_text(const std::vector<Access>& accesses) {
+  constexpr const char* kKinds[] = {"I ", " L", " S", " M"};
+  std::string text;
+  for (const Access& access : accesses) {
+    text += fmt::format("{} {:08x},{}\n", kKinds[static_cast<int>(access.kind)],
+                        access.address.value, access.size_bytes);
+  }
+  return text;
+}
+
+std::string to_text(const std::optional<InputError>& error) {
+  return error ? error->to_string() : "";
+}
+
+TemporaryFile::TemporaryFile(std::string_view bytes) {
+  const char* folder = std::getenv("TEST_TMPDIR");
+  path_ = std::string(folder == nullptr ? "/tmp" : folder) + "/trace.XXXXXX";
+  const int fd = mkstemp(path_.data());
+  REQUIRE(fd >= 0);
+  REQUIRE(write(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+  close(fd);
+}
+
+TemporaryFile::~TemporaryFile() { unlink(path_.c_str()); }
+
+std::string random_lackey(std::uint64_t seed, std::size_t size_bytes) {
+  constexpr const char* kKinds[] = {"I ", " L", " S", " M"};
+  base::Prng prng(seed);
+  std::string text;
+  for (;;) {
+    const std::uint64_t address = prng.next() >> (16 + prng.below(32));
+    const std::string line =
+        fmt::format("{} {:08x},{}\n", kKinds[prng.below(4)], address, 1 + prng.below(40));
+    if (text.size() + line.size() > size_bytes) return text;
+    text += line;
+  }
+}
+
+}  // namespace faultline::testing

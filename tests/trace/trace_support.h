@@ -1,0 +1,57 @@
+// What the tests of sim/trace share: sources in memory, compressed samples, and a trace read whole.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "faultline/trace.h"
+#include "sim/trace/byte_source.h"
+
+namespace faultline::testing {
+
+// A source that gives `bytes`, at most `step` at once, and then fails with `failure` if there is
+// one.
+std::unique_ptr<trace::ByteSource> make_memory_source(
+    std::string bytes, std::size_t step = trace::kReadBytes,
+    std::optional<InputError> failure = std::nullopt);
+
+// One member each. The window is 2^`window_log` bytes.
+std::string gzip(std::string_view text);
+std::string xz(std::string_view text, unsigned window_log = 20);
+std::string zstd(std::string_view text, unsigned window_log = 20);
+
+struct ReadTrace {
+  std::vector<Access> accesses{};
+  std::optional<InputError> error{};
+};
+
+// Reads to the end, or to the first error; checks that the error comes again.
+ReadTrace read_trace(TraceReader& reader);
+// Reads `bytes` as a Lackey trace named "t", `step` bytes at once.
+ReadTrace read_lackey(const std::string& bytes, std::size_t step = trace::kReadBytes);
+
+// Accesses as Lackey writes them, one a line.
+std::string to_text(const std::vector<Access>& accesses);
+// The error as the program prints it; empty if there is none.
+std::string to_text(const std::optional<InputError>& error);
+
+// A file of its own in the test's temporary folder, gone with this.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(std::string_view bytes);
+  ~TemporaryFile();
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// As many ordinary records as fit in `size_bytes`, drawn by `seed`.
+std::string random_lackey(std::uint64_t seed, std::size_t size_bytes);
+
+}  // namespace faultline::testing
