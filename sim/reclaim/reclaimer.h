@@ -29,15 +29,12 @@
 
 #include "faultline/policy.h"
 #include "faultline/types.h"
+#include "sim/cache/page_cache.h"
 #include "sim/hw/tlb_gather.h"
 #include "sim/phys/frame_allocator.h"
 #include "sim/phys/frame_table.h"
 #include "sim/reclaim/swap_out.h"
 #include "sim/rmap/reverse_map.h"
-
-namespace faultline::cache {
-class PageCache;
-}
 
 namespace faultline::reclaim {
 
