@@ -5,30 +5,12 @@
 #include <utility>
 
 #include "sim/base/check.h"
+#include "sim/cache/pinned_page.h"
 
 namespace faultline::cache {
 
 using phys::FrameFlag;
 using storage::FileKind;
-
-namespace {
-
-// Keeps a frame from being freed, and reclaim from taking its page.
-class Pin {
- public:
-  Pin(phys::FrameAllocator& allocator, Pfn pfn) : allocator_(allocator), pfn_(pfn) {
-    allocator_.get(pfn_);
-  }
-  ~Pin() { allocator_.put(pfn_); }
-  Pin(const Pin&) = delete;
-  Pin& operator=(const Pin&) = delete;
-
- private:
-  phys::FrameAllocator& allocator_;
-  Pfn pfn_;
-};
-
-}  // namespace
 
 PageCache::PageCache(const Parts& parts) : parts_(parts), slots_(1) {}
 
@@ -131,12 +113,32 @@ std::optional<CachedPage> PageCache::read_for_fault(OpenFile& file, uint64_t pgo
   Backing& backing = *file.backing;
   if (backing.file_->kind() != FileKind::kDisk) return get_or_read_page(backing, pgoff, source);
   const bool hit = find(backing, pgoff) != kNoPfn;
+  const PgoffRange plan = hit ? file.readahead.plan_fault_hit(backing, pgoff, advice)
+                              : file.readahead.plan_fault_miss(backing, pgoff, advice);
+  return read_with_plan(backing, pgoff, plan, source);
+}
+
+std::optional<CachedPage> PageCache::read_for_read(OpenFile& file, PgoffRange wanted,
+                                                   FrameSource& source) {
+  Backing& backing = *file.backing;
+  const uint64_t pgoff = wanted.first;
+  const bool hit = find(backing, pgoff) != kNoPfn;
+  if (backing.file_->kind() != FileKind::kDisk) {
+    // A read does not fill a hole of tmpfs. Source: Linux mm/shmem.c shmem_file_read_iter().
+    if (!hit && !backing.file_->has_page(pgoff)) return CachedPage{phys::kZeroPagePfn, false};
+    return get_or_read_page(backing, pgoff, source);
+  }
+  const PgoffRange plan = hit ? file.readahead.plan_read_hit(backing, wanted)
+                              : file.readahead.plan_read_miss(backing, wanted);
+  return read_with_plan(backing, pgoff, plan, source);
+}
+
+std::optional<CachedPage> PageCache::read_with_plan(Backing& backing, uint64_t pgoff,
+                                                    PgoffRange plan, FrameSource& source) {
   // The page itself before its neighbours, which may not push it out again.
   const std::optional<CachedPage> page = get_or_read_page(backing, pgoff, source);
   if (!page) return std::nullopt;
-  const Pin pin(parts_.allocator, page->pfn);
-  const PgoffRange plan = hit ? file.readahead.plan_fault_hit(backing, pgoff, advice)
-                              : file.readahead.plan_fault_miss(backing, pgoff, advice);
+  const PinnedPage pin(parts_.allocator, page->pfn);
   read_ahead(backing, plan, source);
   return page;
 }

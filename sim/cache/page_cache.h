@@ -109,6 +109,10 @@ class PageCache {
   // there is none. Source: Linux mm/filemap.c filemap_fault().
   std::optional<CachedPage> read_for_fault(OpenFile& file, uint64_t pgoff, Advice advice,
                                            FrameSource& source);
+  // The same for a read() of `file` that has page `wanted.first` next and `wanted.count` pages to
+  // go. The zero page for a hole of tmpfs, which stays one. REQUIRES: wanted.count > 0; within the
+  // file. Source: Linux mm/filemap.c filemap_get_pages().
+  std::optional<CachedPage> read_for_read(OpenFile& file, PgoffRange wanted, FrameSource& source);
   // Reads those pages of the plan that are not cached, until no frame is to be had.
   void read_ahead(Backing& backing, PgoffRange plan, FrameSource& source);
 
@@ -154,6 +158,8 @@ class PageCache {
  private:
   friend struct PageCacheTestPeer;
 
+  std::optional<CachedPage> read_with_plan(Backing& backing, uint64_t pgoff, PgoffRange plan,
+                                           FrameSource& source);
   // Makes `fresh` the page, with the bytes as they are.
   void install(Backing& backing, uint64_t pgoff, Pfn fresh);
   bool read_into(const Backing& backing, uint64_t pgoff, Pfn pfn);

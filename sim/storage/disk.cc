@@ -9,7 +9,6 @@
 namespace faultline::storage {
 namespace {
 
-constexpr size_t kPathMax = 4096;
 constexpr size_t kNameMax = 255;
 constexpr std::string_view kTmpfsRoot = "/dev/shm";
 
@@ -61,8 +60,9 @@ Result<Disk::Place> Disk::look_up(std::string_view path) {
   for (std::string_view name = take_name(rest); !name.empty(); name = take_name(rest)) {
     // What was reached so far has to be a directory.
     if (files_.contains(place.path)) return Errno::kENOTDIR;
+    if (place.name_too_long) return Errno::kENAMETOOLONG;
+    place.name_too_long = name.size() > kNameMax;
     directories_.insert(place.path);
-    if (name.size() > kNameMax) return Errno::kENAMETOOLONG;
     place.dots = name == "." || name == "..";
     if (name == "..") go_up(place.path);
     if (!place.dots) place.path = join(place.path, name);
@@ -106,7 +106,9 @@ Result<void> Disk::check_rename(const Place& from, const Place& to) const {
   };
   if (file_system(from) != file_system(to)) return Errno::kEXDEV;
   if (from.dots || to.dots) return Errno::kEBUSY;
+  if (from.name_too_long) return Errno::kENAMETOOLONG;
   if (from.file == nullptr && !from.directory) return Errno::kENOENT;
+  if (to.name_too_long) return Errno::kENAMETOOLONG;
   if (!from.directory && (from.trailing_slash || to.trailing_slash)) return Errno::kENOTDIR;
   if (from.directory && inside(to.path, from.path)) return Errno::kEINVAL;
   if (to.directory && inside(from.path, to.path)) return Errno::kENOTEMPTY;

@@ -13,6 +13,7 @@
 // Owns: the files that have a name; others live as long as somebody uses them. Not thread-safe.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -39,13 +40,17 @@ class Disk {
     std::shared_ptr<SimFile> file{};  // null: nothing there, or a directory
     bool directory = false;
     bool trailing_slash = false;  // the path asked for a directory
+    bool name_too_long = false;   // its last name is of more than 255 bytes
     bool dots = false;            // it ended in ".", ".." or was "/"
   };
+
+  static constexpr size_t kPathMax = 4096;  // with the terminating zero
 
   explicit Disk(PageSize page_size);
 
   // Follows `path`, making the directories on the way.
-  // Errors: kENOENT (empty); kENAMETOOLONG (path of 4096 bytes or more, a name of more than 255);
+  // Errors: kENOENT (empty); kENAMETOOLONG (path of 4096 bytes or more, a name of more than 255 on
+  // the way);
   // kENOTDIR (a file stands where a directory is needed). Directories made stay.
   // Source: path_resolution(7). O(length log names).
   Result<Place> look_up(std::string_view path);
@@ -61,8 +66,8 @@ class Disk {
   // Takes the name away; the file lives on while it is used. REQUIRES: a file is there.
   void unlink(const Place& place);
   // Gives the file or directory at `from` the name `to`, taking it from the file there.
-  // Errors: kEXDEV, kEBUSY ("/" and the like), kENOENT (nothing at `from`), kENOTDIR, kEINVAL (into
-  // itself), kENOTEMPTY, kEISDIR, in this order. Nothing changed then.
+  // Errors: kEXDEV, kEBUSY ("/" and the like), kENAMETOOLONG, kENOENT (nothing at `from`),
+  // kENOTDIR, kEINVAL (into itself), kENOTEMPTY, kEISDIR, in this order. Nothing changed then.
   // Source: rename(2); Linux fs/namei.c do_renameat2(), vfs_rename(). O(names moved).
   Result<void> rename(const Place& from, const Place& to);
 
@@ -75,10 +80,12 @@ class Disk {
 
   void validate() const;
 
+  // Whether a file of that path would be of tmpfs. REQUIRES: a path as in Place.
+  static bool on_tmpfs(std::string_view path);
+
  private:
   friend struct DiskTestPeer;
 
-  static bool on_tmpfs(std::string_view path);
   Result<void> check_rename(const Place& from, const Place& to) const;
   void move_directory(const std::string& from, const std::string& to);
 

@@ -90,6 +90,13 @@ bool SimFile::has_page(uint64_t pgoff) const {
   return pgoff < page_size_.pages(page_size_.align_up(pattern_end_bytes_)) || stores_page(pgoff);
 }
 
+std::optional<uint64_t> SimFile::first_page_from(uint64_t pgoff) const {
+  if (has_page(pgoff)) return pgoff;
+  const auto stored = pages_.lower_bound(pgoff);
+  if (stored == pages_.end()) return std::nullopt;
+  return stored->first;
+}
+
 void SimFile::remove_link() {
   FL_CHECK(links_ > 0);
   --links_;

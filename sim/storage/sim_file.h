@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -65,6 +66,9 @@ class SimFile {
   // Whether the page was ever written here. On tmpfs: it was taken out of the cache, and bringing
   // it back costs I/O. O(log pages).
   bool stores_page(uint64_t pgoff) const { return pages_.contains(pgoff); }
+
+  // The first page at or behind `pgoff` that is not a hole; nothing if there is none. O(log pages).
+  std::optional<uint64_t> first_page_from(uint64_t pgoff) const;
 
   // Permission bits of the owner, as in the mode of open(2): 0400 to read, 0200 to write.
   uint32_t mode() const { return mode_; }

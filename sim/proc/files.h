@@ -1,0 +1,152 @@
+// Files: the descriptors of one process, and the system calls on files that need no mapping: open,
+// read, write, lseek, ftruncate, fsync, unlink, rename and their relatives. Linux's files_struct
+// with fs/open.c, fs/read_write.c and fs/namei.c over it.
+//
+// Errors come in Linux's order, measured on ext4 and tmpfs, 6.18. Arguments are as wide as the
+// caller's registers and are cut as the kernel cuts them.
+// Descriptors 0 to 2 are open and cannot be used: as if opened with O_PATH.
+// A copy of a Files is what fork() makes: the same open files under the same numbers.
+// Differs from Linux: O_DIRECT goes through the page cache; MFD_HUGETLB is refused with kEINVAL.
+// Units: bytes. Invariants, checked by validate():
+//   1. no more than kDescriptorsMax descriptors
+//   2. an open file has a Backing, unless it is a directory or can do nothing
+// Owns: a share of each open file. The Disk and the PageCache outlive it. Not thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "faultline/result.h"
+#include "sim/cache/frame_source.h"
+#include "sim/cache/open_file.h"
+#include "sim/cache/page_cache.h"
+#include "sim/hw/tlb_gather.h"
+#include "sim/phys/frame_allocator.h"
+#include "sim/phys/frame_table.h"
+#include "sim/proc/files_copy.h"
+#include "sim/storage/disk.h"
+
+namespace faultline::proc {
+
+inline constexpr uint64_t kDescriptorsMax = 1024;      // RLIMIT_NOFILE
+inline constexpr uint64_t kReadWriteMax = 0x7ffff000;  // Linux MAX_RW_COUNT
+
+// What a call may need besides its arguments: frames for pages it reads in, and the place to say
+// which TLB entries it made stale.
+struct FileCall {
+  cache::FrameSource& frames;
+  hw::TlbGather& gather;
+};
+
+class Files {
+ public:
+  struct Parts {
+    phys::FrameTable& frames;
+    phys::FrameAllocator& allocator;
+    storage::Disk& disk;
+    cache::PageCache& cache;
+  };
+  // A place in a file, and how many bytes from there.
+  struct Extent {
+    uint64_t offset_bytes = 0;
+    uint64_t length_bytes = 0;
+  };
+  struct OpenFlags {
+    uint64_t flags = 0;  // O_*
+    uint64_t mode = 0;   // of a file that is created; the owner's bits count
+  };
+
+  explicit Files(const Parts& parts);
+
+  // The lowest free descriptor, open on `path`.
+  // Errors, in this order: kEINVAL (O_DIRECTORY with O_CREAT, O_TMPFILE without writing), kENOENT
+  // (empty path), kENAMETOOLONG, kEMFILE, those of Disk::look_up(), kEEXIST (O_EXCL), kEISDIR,
+  // kENOENT, kENOTDIR, kEACCES (its mode). Nothing changed then.
+  // Source: open(2); Linux fs/open.c build_open_flags(), fs/namei.c do_open().
+  Result<int> open(std::string_view path, OpenFlags flags, hw::TlbGather& gather);
+  // Errors: kEINVAL (flags, name of more than 249 bytes), kEMFILE. Source: Linux mm/memfd.c.
+  Result<int> memfd_create(std::string_view name, uint64_t flags);
+  // Errors: kEBADF.
+  Result<void> close(uint64_t fd);
+  // Errors: kEBADF, kEMFILE.
+  Result<int> dup(uint64_t fd);
+  // Closes `new_fd` first if it is open. Errors: kEBADF (either; new_fd at or over the limit).
+  Result<int> dup2(uint64_t old_fd, uint64_t new_fd);
+  // The open file behind a descriptor, for a call that uses it. Errors: kEBADF (not open, or
+  // O_PATH). Source: Linux fs/file.c fdget().
+  Result<std::shared_ptr<cache::OpenFile>> get(uint64_t fd) const;
+
+  // read(2) and pread64(2): the bytes read, less than wanted at the end of the file and where the
+  // sink takes no more; 0 at the end.
+  // Errors, in this order: kEINVAL (negative offset), kEBADF, kEFAULT (address), kEINVAL (range
+  // wraps), kEISDIR; kEFAULT, kENOMEM when they stop the first byte.
+  Result<uint64_t> read(uint64_t fd, uint64_t length_bytes, ReadSink& sink, const FileCall& call);
+  Result<uint64_t> pread(uint64_t fd, Extent extent, ReadSink& sink, const FileCall& call);
+  // write(2) and pwrite64(2), the latter appending too with O_APPEND. Errors: the same, without
+  // kEISDIR; kEFBIG (at or past the largest size; what fits is written).
+  Result<uint64_t> write(uint64_t fd, uint64_t length_bytes, WriteSource& source,
+                         const FileCall& call);
+  Result<uint64_t> pwrite(uint64_t fd, Extent extent, WriteSource& source, const FileCall& call);
+
+  // Errors: kEBADF, kEINVAL (whence, a position below 0 or past the largest size), kENXIO
+  // (SEEK_DATA, SEEK_HOLE at or past the end). Source: Linux fs/read_write.c
+  // generic_file_llseek_size().
+  Result<uint64_t> lseek(uint64_t fd, uint64_t offset_bytes, uint64_t whence);
+  // Errors: kEINVAL (negative), kEBADF, kEINVAL (directory, not open for writing), kEFBIG.
+  Result<void> ftruncate(uint64_t fd, uint64_t length_bytes, hw::TlbGather& gather);
+  // Errors: kEINVAL (negative), those of Disk::look_up(), kENOENT, kEISDIR, kENOTDIR, kEACCES,
+  // kEFBIG.
+  Result<void> truncate(std::string_view path, uint64_t length_bytes, hw::TlbGather& gather);
+  // Both fsync(2) and fdatasync(2). Errors: kEBADF.
+  Result<void> fsync(uint64_t fd, hw::TlbGather& gather);
+  // Errors: those of Disk::look_up(), kEISDIR, kENOENT, kENOTDIR.
+  Result<void> unlink(std::string_view path);
+  // Errors: those of Disk::look_up() and Disk::rename().
+  Result<void> rename(std::string_view from, std::string_view to);
+
+  // The scenario's create(): a file of that size filled with Machine::create_file's pattern; what a
+  // file of that name held is gone. On the disk none of it is cached; on tmpfs, which has no other
+  // place, all that finds a frame.
+  // Errors: those of Disk::look_up(), kEISDIR, kEFBIG (disk), kENOSPC (tmpfs). Nothing changed
+  // then.
+  struct Pattern {
+    uint64_t size_bytes = 0;
+    uint64_t seed = 0;
+  };
+  Result<void> create(std::string_view path, Pattern pattern, const FileCall& call);
+
+  void validate() const;
+
+ private:
+  friend struct FilesTestPeer;
+
+  using Open = std::shared_ptr<cache::OpenFile>;
+
+  // The lowest free descriptor. Errors: kEMFILE.
+  Result<int> find_free() const;
+  int install(int fd, Open file);
+  // What open() finds or makes under a path, once the flags are known to be good.
+  Result<Open> open_place(storage::Disk::Place& place, OpenFlags flags, hw::TlbGather& gather);
+  Open make_open(const std::shared_ptr<storage::SimFile>& file, uint64_t flags) const;
+  Result<void> set_size(cache::Backing& backing, uint64_t length_bytes, hw::TlbGather& gather);
+
+  Result<uint64_t> checked_read(cache::OpenFile& file, Extent extent, ReadSink& sink,
+                                const FileCall& call);
+  Result<Extent> checked_write(cache::OpenFile& file, Extent extent, WriteSource& source,
+                               const FileCall& call);
+  Result<uint64_t> read_at(cache::OpenFile& file, Extent extent, ReadSink& sink,
+                           const FileCall& call);
+  Result<uint64_t> write_at(cache::OpenFile& file, Extent extent, WriteSource& source,
+                            const FileCall& call);
+  Result<void> write_piece(cache::Backing& backing, uint64_t offset_bytes,
+                           std::span<const std::byte> piece, const FileCall& call);
+
+  Parts parts_;
+  std::vector<Open> descriptors_;  // null: free
+};
+
+}  // namespace faultline::proc

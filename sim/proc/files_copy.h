@@ -1,0 +1,31 @@
+// ReadSink and WriteSource: the far side of read(2) and write(2), memory of the process or the
+// caller's own. Linux's struct iov_iter.
+//
+// The system call hands over page-sized pieces, one at a time, in ascending order; the page of the
+// cache it works on cannot go while it does.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace faultline::proc {
+
+class ReadSink {
+ public:
+  virtual ~ReadSink() = default;
+  // Whether so many bytes from the sink's start lie in user space. Linux's access_ok().
+  virtual bool address_ok(uint64_t length_bytes) const = 0;
+  // Takes the next bytes; how many, which is less than all where memory cannot be touched.
+  virtual uint64_t take(std::span<const std::byte> piece) = 0;
+};
+
+class WriteSource {
+ public:
+  virtual ~WriteSource() = default;
+  virtual bool address_ok(uint64_t length_bytes) const = 0;
+  // Gives the next bytes; how many, which is less than all where memory cannot be touched.
+  virtual uint64_t give(std::span<std::byte> piece) = 0;
+};
+
+}  // namespace faultline::proc

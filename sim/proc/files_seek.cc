@@ -1,0 +1,70 @@
+// lseek(2). Linux fs/read_write.c generic_file_llseek_size(), mm/filemap.c
+// mapping_seek_hole_data(), fs/ext4/file.c ext4_llseek().
+#include <algorithm>
+#include <optional>
+
+#include "faultline/linux.h"
+#include "sim/proc/files.h"
+
+namespace faultline::proc {
+
+using cache::Backing;
+using cache::OpenFile;
+
+namespace {
+
+constexpr uint64_t kPositionMax = (uint64_t{1} << 63) - 1;
+
+// The first page at or behind `pgoff` that holds data: on the disk or about to be written there; on
+// tmpfs every page that exists.
+std::optional<uint64_t> first_data_from(const Backing& backing, uint64_t pgoff) {
+  const auto stored = backing.file().first_page_from(pgoff);
+  const auto cached = backing.write_notify() ? backing.pages().first_dirty_from(pgoff)
+                                             : backing.pages().first_from(pgoff);
+  if (!cached) return stored;
+  return stored ? std::min(*stored, cached->pgoff) : cached->pgoff;
+}
+
+Result<uint64_t> seek_data_or_hole(const Backing& backing, uint64_t offset_bytes, uint64_t whence) {
+  const PageSize page_size = backing.file().page_size();
+  if (offset_bytes >= backing.size_bytes()) return Errno::kENXIO;
+  uint64_t pgoff = page_size.pages(offset_bytes);
+  if (whence == linux_abi::kSEEK_DATA) {
+    const std::optional<uint64_t> data = first_data_from(backing, pgoff);
+    if (!data || *data >= backing.page_count()) return Errno::kENXIO;
+    return std::max(offset_bytes, *data << page_size.shift);
+  }
+  while (pgoff < backing.page_count() && first_data_from(backing, pgoff) == pgoff) ++pgoff;
+  return std::min(std::max(offset_bytes, pgoff << page_size.shift), backing.size_bytes());
+}
+
+}  // namespace
+
+Result<uint64_t> Files::lseek(uint64_t fd, uint64_t offset_bytes, uint64_t whence) {
+  const Result<Open> found = get(fd);
+  if (!found.ok()) return found.error();
+  OpenFile& file = **found;
+  whence &= 0xffffffff;
+  if (whence > linux_abi::kSEEK_HOLE) return Errno::kEINVAL;
+  const bool tmpfs_directory = file.directory && storage::Disk::on_tmpfs(file.path + "/");
+  // ext4 says of a directory that it ends at the last position there is; tmpfs has no end of one.
+  const uint64_t size_bytes = file.directory ? kPositionMax : file.backing->size_bytes();
+  if (tmpfs_directory && whence >= linux_abi::kSEEK_END) return Errno::kEINVAL;
+  uint64_t position_bytes = offset_bytes;
+  if (whence == linux_abi::kSEEK_CUR) position_bytes += file.position_bytes;
+  if (whence == linux_abi::kSEEK_END) position_bytes += size_bytes;
+  if (whence >= linux_abi::kSEEK_DATA) {
+    // Differs from Linux: ext4 takes these for directories too.
+    if (file.directory) return Errno::kEINVAL;
+    const Result<uint64_t> place = seek_data_or_hole(*file.backing, offset_bytes, whence);
+    if (!place.ok()) return place;
+    position_bytes = *place;
+  }
+  const uint64_t limit_bytes =
+      file.directory ? kPositionMax : file.backing->file().size_bytes_max();
+  if (position_bytes > limit_bytes) return Errno::kEINVAL;
+  file.position_bytes = position_bytes;
+  return position_bytes;
+}
+
+}  // namespace faultline::proc
