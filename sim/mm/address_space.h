@@ -33,6 +33,7 @@
 #include "sim/hw/page_table.h"
 #include "sim/hw/tlb_gather.h"
 #include "sim/mm/address_space_options.h"
+#include "sim/mm/merge.h"
 #include "sim/mm/vma.h"
 #include "sim/mm/vma_tree.h"
 #include "sim/phys/frame_allocator.h"
@@ -204,6 +205,69 @@ class AddressSpace final : public rmap::MappingSpace {
 
  private:
   friend struct AddressSpaceTestPeer;
+
+  // What is to be unmapped, in pages.
+  struct Gathered {
+    uint64_t pages = 0;
+    uint64_t accounted = 0;
+  };
+  // A mapping about to be made.
+  struct Region {
+    AddrRange range;
+    VmaAttributes attributes;
+    bool shared_anon = false;
+  };
+
+  // map.cc
+  Result<Region> plan_region(const MapRequest& request, uint64_t length_bytes) const;
+  Result<VirtAddr> map_region(Region region, const MapRequest& request, hw::TlbGather& gather);
+  Result<void> charge_region(Region& region, const Gathered& replaced);
+  std::optional<Errno> open_region(Region& region, const MapRequest& request) const;
+
+  // limits.cc
+  bool may_expand(uint64_t flags, uint64_t pages) const;
+  bool enough_memory(uint64_t pages) const;
+  bool may_lock(uint64_t flags, uint64_t bytes) const;
+  uint64_t huge_page_bytes() const;
+
+  // vmas.cc
+  Vma& insert_vma(AddrRange range, VmaAttributes attributes);
+  void erase_vma(Vma& vma);
+  Vma& split_vma(Vma& vma, VirtAddr at);
+  bool may_split(const Vma& vma, VirtAddr at) const;
+  void account(uint64_t flags, uint64_t pages);
+  void unaccount(uint64_t flags, uint64_t pages);
+  Result<Gathered> gather_vmas(AddrRange range);
+  void remove_vmas(AddrRange range, hw::TlbGather& gather);
+
+  // merge.cc
+  Vma* merge_new(AddrRange range, const VmaAttributes& attributes, MergeSides sides);
+  Vma* merge_existing(Vma& middle, AddrRange range, uint64_t flags);
+  Result<Vma*> modify_flags(Vma& vma, AddrRange range, uint64_t flags);
+
+  // protect.cc
+  Result<void> protect_range(Vma& first, AddrRange range, uint64_t access, hw::TlbGather& gather);
+  Result<Vma*> protect_part(Vma& vma, AddrRange part, uint64_t flags, hw::TlbGather& gather);
+
+  // brk.cc
+  bool grow_brk(AddrRange growth);
+  bool shrink_brk(AddrRange cut, hw::TlbGather& gather);
+
+  // pages.cc
+  uint64_t& rss_of(const Vma& vma, Pfn pfn);
+  void map_frame(const Vma& vma, Vpn vpn, Pfn pfn);
+  void unmap_frame(const Vma& vma, Vpn vpn, Pfn pfn);
+  void drop_entry(const Vma& vma, Vpn vpn, hw::Pte pte, hw::TlbGather& gather);
+  void zap_pages(const Vma& vma, AddrRange range, hw::TlbGather& gather);
+  void change_rights(const Vma& vma, AddrRange range, hw::TlbGather& gather);
+
+  // maps.cc
+  MapsLine maps_line(const Vma& vma) const;
+
+  // validate.cc
+  void validate_counters() const;
+  uint64_t validate_pages(const Vma& vma, MmCounters& recount) const;
+  void validate_merges() const;
 
   phys::FrameTable& frames_;
   phys::FrameAllocator& allocator_;

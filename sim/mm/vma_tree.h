@@ -73,6 +73,7 @@ class VmaTree {
   std::size_t size() const { return list_.size(); }
   bool empty() const { return list_.empty(); }
   PageSize page_size() const { return page_size_; }
+  VirtAddr user_end() const { return user_end_; }
 
   template <class Visit>
   void for_each(Visit visit) const {

@@ -29,8 +29,8 @@ class MappingSpace {
  public:
   virtual ~MappingSpace() = default;
   // Replaces the present PTE of `vpn` by `replacement` (none, or a swap entry), drops the page's
-  // mapping from the reverse map and the PTE's reference to the frame. Returns whether the PTE was
-  // dirty.
+  // mapping from the reverse map and the PTE's reference to the frame; a swap entry takes a
+  // reference to its slot. Returns whether the PTE was dirty.
   virtual bool unmap_page(Vpn vpn, hw::Pte replacement, hw::TlbGather& gather) = 0;
   // Clears the accessed bit of the present PTE of `vpn`; returns what it was.
   virtual bool test_and_clear_accessed(Vpn vpn, hw::TlbGather& gather) = 0;

@@ -1,0 +1,164 @@
+// mmap(2).
+#include <utility>
+
+#include "sim/base/align.h"
+#include "sim/base/check.h"
+#include "sim/mm/address_space.h"
+#include "sim/mm/map_flags.h"
+#include "sim/mm/placement.h"
+
+namespace faultline::mm {
+namespace {
+
+namespace abi = linux_abi;
+
+bool anonymous(const MapRequest& request) { return (request.flags & abi::kMAP_ANONYMOUS) != 0; }
+
+// A hint below the lowest address is lifted, which MAP_FIXED's address is not: row A9.
+// Source: Linux mm/mmap.c round_hint_to_min().
+VirtAddr round_hint(VirtAddr hint, uint64_t lowest, PageSize page_size) {
+  const VirtAddr rounded = page_size.align_down(hint);
+  return rounded != VirtAddr{} && rounded.value < lowest ? VirtAddr{page_size.align_up(lowest)}
+                                                         : rounded;
+}
+
+}  // namespace
+
+Result<VirtAddr> AddressSpace::map(const MapRequest& request, hw::TlbGather& gather) {
+  merged_range_.reset();
+  FL_CHECK(anonymous(request) || request.file != nullptr);
+  if (!page_size().aligned(request.offset_bytes)) return Errno::kEINVAL;
+  uint64_t length_bytes = request.length_bytes;
+  if ((request.flags & abi::kMAP_HUGETLB) != 0) {
+    const uint64_t huge_bytes = find_huge_page_bytes(request.flags);
+    if (!anonymous(request) || huge_bytes == 0) return Errno::kEINVAL;
+    length_bytes = (length_bytes + huge_bytes - 1) & ~(huge_bytes - 1);
+  }
+  if (length_bytes == 0) return Errno::kEINVAL;
+  length_bytes = page_size().align_up(length_bytes);
+  if (length_bytes == 0) return Errno::kENOMEM;
+  if (!base::checked_add(page_size().pages(request.offset_bytes), page_size().pages(length_bytes)))
+    return Errno::kEOVERFLOW;
+  if (map_count_ > options_.max_map_count) return Errno::kENOMEM;
+  Result<Region> region = plan_region(request, length_bytes);
+  if (!region) return region.error();
+  return map_region(*std::move(region), request, gather);
+}
+
+// Where and how: all checks that come before anything is touched. Source: Linux mm/mmap.c
+// do_mmap().
+Result<AddressSpace::Region> AddressSpace::plan_region(const MapRequest& request,
+                                                       uint64_t length_bytes) const {
+  const uint64_t flags =
+      request.flags | ((request.flags & abi::kMAP_FIXED_NOREPLACE) != 0 ? abi::kMAP_FIXED : 0);
+  const bool fixed = (flags & abi::kMAP_FIXED) != 0;
+  const uint64_t vm_flags = vm_flags_of(request.prot, flags);
+
+  PlaceRequest where;
+  where.hint =
+      fixed ? request.hint : round_hint(request.hint, options_.hint_min_address, page_size());
+  where.length_bytes = length_bytes;
+  where.flags = flags;
+  if ((flags & abi::kMAP_HUGETLB) != 0) {
+    where.alignment_bytes = find_huge_page_bytes(flags);
+    if (fixed && where.hint.value % where.alignment_bytes != 0) return Errno::kEINVAL;
+  } else if (!anonymous(request)) {
+    where.offset_bytes = request.offset_bytes;
+    const auto& backing = request.file->backing;
+    // Disk file systems ask for room for huge pages; tmpfs does not, mounted without them.
+    if (backing != nullptr && backing->write_notify()) where.huge_page_bytes = huge_page_bytes();
+  } else if ((flags & abi::kMAP_SHARED) == 0 && where.hint == VirtAddr{} &&
+             huge_page_bytes() != 0 && length_bytes % huge_page_bytes() == 0) {
+    where.huge_page_bytes = huge_page_bytes();
+  }
+  const Result<VirtAddr> address = place(vmas_, options_, where);
+  if (!address) return address.error();
+
+  Region region{.range = {*address, *address + length_bytes}, .attributes = {}};
+  if ((flags & abi::kMAP_FIXED_NOREPLACE) != 0 && vmas_.find_overlap(region.range) != nullptr)
+    return Errno::kEEXIST;
+  if ((flags & abi::kMAP_LOCKED) != 0 && options_.limits.memlock_bytes == 0 && !options_.privileged)
+    return Errno::kEPERM;
+  if (!may_lock(vm_flags, length_bytes)) return Errno::kEAGAIN;
+
+  const Result<uint64_t> checked = anonymous(request)
+                                       ? check_anonymous_flags(flags, vm_flags)
+                                       : check_file_flags({*request.file, request.prot, flags,
+                                                           request.offset_bytes, length_bytes},
+                                                          vm_flags, page_size());
+  if (!checked) return checked.error();
+  region.attributes.flags = *checked | ((flags & abi::kMAP_NORESERVE) != 0 ? kVmNoReserve : 0);
+  region.shared_anon = anonymous(request) && (*checked & kVmShared) != 0;
+  if (!anonymous(request)) {
+    region.attributes.file = request.file;
+    region.attributes.backing = request.file->backing;
+    region.attributes.pgoff = page_size().pages(request.offset_bytes);
+  } else if ((flags & abi::kMAP_HUGETLB) != 0) {
+    region.attributes.name = "/anon_hugepage (deleted)";
+  } else if (!region.shared_anon) {
+    region.attributes.pgoff = page_size().vpn(*address).value;
+  }
+  return region;
+}
+
+// Makes room and makes the VMA. Source: Linux mm/vma.c __mmap_region(), 6.18.
+Result<VirtAddr> AddressSpace::map_region(Region region, const MapRequest& request,
+                                          hw::TlbGather& gather) {
+  const Result<Gathered> replaced = gather_vmas(region.range);
+  if (!replaced) return replaced.error();
+  if (const Result<void> charged = charge_region(region, *replaced); !charged)
+    return charged.error();
+  remove_vmas(region.range, gather);
+  // As in Linux, what was there is gone when one of these fails.
+  if (const std::optional<Errno> error = open_region(region, request)) return *error;
+  // Nothing below can fail.
+  const uint64_t vm_flags = region.attributes.flags;
+  const bool fresh_object = region.shared_anon || (vm_flags & kVmHugeTlb) != 0;
+  if (fresh_object || !merge_new(region.range, region.attributes, MergeSides::kBoth))
+    insert_vma(region.range, std::move(region.attributes));
+  account(vm_flags, page_size().pages(region.range));
+  if ((vm_flags & kVmLocked) != 0 ||
+      (request.flags & (abi::kMAP_POPULATE | abi::kMAP_NONBLOCK)) == abi::kMAP_POPULATE)
+    populate_.push_back(region.range);
+  merged_range_ = region.range;
+  return region.range.start;
+}
+
+// Row A12. Errors: kENOMEM.
+Result<void> AddressSpace::charge_region(Region& region, const Gathered& replaced) {
+  uint64_t& flags = region.attributes.flags;
+  const uint64_t pages = page_size().pages(region.range);
+  if (!may_expand(flags, pages - replaced.pages)) return Errno::kENOMEM;
+  const bool huge = (flags & kVmHugeTlb) != 0;
+  if (!huge && (flags & (kVmNoReserve | kVmShared | kVmWrite)) == kVmWrite) {
+    if (pages > replaced.accounted && !enough_memory(pages - replaced.accounted))
+      return Errno::kENOMEM;
+    flags |= kVmAccount;
+  }
+  return {};
+}
+
+// What the file has to say to being mapped: Linux's f_op->mmap, and shmem_zero_setup().
+std::optional<Errno> AddressSpace::open_region(Region& region, const MapRequest& request) const {
+  VmaAttributes& attributes = region.attributes;
+  if ((attributes.flags & kVmHugeTlb) != 0) {
+    // There is no pool of huge pages to reserve from.
+    if ((attributes.flags & kVmNoReserve) == 0) return Errno::kENOMEM;
+    region.shared_anon = false;
+    return std::nullopt;
+  }
+  if (region.shared_anon) {
+    const bool charged = (attributes.flags & kVmNoReserve) == 0;
+    if (charged && !enough_memory(page_size().pages(region.range))) return Errno::kENOMEM;
+    FL_CHECK(request.make_shared_anon != nullptr);
+    attributes.backing = request.make_shared_anon(region.range.size_bytes());
+    return std::nullopt;
+  }
+  // MAP_SYNC needs a device that is memory. Source: Linux fs/ext4/file.c ext4_file_mmap_prepare().
+  if ((attributes.flags & kVmSync) != 0 && attributes.backing != nullptr &&
+      attributes.backing->write_notify())
+    return Errno::kEOPNOTSUPP;
+  return std::nullopt;
+}
+
+}  // namespace faultline::mm

@@ -1,0 +1,50 @@
+// MappedPte: a leaf PTE that holds a frame, whether the hardware may use it or not (PROT_NONE).
+//
+// Pure functions on plain values.
+#pragma once
+
+#include <optional>
+
+#include "faultline/types.h"
+#include "sim/hw/pte.h"
+#include "sim/mm/vma.h"
+
+namespace faultline::mm {
+
+struct MappedPte {
+  Pfn pfn;
+  bool write = false;
+  bool accessed = false;
+  bool dirty = false;
+
+  // The entry in `vma`: with its right to execute, and with no right at all in a PROT_NONE one.
+  hw::Pte to_pte(const hw::PteLayout& layout, const Vma& vma) const {
+    if (!vma.accessible()) return hw::Pte::make_prot_none(pfn, accessed, dirty);
+    const hw::Pte pte = hw::Pte::make(layout, pfn, write, vma.has(kVmExec));
+    return {pte.raw | (accessed ? layout.accessed : 0) | (dirty ? layout.dirty : 0)};
+  }
+};
+
+// Nothing where the entry is none or a swap entry.
+inline std::optional<MappedPte> find_mapped(hw::Pte pte, const hw::PteLayout& layout) {
+  if (pte.present(layout)) {
+    return MappedPte{.pfn = pte.pfn(layout),
+                     .write = pte.writable(layout),
+                     .accessed = pte.accessed(layout),
+                     .dirty = pte.dirty(layout)};
+  }
+  if (pte.none() || !pte.is_prot_none()) return std::nullopt;
+  return MappedPte{.pfn = pte.prot_none_pfn(),
+                   .accessed = pte.prot_none_accessed(),
+                   .dirty = pte.prot_none_dirty()};
+}
+
+// Whether the hardware might still use a right of `before` that `after` does not grant.
+inline bool weakened(hw::Pte before, hw::Pte after, const hw::PteLayout& layout) {
+  if (!before.present(layout)) return false;
+  if (!after.present(layout)) return true;
+  return (before.writable(layout) && !after.writable(layout)) ||
+         (before.executable(layout) && !after.executable(layout));
+}
+
+}  // namespace faultline::mm
