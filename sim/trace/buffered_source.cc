@@ -13,7 +13,7 @@ BufferedSource::BufferedSource(std::unique_ptr<ByteSource> inner)
 
 std::string_view BufferedSource::peek(std::size_t count) {
   FL_CHECK(count <= buffer_.size());
-  while (end_ - begin_ < count && !exhausted()) fill();
+  while (end_ - begin_ < count && !exhausted()) fill(count);
   return {buffer_.data() + begin_, end_ - begin_};
 }
 
@@ -37,9 +37,9 @@ Result<std::size_t, InputError> BufferedSource::read(std::span<char> into) {
   return got;
 }
 
-// One read, behind the bytes that are there already.
-void BufferedSource::fill() {
-  if (begin_ > 0) {
+// One read, behind the bytes that are there already; moves them only if `count` would not fit.
+void BufferedSource::fill(std::size_t count) {
+  if (begin_ + count > buffer_.size()) {
     std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;

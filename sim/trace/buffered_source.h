@@ -38,7 +38,7 @@ class BufferedSource final : public ByteSource {
   Result<std::size_t, InputError> read(std::span<char> into) override;
 
  private:
-  void fill();
+  void fill(std::size_t count);
 
   const std::unique_ptr<ByteSource> inner_;
   std::vector<char> buffer_;

@@ -44,7 +44,8 @@ bool DecodedSource::begin_next_member() {
 }
 
 std::size_t DecodedSource::decode_some(std::span<char> into) {
-  const std::string_view in = compressed_->peek(1);
+  const std::size_t wanted = decoder_->wanted_bytes();
+  const std::string_view in = compressed_->peek(wanted).substr(0, wanted);
   const Decoder::Step step = decoder_->decode(in, into);
   compressed_->consume(step.consumed);
   in_member_ = !step.member_done;

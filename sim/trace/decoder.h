@@ -31,6 +31,9 @@ class Decoder {
   virtual ~Decoder() = default;
   // Makes ready for a new member.
   virtual void begin_member() = 0;
+  // How many bytes the next step wants to see, kReadBytes at most. It gets as many unless the file
+  // ends before, and never more: the place of an error does not depend on how the file was read.
+  virtual std::size_t wanted_bytes() const { return 64 << 10; }
   // Decodes from `in` to `out`. A step that neither consumes nor produces wants more input.
   // REQUIRES: `out` is not empty; begin_member() was called, and the member is not done.
   virtual Step decode(std::string_view in, std::span<char> out) = 0;

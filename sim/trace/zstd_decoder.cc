@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "sim/trace/byte_source.h"
 #include "sim/trace/decoder.h"
 
 namespace faultline::trace {
@@ -27,17 +28,18 @@ class ZstdDecoder final : public Decoder {
     header_size_ = 0;
   }
 
+  // The next header or block: libzstd does not say where in its input an error is, and so it is at
+  // the beginning of this piece.
+  std::size_t wanted_bytes() const override { return std::min(wanted_, kReadBytes); }
+
   Step decode(std::string_view in, std::span<char> out) override {
     if (context_ == nullptr) return {.error = "not enough memory to decompress (zstd)"};
-    // No more at once than the next header or block: libzstd does not say where in its input an
-    // error is, and so it is at the beginning of this piece.
-    in = in.substr(0, wanted_);
     remember_header(in);
     ZSTD_inBuffer input{in.data(), in.size(), 0};
     ZSTD_outBuffer output{out.data(), out.size(), 0};
     const std::size_t status = ZSTD_decompressStream(context_, &output, &input);
     if (ZSTD_isError(status) != 0) return {.error = error_of(status)};
-    wanted_ = std::max<std::size_t>(status, 1);
+    wanted_ = status;
     return {.consumed = input.pos, .produced = output.pos, .member_done = status == 0};
   }
 
