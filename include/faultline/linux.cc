@@ -13,6 +13,7 @@ struct Row {
 
 // Names for the scenario language, sorted.
 constexpr auto kRows = std::to_array<Row>({
+    {"AT_FDCWD", static_cast<uint64_t>(kAT_FDCWD)},
     {"MAP_32BIT", kMAP_32BIT},
     {"MAP_ANON", kMAP_ANONYMOUS},
     {"MAP_ANONYMOUS", kMAP_ANONYMOUS},
@@ -32,6 +33,9 @@ constexpr auto kRows = std::to_array<Row>({
     {"MAP_SHARED_VALIDATE", kMAP_SHARED_VALIDATE},
     {"MAP_STACK", kMAP_STACK},
     {"MAP_SYNC", kMAP_SYNC},
+    {"MFD_ALLOW_SEALING", kMFD_ALLOW_SEALING},
+    {"MFD_CLOEXEC", kMFD_CLOEXEC},
+    {"MFD_HUGETLB", kMFD_HUGETLB},
     {"MS_ASYNC", kMS_ASYNC},
     {"MS_INVALIDATE", kMS_INVALIDATE},
     {"MS_SYNC", kMS_SYNC},
@@ -61,7 +65,9 @@ constexpr auto kRows = std::to_array<Row>({
     {"PROT_WRITE", kPROT_WRITE},
     {"RLIMIT_AS", kRLIMIT_AS},
     {"RLIMIT_DATA", kRLIMIT_DATA},
+    {"RLIMIT_FSIZE", kRLIMIT_FSIZE},
     {"RLIMIT_MEMLOCK", kRLIMIT_MEMLOCK},
+    {"RLIMIT_NOFILE", kRLIMIT_NOFILE},
     {"RLIMIT_STACK", kRLIMIT_STACK},
     {"RLIM_INFINITY", kRLIM_INFINITY},
     {"SEEK_CUR", kSEEK_CUR},
@@ -69,6 +75,18 @@ constexpr auto kRows = std::to_array<Row>({
     {"SEEK_END", kSEEK_END},
     {"SEEK_HOLE", kSEEK_HOLE},
     {"SEEK_SET", kSEEK_SET},
+    {"S_IRGRP", kS_IRGRP},
+    {"S_IROTH", kS_IROTH},
+    {"S_IRUSR", kS_IRUSR},
+    {"S_IRWXG", kS_IRWXG},
+    {"S_IRWXO", kS_IRWXO},
+    {"S_IRWXU", kS_IRWXU},
+    {"S_IWGRP", kS_IWGRP},
+    {"S_IWOTH", kS_IWOTH},
+    {"S_IWUSR", kS_IWUSR},
+    {"S_IXGRP", kS_IXGRP},
+    {"S_IXOTH", kS_IXOTH},
+    {"S_IXUSR", kS_IXUSR},
 });
 static_assert(std::is_sorted(kRows.begin(), kRows.end(),
                              [](auto& a, auto& b) { return a.name < b.name; }));

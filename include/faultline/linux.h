@@ -34,9 +34,20 @@ inline constexpr uint64_t kO_DSYNC = 0x1000, kO_DIRECT = 0x4000, kO_DIRECTORY = 
 inline constexpr uint64_t kO_NOFOLLOW = 0x20000, kO_NOATIME = 0x40000, kO_CLOEXEC = 0x80000;
 inline constexpr uint64_t kO_SYNC = 0x101000, kO_PATH = 0x200000;
 
+// openat(2): paths are relative to the working directory.
+inline constexpr int64_t kAT_FDCWD = -100;
+
+inline constexpr uint64_t kMFD_CLOEXEC = 1, kMFD_ALLOW_SEALING = 2, kMFD_HUGETLB = 4;
+
+// Bits of a file's mode.
+inline constexpr uint64_t kS_IRWXU = 0700, kS_IRUSR = 0400, kS_IWUSR = 0200, kS_IXUSR = 0100;
+inline constexpr uint64_t kS_IRWXG = 070, kS_IRGRP = 040, kS_IWGRP = 020, kS_IXGRP = 010;
+inline constexpr uint64_t kS_IRWXO = 07, kS_IROTH = 04, kS_IWOTH = 02, kS_IXOTH = 01;
+
 inline constexpr uint64_t kSEEK_SET = 0, kSEEK_CUR = 1, kSEEK_END = 2, kSEEK_DATA = 3,
                           kSEEK_HOLE = 4;
 
+inline constexpr uint64_t kRLIMIT_FSIZE = 1, kRLIMIT_NOFILE = 7;
 inline constexpr uint64_t kRLIMIT_DATA = 2, kRLIMIT_STACK = 3, kRLIMIT_MEMLOCK = 8, kRLIMIT_AS = 9;
 inline constexpr uint64_t kRLIM_INFINITY = ~uint64_t{0};
 

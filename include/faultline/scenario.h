@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,9 @@ struct ScenarioOptions {
 struct ScenarioReport {
   uint64_t statements = 0;  // executed
   uint64_t failed_expectations = 0;
+  // Where the run stopped because a page was needed, every frame was taken and none could be
+  // evicted; the statement was printed with what it had done. Nothing: it did not.
+  std::optional<InputError> out_of_memory{};
 };
 
 // Parses `text`, then runs it on a fresh machine. `file` is used in messages alone.

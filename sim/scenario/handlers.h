@@ -1,0 +1,57 @@
+// What each call of the scenario language does: translates its values to the public interface of
+// Process and Machine. REQUIRES in all: the frame's statement was parsed as that call.
+//
+// Threads: those of the machine.
+#pragma once
+
+#include "sim/scenario/calls.h"
+
+namespace faultline::scenario {
+
+using CallResult = Result<Answer, PlacedMessage>;
+
+// Mappings and the process: handlers_memory.cc.
+CallResult run_mmap(const CallFrame& frame);
+CallResult run_munmap(const CallFrame& frame);
+CallResult run_mprotect(const CallFrame& frame);
+CallResult run_msync(const CallFrame& frame);
+CallResult run_brk(const CallFrame& frame);
+CallResult run_setrlimit(const CallFrame& frame);
+CallResult run_maps(const CallFrame& frame);
+CallResult run_exit(const CallFrame& frame);
+CallResult run_sigkill(const CallFrame& frame);
+
+// Accesses: handlers_access.cc.
+CallResult run_load(const CallFrame& frame);
+CallResult run_store(const CallFrame& frame);
+CallResult run_fetch(const CallFrame& frame);
+CallResult run_peek(const CallFrame& frame);
+CallResult run_poke(const CallFrame& frame);
+CallResult run_xadd(const CallFrame& frame);
+
+// Files: handlers_file.cc and handlers_transfer.cc.
+CallResult run_open(const CallFrame& frame);
+CallResult run_openat(const CallFrame& frame);
+CallResult run_creat(const CallFrame& frame);
+CallResult run_close(const CallFrame& frame);
+CallResult run_dup(const CallFrame& frame);
+CallResult run_dup2(const CallFrame& frame);
+CallResult run_memfd_create(const CallFrame& frame);
+CallResult run_lseek(const CallFrame& frame);
+CallResult run_ftruncate(const CallFrame& frame);
+CallResult run_truncate(const CallFrame& frame);
+CallResult run_fsync(const CallFrame& frame);
+CallResult run_fdatasync(const CallFrame& frame);
+CallResult run_unlink(const CallFrame& frame);
+CallResult run_rename(const CallFrame& frame);
+CallResult run_create(const CallFrame& frame);
+CallResult run_read(const CallFrame& frame);
+CallResult run_write(const CallFrame& frame);
+CallResult run_pread64(const CallFrame& frame);
+CallResult run_pwrite64(const CallFrame& frame);
+
+// How a call's result becomes an answer.
+Answer failed(Errno error);
+Answer answer_of(const Result<void>& result);
+
+}  // namespace faultline::scenario

@@ -1,0 +1,80 @@
+// The calls that map memory, and those that end the process.
+#include "faultline/linux.h"
+#include "sim/scenario/handlers.h"
+
+namespace faultline::scenario {
+namespace {
+
+// Descriptors are C's int: the kernel sees the low 32 bits.
+int64_t as_descriptor(uint64_t number) { return static_cast<int32_t>(number); }
+
+// For a call that may or may not have brought pages in: says so only if it has.
+void note_populated(const CallFrame& frame, Answer& answer) {
+  const FaultCounts faults = frame.faults_since();
+  if (faults.minor != 0 || faults.major != 0) answer.faults = faults;
+}
+
+}  // namespace
+
+Answer failed(Errno error) { return {.value = ~uint64_t{0}, .error = error}; }
+
+Answer answer_of(const Result<void>& result) {
+  return result.ok() ? Answer{} : failed(result.error());
+}
+
+CallResult run_mmap(const CallFrame& frame) {
+  const MmapArgs args{.address = frame.address(0),
+                      .length_bytes = frame.number(1),
+                      .prot = frame.number(2),
+                      .flags = frame.number(3),
+                      .fd = as_descriptor(frame.number(4)),
+                      .offset_bytes = frame.number(5)};
+  const Result<VirtAddr> result = frame.process.mmap(args);
+  if (!result.ok()) return failed(result.error());
+  Answer answer{.value = result->value};
+  note_populated(frame, answer);
+  const bool populates = (args.flags & (linux_abi::kMAP_POPULATE | linux_abi::kMAP_LOCKED)) != 0;
+  if (populates) answer.faults = frame.faults_since();
+  return answer;
+}
+
+CallResult run_munmap(const CallFrame& frame) {
+  return answer_of(frame.process.munmap(frame.address(0), frame.number(1)));
+}
+
+CallResult run_mprotect(const CallFrame& frame) {
+  Answer answer =
+      answer_of(frame.process.mprotect(frame.address(0), frame.number(1), frame.number(2)));
+  note_populated(frame, answer);
+  return answer;
+}
+
+CallResult run_msync(const CallFrame& frame) {
+  return answer_of(frame.process.msync(frame.address(0), frame.number(1), frame.number(2)));
+}
+
+CallResult run_brk(const CallFrame& frame) {
+  Answer answer{.value = frame.process.brk(frame.address(0)).value};
+  note_populated(frame, answer);
+  return answer;
+}
+
+CallResult run_setrlimit(const CallFrame& frame) {
+  return answer_of(frame.process.setrlimit(frame.number(0), frame.number(1)));
+}
+
+CallResult run_maps(const CallFrame& frame) { return Answer{.maps = frame.process.maps()}; }
+
+CallResult run_exit(const CallFrame& frame) {
+  frame.process.exit(frame.number(0));
+  return Answer{};
+}
+
+CallResult run_sigkill(const CallFrame& frame) {
+  // What a kill leaves of a process is what an exit leaves: its memory goes, the page cache stays.
+  constexpr uint64_t kStatusOfSigkill = 128 + 9;
+  frame.process.exit(kStatusOfSigkill);
+  return Answer{};
+}
+
+}  // namespace faultline::scenario
