@@ -66,6 +66,7 @@ std::vector<std::byte> bytes_read(const CallFrame& frame, uint64_t result,
                                   std::span<const std::byte> outside) {
   std::vector<std::byte> data(std::min(result, uint64_t{kDataBytesMax}));
   if (!in_process(frame)) {
+    FL_CHECK(data.size() <= outside.size());
     std::copy_n(outside.begin(), data.size(), data.begin());
     return data;
   }

@@ -119,10 +119,12 @@ void Runner::end_round(const Step& step) {
 void Runner::begin_round(const Repeat& repeat, uint64_t index) {
   indices_.back() = index;
   program_.slots[repeat.slot].value = index;
-  // Rounds without a statement must end too.
-  if (++rounds_ > kStatementsMax) {
+  // Rounds that execute nothing must end too; a statement executed accounts for as many rounds as
+  // can stand about it.
+  if (++rounds_ > kStatementsMax + kNestingMax * report_.statements) {
     stop_at(repeat.line,
-            {repeat.column, fmt::format("more than {} rounds of repeat", kStatementsMax)});
+            {repeat.column,
+             fmt::format("more than {} rounds of repeat without a statement", kStatementsMax)});
   }
 }
 

@@ -46,6 +46,7 @@ class FakeMachine final : public Machine {
   FakeState& state() { return *state_; }
 
   Process& start_process() override;
+  Process& start_empty_process() override { return start_process(); }
   bool access(Process& process, std::span<const Access> block) override;
   Result<void> load_maps(Process& process, std::span<const MapsLine> lines) override;
   Result<void> create_file(std::string_view path, uint64_t size_bytes, uint64_t seed) override;
