@@ -67,8 +67,7 @@ TEST_CASE("limits: 10^7 statements run, the next one does not") {
   const ScenarioOptions options{.output = ScenarioOutput::kJson};
   Counter out;
   // maps: the fake machine remembers nothing of it.
-  auto program =
-      parse("t.scn", "repeat 1000 as i {\nrepeat 10000 as j { maps() }\n}\n  maps()\n");
+  auto program = parse("t.scn", "repeat 1000 as i {\nrepeat 10000 as j { maps() }\n}\n  maps()\n");
   const auto error = run(std::move(program).value(), machine, options, out);
   REQUIRE(!error.ok());
   CHECK(error.error().to_string() == "t.scn:4:3: more than 10000000 statements executed");
