@@ -15,28 +15,35 @@ uint32_t rights_of(Pte leaf, const PteLayout& l) {
 
 Mmu::Mmu(const PagingFormat& format, const TlbOptions& tlb) : format_(format), tlb_(tlb) {}
 
-TranslateResult Mmu::translate_slow(const Request& request) {
-  const uint64_t tag = tlb_tag(request.asid, request.vpn);
+// A hit in the first level that was not the last is the commonest of the rest.
+TranslateResult Mmu::translate_slow(Request request, PageTable& table) {
+  const TlbEntry* const entry = tlb_.lookup_first(request.tag, request.kind);
+  if (entry != nullptr && (needed_rights(request.kind) & ~entry->rights) == 0) [[likely]]
+    return {.pfn = entry->pfn};
+  return beyond_first(request, table, entry);
+}
+
+// `entry` is what the first level holds, if anything.
+TranslateResult Mmu::beyond_first(Request request, PageTable& table, const TlbEntry* entry) {
   last_failed_ = false;
-  if (request.count == CountLookup::kYes) before_ = {tlb_.stats_, walks_};
-  const TlbEntry* const entry = tlb_.lookup(tag, request.kind, request.count);
-  if (entry == nullptr) return walk(request);
+  if (request.count == CountLookup::kYes) before_ = {tlb_.counts_, walks_};
+  if (entry == nullptr) entry = tlb_.lookup_second(request.tag, request.kind, request.count);
+  if (entry == nullptr) return walk(request, table);
   const uint32_t lacking = needed_rights(request.kind) & ~entry->rights;
   if (lacking == 0) return {.pfn = entry->pfn};
-  if (lacking == kTlbDirty) return walk(request);
+  if (lacking == kTlbDirty) return walk(request, table);
   return fault(request, kFaultProtection);
 }
 
-TranslateResult Mmu::walk(const Request& request) {
+TranslateResult Mmu::walk(Request request, PageTable& table) {
   const PteLayout& l = format_.pte;
-  const WalkResult walk = request.table->walk(request.vpn, request.kind);
+  const WalkResult walk = table.walk(tlb_tag_vpn(request.tag), request.kind);
   ++walks_.count;
   walks_.memory_references += walk.entries_read;
   TranslateResult result;
   if (walk.permitted) {
     result.pfn = walk.leaf.pfn(l);
-    tlb_.fill({tlb_tag(request.asid, request.vpn), result.pfn, rights_of(walk.leaf, l)},
-              request.kind);
+    tlb_.fill({request.tag, result.pfn, rights_of(walk.leaf, l)}, request.kind);
   } else {
     result = fault(request, walk.leaf.present(l) ? kFaultProtection : 0u);
   }
@@ -45,17 +52,18 @@ TranslateResult Mmu::walk(const Request& request) {
   return result;
 }
 
-TranslateResult Mmu::fault(const Request& request, uint32_t protection) {
-  if (tlb_.enabled()) tlb_.flush_page(tlb_tag(request.asid, request.vpn));
+TranslateResult Mmu::fault(Request request, uint32_t protection) {
+  if (tlb_.enabled()) tlb_.flush_page(request.tag);
   last_failed_ = true;
-  return {.error_code = protection | kFaultUser | (is_store(request.kind) ? kFaultWrite : 0u) |
-                        (request.kind == AccessKind::kFetch ? kFaultFetch : 0u)};
+  const uint32_t code = protection | kFaultUser | (is_store(request.kind) ? kFaultWrite : 0u) |
+                        (request.kind == AccessKind::kFetch ? kFaultFetch : 0u);
+  return {.error_code = static_cast<uint16_t>(code)};
 }
 
 void Mmu::uncount_last_reference() {
   FL_CHECK(last_failed_);
   last_failed_ = false;
-  tlb_.stats_ = before_.tlb;
+  tlb_.counts_ = before_.tlb;
   walks_ = before_.walks;
 }
 

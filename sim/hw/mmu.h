@@ -35,35 +35,44 @@ struct PageFault {
   AccessKind kind = AccessKind::kLoad;
 };
 
-// A frame, or a fault when pfn is kNoPfn.
+// A frame, or a fault when pfn is kNoPfn. 8 bytes: it travels in one register.
 struct TranslateResult {
   Pfn pfn = kNoPfn;
-  uint32_t error_code = 0;  // FaultCode
+  uint16_t error_code = 0;  // FaultCode
   bool walked = false;
   uint8_t entries_read = 0;  // by the walk
   bool ok() const { return pfn != kNoPfn; }
 };
+static_assert(sizeof(TranslateResult) == 8);
 
 class Mmu {
  public:
   // REQUIRES: as Tlb does. `format` must outlive the Mmu.
   Mmu(const PagingFormat& format, const TlbOptions& tlb);
 
+  // The fast path alone: the TLB entry that serves the access, when its set was last used for this
+  // page; null says nothing. Changes and counts nothing.
+  const TlbEntry* front(Asid asid, Vpn vpn, AccessKind kind) const {
+    return tlb_.front(tlb_tag(asid, vpn), kind);
+  }
   // Translates the page of a user's access in the address space of `asid` and `table`. A store
   // through an entry without the dirty right is a hit and a walk; one that lacks another right is a
   // hit and a fault. Every walk counts, whatever `count` says and the TLB is. A few nanoseconds
-  // where the TLB set was last used for this page; O(ways + levels) otherwise.
+  // where front() serves; O(ways + levels) otherwise.
   // REQUIRES: vpn < 2^format.page_number_bits(); the table has the Mmu's format.
   TranslateResult translate(Asid asid, PageTable& table, Vpn vpn, AccessKind kind,
                             CountLookup count) {
-    if (const TlbEntry* entry = tlb_.lookup_front(tlb_tag(asid, vpn), kind, count)) [[likely]]
+    if (const TlbEntry* entry = front(asid, vpn, kind)) [[likely]]
       return {.pfn = entry->pfn};
-    return translate_slow({asid, &table, vpn, kind, count});
+    return translate_slow({tlb_tag(asid, vpn), kind, count}, table);
   }
+  // Says that `count` references of this kind were translated, each with CountLookup::kYes once:
+  // they are the TLB's lookups. The access loop says so once a block; before stats() is read.
+  void add_lookups(AccessKind kind, uint64_t count) { tlb_.add_lookups(kind, count); }
 
   // Takes back what the last reference counted, its retries included: an access that ends in a
-  // signal counts nowhere but there. What the TLB holds stays as it is. REQUIRES: the last
-  // translate failed, and this was not called since.
+  // signal counts nowhere but there, and is no lookup either. What the TLB holds stays as it is.
+  // REQUIRES: the last translate failed, and this was not called since.
   void uncount_last_reference();
 
   Tlb& tlb() { return tlb_; }
@@ -72,22 +81,22 @@ class Mmu {
   void validate() const { tlb_.validate(); }
 
  private:
+  // 16 bytes: it travels in two registers.
   struct Request {
-    Asid asid;
-    PageTable* table;
-    Vpn vpn;
+    uint64_t tag;
     AccessKind kind;
     CountLookup count;
   };
   // The counts before the last reference that the fast path did not serve.
   struct Counts {
-    Tlb::LevelStats tlb{};
+    Tlb::Counts tlb;
     WalkStats walks;
   };
 
-  TranslateResult translate_slow(const Request& request);
-  TranslateResult walk(const Request& request);
-  TranslateResult fault(const Request& request, uint32_t protection);
+  TranslateResult translate_slow(Request request, PageTable& table);
+  TranslateResult beyond_first(Request request, PageTable& table, const TlbEntry* entry);
+  TranslateResult walk(Request request, PageTable& table);
+  TranslateResult fault(Request request, uint32_t protection);
 
   const PagingFormat& format_;
   Tlb tlb_;

@@ -18,22 +18,22 @@ Tlb::Tlb(const TlbOptions& options)
     : enabled_(options.enabled),
       first_{TlbLevel(level_options(options, options.l1d)),
              TlbLevel(level_options(options, options.l1i))},
-      second_(level_options(options, options.l2)) {}
+      second_(level_options(options, options.l2)) {
+  for (const AccessKind kind :
+       {AccessKind::kFetch, AccessKind::kLoad, AccessKind::kStore, AccessKind::kModify})
+    ports_[static_cast<std::size_t>(kind)] = {first_[side_of(kind)].fronts(), needed_rights(kind)};
+}
 
-TlbEntry* Tlb::lookup(uint64_t tag, AccessKind kind, CountLookup count) {
+TlbEntry* Tlb::lookup_second(uint64_t tag, AccessKind kind, CountLookup count) {
   if (!enabled_) return nullptr;
   const std::size_t side = side_of(kind);
   const auto one = static_cast<uint64_t>(count);
-  if (TlbEntry* const entry = first_[side].lookup(tag)) {
-    stats_[side].hits += one;
-    return entry;
-  }
-  stats_[side].misses += one;
+  counts_.first_misses[side] += one;
   if (const TlbEntry* const entry = second_.lookup(tag)) {
-    stats_[kSecond].hits += one;
+    counts_.second.hits += one;
     return first_[side].insert(*entry);
   }
-  stats_[kSecond].misses += one;
+  counts_.second.misses += one;
   return nullptr;
 }
 
@@ -63,6 +63,17 @@ void Tlb::apply(TlbGather& gather) {
     }
   }
   gather.clear();
+}
+
+TlbStats Tlb::stats() const {
+  if (!enabled_) return {};
+  std::array<TlbLevelStats, 2> first;
+  for (std::size_t side = 0; side < first.size(); ++side) {
+    const uint64_t misses = counts_.first_misses[side];
+    FL_CHECK(misses <= lookups_[side]);
+    first[side] = {.hits = lookups_[side] - misses, .misses = misses};
+  }
+  return {.l1d = first[kData], .l1i = first[kCode], .l2 = counts_.second};
 }
 
 void Tlb::validate() const {

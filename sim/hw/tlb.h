@@ -31,22 +31,28 @@ class Tlb {
  public:
   // REQUIRES: enabled, each level as TlbLevel wants it.
   explicit Tlb(const TlbOptions& options);
+  Tlb(const Tlb&) = delete;
+  Tlb& operator=(const Tlb&) = delete;
 
   // The fast path: the entry of the set that was used last, when it is the page's and grants the
-  // access, counted as a hit; null says nothing, and nothing was counted.
-  const TlbEntry* lookup_front(uint64_t tag, AccessKind kind, CountLookup count) {
-    const std::size_t side = side_of(kind);
-    const TlbEntry& entry = first_[side].front(tag);
-    const uint64_t lacking = needed_rights(kind) & ~entry.rights;
-    if (((entry.tag ^ tag) | lacking) != 0) [[unlikely]]
-      return nullptr;
-    stats_[side].hits += static_cast<uint64_t>(count);
-    return &entry;
+  // access; null says nothing. Counts nothing.
+  const TlbEntry* front(uint64_t tag, AccessKind kind) const {
+    const Port& port = ports_[static_cast<std::size_t>(kind)];
+    const TlbEntry& entry = port.level.front(tag);
+    const uint64_t lacking = port.needed_rights & ~entry.rights;
+    return ((entry.tag ^ tag) | lacking) == 0 ? &entry : nullptr;
+  }
+  // The entry of the page, whatever it grants, from the first level alone, or null. Counts nothing.
+  // O(ways).
+  TlbEntry* lookup_first(uint64_t tag, AccessKind kind) {
+    return first_[side_of(kind)].lookup(tag);
   }
   // The entry of the page, whatever it grants, from either level, filled into the first; null: a
-  // walk is needed. Counts one lookup in each level that it asks. With the TLB disabled always null
-  // and nothing is counted. O(ways).
-  TlbEntry* lookup(uint64_t tag, AccessKind kind, CountLookup count);
+  // walk is needed. Counts what misses the first level. With the TLB disabled always null. O(ways).
+  TlbEntry* lookup(uint64_t tag, AccessKind kind, CountLookup count) {
+    if (TlbEntry* const entry = lookup_first(tag, kind)) return entry;
+    return lookup_second(tag, kind, count);
+  }
   // After a walk: renews the entries of the page that are there, and fills the access's first level
   // and the second where there is none. Nothing with the TLB disabled. O(ways).
   void fill(const TlbEntry& entry, AccessKind kind);
@@ -56,8 +62,14 @@ class Tlb {
   // Forgets what was gathered and empties the gather.
   void apply(TlbGather& gather);
 
+  // Says that `count` lookups for accesses of this kind were made: one a reference. They are
+  // counted by the caller, in a register, since a count in memory would double the cost of a hit.
+  void add_lookups(AccessKind kind, uint64_t count) { lookups_[side_of(kind)] += count; }
+
   bool enabled() const { return enabled_; }
-  TlbStats stats() const { return {stats_[kData], stats_[kCode], stats_[kSecond]}; }
+  // A lookup that did not miss the first level hit it. All zero with the TLB disabled. REQUIRES:
+  // the lookups were added.
+  TlbStats stats() const;
 
   // Calls `visit(const TlbEntry&)` for each entry: a page may come once a level.
   template <class Visit>
@@ -74,17 +86,31 @@ class Tlb {
 
   static constexpr std::size_t kData = 0;
   static constexpr std::size_t kCode = 1;
-  static constexpr std::size_t kSecond = 2;
-  using LevelStats = std::array<TlbLevelStats, 3>;
+  // What the slow path counts; hits of the first levels follow from the lookups.
+  struct Counts {
+    std::array<uint64_t, 2> first_misses{};
+    TlbLevelStats second;
+  };
+
+  // What the fast path needs for a kind of access, in 32 bytes: no branch on the kind, which no
+  // processor could predict.
+  struct Port {
+    TlbLevel::Fronts level;
+    uint64_t needed_rights = 0;
+  };
 
   static constexpr std::size_t side_of(AccessKind kind) {
     return kind == AccessKind::kFetch ? kCode : kData;
   }
 
+  TlbEntry* lookup_second(uint64_t tag, AccessKind kind, CountLookup count);
+
   bool enabled_;
   std::array<TlbLevel, 2> first_;
   TlbLevel second_;
-  LevelStats stats_{};
+  std::array<Port, 4> ports_;  // by AccessKind
+  std::array<uint64_t, 2> lookups_{};
+  Counts counts_;
 };
 
 }  // namespace faultline::hw

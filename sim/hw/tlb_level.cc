@@ -9,6 +9,8 @@ namespace faultline::hw {
 namespace {
 
 constexpr uint64_t kTagPages = uint64_t{1} << 48;
+// Up to so many ways a set is searched and moved as a whole, without unpredictable branches.
+constexpr uint64_t kFewWays = 16;
 
 }  // namespace
 
@@ -20,14 +22,23 @@ TlbLevel::TlbLevel(TlbLevelOptions options) : set_mask_(0), ways_(options.ways) 
 }
 
 TlbEntry* TlbLevel::lookup_further(TlbEntry* set, uint64_t tag) {
-  for (uint64_t way = 1; way < ways_; ++way) {
-    if (set[way].tag != tag) continue;
-    const TlbEntry found = set[way];
-    for (; way > 0; --way) set[way] = set[way - 1];
-    set[0] = found;
-    return set;
+  uint64_t found = ways_;
+  if (ways_ <= kFewWays) {
+    // Which way it will be cannot be predicted: look at them all, and jump once.
+    for (uint64_t way = 0; way < ways_; ++way) found = set[way].tag == tag ? way : found;
+  } else {
+    found = 0;
+    while (found < ways_ && set[found].tag != tag) ++found;
   }
-  return nullptr;
+  if (found == ways_) return nullptr;
+  const TlbEntry entry = set[found];
+  const uint64_t last = ways_ <= kFewWays ? ways_ - 1 : found;
+  for (uint64_t way = last; way > 0; --way) {
+    const uint64_t from = way <= found ? way - 1 : way;
+    set[way] = set[from];
+  }
+  set[0] = entry;
+  return set;
 }
 
 TlbEntry* TlbLevel::find(uint64_t tag) {

@@ -39,21 +39,30 @@ struct TlbEntry {
 
 // The rights that an access needs.
 constexpr uint32_t needed_rights(AccessKind kind) {
-  // By table and not by comparison: kinds come in no order that a processor could predict.
-  constexpr uint8_t kNeeded[] = {kTlbExecute, kTlbRead, kTlbWrite | kTlbDirty,
-                                 kTlbWrite | kTlbDirty};
-  return kNeeded[static_cast<uint8_t>(kind)];
+  return kind == AccessKind::kFetch ? kTlbExecute
+         : is_store(kind)           ? kTlbWrite | kTlbDirty
+                                    : kTlbRead;
 }
 
 constexpr uint64_t tlb_tag(Asid asid, Vpn vpn) { return uint64_t{asid.value} << 48 | vpn.value; }
+
+constexpr Vpn tlb_tag_vpn(uint64_t tag) { return {tag & ((uint64_t{1} << 48) - 1)}; }
 
 class TlbLevel {
  public:
   // REQUIRES: 1 <= ways <= entries; ways divides entries; entries / ways is a power of two.
   explicit TlbLevel(TlbLevelOptions options);
 
-  // The entry of the tag's set that was used last, of whatever page; empty when the set is.
-  TlbEntry& front(uint64_t tag) { return *set_of(tag); }
+  // Where the first entries of the sets are; valid as long as the level is, and in one place.
+  struct Fronts {
+    const TlbEntry* entries = nullptr;
+    uint64_t set_mask = 0;
+    uint64_t ways = 0;
+    // The entry of the tag's set that was used last, of whatever page; empty when the set is.
+    const TlbEntry& front(uint64_t tag) const { return entries[(tag & set_mask) * ways]; }
+  };
+  Fronts fronts() const { return {entries_.data(), set_mask_, ways_}; }
+
   // The entry of the page, moved to the front of its set, or null. O(ways).
   TlbEntry* lookup(uint64_t tag) {
     TlbEntry* const set = set_of(tag);

@@ -184,6 +184,7 @@ class Twins {
     const bool count = prng_.below(10) != 0;
     const TranslateResult result = mmu_.translate(asid(space), tables_[space], {vpn}, kind,
                                                   count ? CountLookup::kYes : CountLookup::kNo);
+    if (count) mmu_.add_lookups(kind, 1);
     const std::optional<uint32_t> expected =
         naive_.translate(asid(space).value, leaves_[space], vpn, kind, count);
     REQUIRE(result.ok() == expected.has_value());

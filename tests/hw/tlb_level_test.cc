@@ -104,7 +104,8 @@ TEST_CASE("TlbLevel: address spaces are told apart") {
 TEST_CASE("TlbLevel: agrees with lists of pages in the order of use, in many geometries") {
   for (const TlbLevelOptions options :
        {TlbLevelOptions{1, 1}, TlbLevelOptions{8, 1}, TlbLevelOptions{2, 2}, TlbLevelOptions{6, 3},
-        TlbLevelOptions{16, 4}, TlbLevelOptions{24, 12}, TlbLevelOptions{7, 7}}) {
+        TlbLevelOptions{16, 4}, TlbLevelOptions{24, 12}, TlbLevelOptions{7, 7},
+        TlbLevelOptions{16, 16}, TlbLevelOptions{40, 20}}) {
     CAPTURE(options.entries);
     CAPTURE(options.ways);
     TlbLevel level(options);

@@ -33,22 +33,28 @@ TEST_CASE("Tlb: needed_rights: a modify is a store") {
   CHECK(needed_rights(kModify) == needed_rights(kStore));
 }
 
+// A lookup that counts, as the access loop makes it.
+TlbEntry* look(Tlb& tlb, uint64_t tag, AccessKind kind) {
+  tlb.add_lookups(kind, 1);
+  return tlb.lookup(tag, kind, CountLookup::kYes);
+}
+
 TEST_CASE("Tlb: a miss counts in both levels, then each level's hit in that level") {
   Tlb tlb({});
-  CHECK(tlb.lookup(5, kLoad, CountLookup::kYes) == nullptr);
+  CHECK(look(tlb, 5, kLoad) == nullptr);
   CHECK(tlb.stats().l1d.misses == 1);
   CHECK(tlb.stats().l2.misses == 1);
   tlb.fill(entry_of(5, kAll), kLoad);
   CHECK(copies(tlb, 5) == 2);
-  CHECK(tlb.lookup(5, kLoad, CountLookup::kYes)->pfn == Pfn{7});
+  CHECK(look(tlb, 5, kLoad)->pfn == Pfn{7});
   CHECK(tlb.stats().l1d.hits == 1);
   CHECK(tlb.stats().l2.hits == 0);
   // The other side finds it in the second level.
-  CHECK(tlb.lookup(5, kFetch, CountLookup::kYes)->pfn == Pfn{7});
+  CHECK(look(tlb, 5, kFetch)->pfn == Pfn{7});
   CHECK(tlb.stats().l1i.misses == 1);
   CHECK(tlb.stats().l2.hits == 1);
   CHECK(copies(tlb, 5) == 3);
-  CHECK(tlb.lookup(5, kFetch, CountLookup::kYes) != nullptr);
+  CHECK(look(tlb, 5, kFetch) != nullptr);
   CHECK(tlb.stats().l1i.hits == 1);
   tlb.validate();
 }
@@ -58,23 +64,26 @@ TEST_CASE("Tlb: a retry is looked up and not counted") {
   CHECK(tlb.lookup(5, kLoad, CountLookup::kNo) == nullptr);
   tlb.fill(entry_of(5, kAll), kLoad);
   CHECK(tlb.lookup(5, kLoad, CountLookup::kNo) != nullptr);
-  CHECK(tlb.lookup_front(5, kLoad, CountLookup::kNo) != nullptr);
+  CHECK(tlb.lookup(5, kFetch, CountLookup::kNo) != nullptr);
   const TlbStats stats = tlb.stats();
   CHECK(stats.l1d.hits + stats.l1d.misses + stats.l2.hits + stats.l2.misses == 0);
+}
+
+TEST_CASE("Tlb: misses that are no lookups stop the program") {
+  Tlb tlb({});
+  CHECK(tlb.lookup(5, kLoad, CountLookup::kYes) == nullptr);
+  CHECK(dies_with([&] { (void)tlb.stats(); }, "misses <= lookups_[side]"));
 }
 
 TEST_CASE("Tlb: the fast path serves what was used last and grants the access") {
   Tlb tlb({.l1d = {4, 4}, .l1i = {4, 4}, .l2 = {8, 8}});
   tlb.fill(entry_of(1, kTlbRead | kTlbWrite), kLoad);
-  CHECK(tlb.lookup_front(1, kLoad, CountLookup::kYes)->pfn == Pfn{7});
-  CHECK(tlb.stats().l1d.hits == 1);
-  CHECK(tlb.lookup_front(1, kStore, CountLookup::kYes) == nullptr);  // not dirty yet
-  CHECK(tlb.lookup_front(1, kFetch, CountLookup::kYes) == nullptr);  // the other side
+  CHECK(tlb.front(1, kLoad)->pfn == Pfn{7});
+  CHECK(tlb.front(1, kStore) == nullptr);  // not dirty yet
+  CHECK(tlb.front(1, kFetch) == nullptr);  // the other side
   tlb.fill(entry_of(2, kAll), kLoad);
-  CHECK(tlb.lookup_front(1, kLoad, CountLookup::kYes) == nullptr);  // not the last one
-  CHECK(tlb.lookup_front(2, kModify, CountLookup::kYes) != nullptr);
-  CHECK(tlb.stats().l1d.hits == 2);
-  CHECK(tlb.stats().l1d.misses == 0);
+  CHECK(tlb.front(1, kLoad) == nullptr);  // not the last one
+  CHECK(tlb.front(2, kModify) != nullptr);
 }
 
 TEST_CASE("Tlb: a fill renews the rights in every level") {
@@ -92,12 +101,12 @@ TEST_CASE("Tlb: what the first level drops stays in the second, and the other wa
   Tlb small_first({.l1d = {1, 1}, .l1i = {1, 1}, .l2 = {4, 4}});
   small_first.fill(entry_of(1, kAll), kLoad);
   small_first.fill(entry_of(2, kAll), kLoad);
-  CHECK(small_first.lookup(1, kLoad, CountLookup::kYes) != nullptr);
+  CHECK(look(small_first, 1, kLoad) != nullptr);
   CHECK(small_first.stats().l2.hits == 1);
   Tlb small_second({.l1d = {4, 4}, .l1i = {4, 4}, .l2 = {1, 1}});
   small_second.fill(entry_of(1, kAll), kLoad);
   small_second.fill(entry_of(2, kAll), kLoad);
-  CHECK(small_second.lookup(1, kLoad, CountLookup::kYes) != nullptr);
+  CHECK(look(small_second, 1, kLoad) != nullptr);
   CHECK(small_second.stats().l1d.hits == 1);
   small_first.validate();
   small_second.validate();
@@ -131,8 +140,8 @@ TEST_CASE("Tlb: a gather is applied to all levels and is empty then") {
 TEST_CASE("Tlb: disabled, it holds nothing and counts nothing") {
   Tlb tlb({.enabled = false, .l1d = {}, .l1i = {}, .l2 = {}});
   tlb.fill(entry_of(0, kAll), kLoad);
-  CHECK(tlb.lookup(0, kLoad, CountLookup::kYes) == nullptr);
-  CHECK(tlb.lookup_front(0, kLoad, CountLookup::kYes) == nullptr);
+  CHECK(look(tlb, 0, kLoad) == nullptr);
+  CHECK(tlb.front(0, kLoad) == nullptr);
   CHECK(copies(tlb, 0) == 0);
   const TlbStats stats = tlb.stats();
   CHECK(stats.l1d.hits + stats.l1d.misses + stats.l2.hits + stats.l2.misses == 0);

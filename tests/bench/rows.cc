@@ -1,0 +1,12 @@
+#include "tests/bench/rows.h"
+
+namespace faultline::bench {
+namespace {
+
+constexpr Subject kSubjects[] = {bound_rows, frame_rows, page_table_rows, translate_rows};
+
+}  // namespace
+
+std::span<const Subject> subjects() { return kSubjects; }
+
+}  // namespace faultline::bench
