@@ -207,8 +207,8 @@ class PageTable {
 
   const PagingFormat& format_;
   uint64_t leaf_mask_;
-  std::array<uint8_t, kLevelsMax + 1> shifts_{};  // of each level's index within a Vpn, and of all
-  std::array<AccessBits, 4> access_bits_;         // by AccessKind
+  uint8_t shifts_[kLevelsMax + 1] = {};    // of each level's index within a Vpn, and of all
+  std::array<AccessBits, 4> access_bits_;  // by AccessKind
   std::size_t entries_per_table_ = 0;
   uint64_t table_pages_ = 0;
   std::vector<Table> tables_;  // by number; 0 is the root

@@ -169,7 +169,7 @@ class Model {
 };
 
 TEST_CASE("PageTable: agrees with a map of pages over random sets, walks, updates and frees") {
-  for (uint64_t seed = 0; seed < 20; ++seed) {
+  for (uint64_t seed = 0; seed < 10; ++seed) {
     Model model(seed);
     for (int step = 0; step < 4'000; ++step) {
       model.step();
