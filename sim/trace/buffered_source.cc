@@ -9,12 +9,12 @@
 namespace faultline::trace {
 
 BufferedSource::BufferedSource(std::unique_ptr<ByteSource> inner)
-    : inner_(std::move(inner)), buffer_(kReadBytes) {}
+    : inner_(std::move(inner)), buffer_(std::make_unique_for_overwrite<char[]>(kReadBytes)) {}
 
 std::string_view BufferedSource::peek(std::size_t count) {
-  FL_CHECK(count <= buffer_.size());
+  FL_CHECK(count <= kReadBytes);
   while (end_ - begin_ < count && !exhausted()) fill(count);
-  return {buffer_.data() + begin_, end_ - begin_};
+  return {buffer_.get() + begin_, end_ - begin_};
 }
 
 void BufferedSource::consume(std::size_t count) {
@@ -27,7 +27,7 @@ Result<std::size_t, InputError> BufferedSource::read(std::span<char> into) {
   FL_CHECK(!into.empty());
   if (begin_ < end_) {
     const std::size_t size = std::min(into.size(), end_ - begin_);
-    std::memcpy(into.data(), buffer_.data() + begin_, size);
+    std::memcpy(into.data(), buffer_.get() + begin_, size);
     consume(size);
     return size;
   }
@@ -39,12 +39,13 @@ Result<std::size_t, InputError> BufferedSource::read(std::span<char> into) {
 
 // One read, behind the bytes that are there already; moves them only if `count` would not fit.
 void BufferedSource::fill(std::size_t count) {
-  if (begin_ + count > buffer_.size()) {
-    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+  if (begin_ + count > kReadBytes) {
+    std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
   }
-  const Result<std::size_t, InputError> got = inner_->read(std::span(buffer_).subspan(end_));
+  const Result<std::size_t, InputError> got =
+      inner_->read(std::span(buffer_.get() + end_, kReadBytes - end_));
   if (!got.ok()) {
     failure_ = got.error();
   } else {

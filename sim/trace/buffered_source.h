@@ -10,7 +10,6 @@
 #include <memory>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "sim/trace/byte_source.h"
 
@@ -41,8 +40,8 @@ class BufferedSource final : public ByteSource {
   void fill(std::size_t count);
 
   const std::unique_ptr<ByteSource> inner_;
-  std::vector<char> buffer_;
-  std::size_t begin_ = 0;  // the bytes not taken: [begin_, end_) of buffer_
+  const std::unique_ptr<char[]> buffer_;  // of kReadBytes
+  std::size_t begin_ = 0;                 // the bytes not taken: [begin_, end_) of buffer_
   std::size_t end_ = 0;
   std::uint64_t offset_ = 0;
   bool ended_ = false;

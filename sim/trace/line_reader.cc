@@ -11,7 +11,7 @@ namespace faultline::trace {
 LineReader::LineReader(const LineFormat& format, Content content)
     : format_(format),
       content_(std::move(content)),
-      buffer_(kLineBytesMax + kReadBytes + kBlockPadding),
+      buffer_(std::make_unique_for_overwrite<char[]>(kLineBytesMax + kReadBytes + kBlockPadding)),
       // Only the first line of a block began before its read.
       accesses_(kReadBytes / format.record_bytes_min + 2) {}
 
@@ -31,11 +31,11 @@ Result<std::span<const Access>, InputError> LineReader::next_block() {
 
 // The lines that the next read completes; none at the end, and on failure.
 std::string_view LineReader::next_lines() {
-  std::memmove(buffer_.data(), buffer_.data() + parsed_, end_ - parsed_);
+  std::memmove(buffer_.get(), buffer_.get() + parsed_, end_ - parsed_);
   end_ -= parsed_;
   parsed_ = 0;
   while (!ended_) {
-    char* const fresh = buffer_.data() + end_;
+    char* const fresh = buffer_.get() + end_;
     const Result<std::size_t, InputError> got = content_.bytes->read({fresh, kReadBytes});
     if (!got.ok()) {
       failure_ = got.error();
@@ -49,8 +49,8 @@ std::string_view LineReader::next_lines() {
     }
     const void* newline = ended_ ? nullptr : memrchr(fresh, '\n', *got);
     if (newline != nullptr) {
-      parsed_ = static_cast<std::size_t>(static_cast<const char*>(newline) - buffer_.data()) + 1;
-      return {buffer_.data(), parsed_};
+      parsed_ = static_cast<std::size_t>(static_cast<const char*>(newline) - buffer_.get()) + 1;
+      return {buffer_.get(), parsed_};
     }
   }
   return end_last_line();
@@ -61,13 +61,13 @@ std::string_view LineReader::end_last_line() {
   if (end_ == 0) return {};
   buffer_[end_++] = '\n';
   parsed_ = end_;
-  return {buffer_.data(), parsed_};
+  return {buffer_.get(), parsed_};
 }
 
 // Whether the first line in the buffer is: the others came with one read.
 bool LineReader::too_long() const {
   static_assert(kReadBytes < kLineBytesMax);
-  return end_ > kLineBytesMax && std::memchr(buffer_.data(), '\n', kLineBytesMax + 1) == nullptr;
+  return end_ > kLineBytesMax && std::memchr(buffer_.get(), '\n', kLineBytesMax + 1) == nullptr;
 }
 
 void LineReader::fail(const LineError& error) {

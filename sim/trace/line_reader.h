@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -44,9 +45,9 @@ class LineReader final : public TraceReader {
 
   const LineFormat format_;
   const Content content_;
-  std::vector<char> buffer_;
-  std::size_t parsed_ = 0;  // buffer_[0, parsed_) are the lines of the last block,
-  std::size_t end_ = 0;     // buffer_[parsed_, end_) the beginning of the next line
+  const std::unique_ptr<char[]> buffer_;  // never touched beyond what lines need
+  std::size_t parsed_ = 0;                // buffer_[0, parsed_) are the lines of the last block,
+  std::size_t end_ = 0;                   // buffer_[parsed_, end_) the beginning of the next line
   bool ended_ = false;
   std::uint64_t lines_ = 0;  // parsed so far
   std::vector<Access> accesses_;
