@@ -1,0 +1,171 @@
+// The command line. The only file here that includes CLI11, whose exceptions end here.
+#include <fmt/format.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <utility>
+
+#include "faultline/machine.h"
+#include "faultline/trace.h"
+#include "sim/base/log.h"
+#include "sim/cli/commands.h"
+#include "sim/cli/message.h"
+
+namespace faultline::cli {
+namespace {
+
+constexpr const char* kVersion = "faultline 0.1.0";
+
+constexpr const char* kFooter =
+    "Exit status: 0 done, 1 an expectation failed, 2 bad input or usage, 3 a resource ran out,\n"
+    "130 interrupted (what was done so far is printed).\n"
+    "\n"
+    "Example: faultline replay traces/sort.lackey.zst --memory 256p --policy clock\n";
+
+constexpr const char* kReplayFooter =
+    "SIZE: a number of bytes, with K, M, G (powers of 1024) or p (pages) behind it or not.\n"
+    "\n"
+    "Examples:\n"
+    "  faultline replay traces/sort.lackey.zst --memory 256p --policy clock --json\n"
+    "  valgrind --tool=lackey --trace-mem=yes --log-fd=9 ls 9>&1 >/dev/null | faultline replay -\n";
+
+constexpr const char* kRunFooter = "Example: faultline run my.scn --json\n";
+
+// What the user said besides the commands' own options.
+struct Loudness {
+  int verbose = 0;
+  bool quiet = false;
+};
+
+void add_loudness(CLI::App& app, Loudness& loudness) {
+  app.add_flag("-v,--verbose", loudness.verbose, "Say more on standard error; -vv: even more");
+  app.add_flag("-q,--quiet", loudness.quiet, "Say nothing on standard error but errors");
+}
+
+void add_replay(CLI::App& app, ReplayCommand& to, Loudness& loudness) {
+  CLI::App& replay = *app.add_subcommand(
+      "replay", "Replay an address trace through TLB, page tables, faults and memory; report");
+  replay.footer(kReplayFooter);
+  replay.add_option("TRACE", to.traces,
+                    "Traces, read one after another as one; '-' is standard input; gzip, xz and "
+                    "zstd are recognised");
+  replay.add_option("--format", to.format,
+                    "The traces' format, instead of detecting it; 'list' names them");
+  replay.add_option("--memory", to.memory, "SIZE of memory; without it, unlimited");
+  replay.add_option("--policy", to.policy, "The replacement policy; 'list' names them")
+      ->capture_default_str();
+  replay.add_option("--tlb", to.tlb,
+                    "The TLB, as l1d=64x4,l1i=64x8,l2=1536x12 (entries x ways; the default), or "
+                    "'none'");
+  replay.add_option("--paging", to.paging, "The page-table format; 'list' names them")
+      ->capture_default_str();
+  replay.add_option("--maps", to.maps, "A /proc/PID/maps listing to start from");
+  replay
+      .add_option("--unmapped", to.unmapped,
+                  "What an access outside every mapping does: 'map' infers a mapping, 'fault' "
+                  "is SIGSEGV")
+      ->capture_default_str();
+  replay.add_option("--skip", to.skip, "Pass over that many accesses at the beginning");
+  replay.add_option("--limit", to.limit, "Replay that many accesses at most");
+  replay.add_option("--seed", to.seed, "Seed of the random numbers");
+  replay.add_option("--events", to.events, "Write every event to this file, as JSON Lines");
+  replay.add_flag("--json", to.json, "Print the report as one JSON document");
+  replay.add_flag("--timing", to.timing, "Report how long it took, too");
+  replay.add_flag("--paranoid", to.paranoid, "Check every invariant again and again");
+  replay.add_flag_callback(
+      "--progress", [&to] { to.progress = ShowProgress::kYes; },
+      "Show progress also where standard error is no terminal");
+  replay.add_flag_callback(
+      "--no-progress", [&to] { to.progress = ShowProgress::kNo; }, "Show none");
+  add_loudness(replay, loudness);
+}
+
+void add_run(CLI::App& app, RunCommand& to, Loudness& loudness) {
+  CLI::App& run =
+      *app.add_subcommand("run", "Run scenarios: system calls and accesses with what is expected");
+  run.footer(kRunFooter);
+  run.add_option("SCENARIO", to.scenarios, "Scenarios; '-' is standard input");
+  run.add_option("--memory", to.memory, "SIZE of memory; without it, unlimited");
+  run.add_option("--seed", to.seed, "Seed of the random numbers");
+  run.add_flag("--json", to.json, "Print one JSON object a statement");
+  run.add_flag("--paranoid", to.paranoid, "Check every invariant after each statement");
+  add_loudness(run, loudness);
+}
+
+Finished usage_error(std::string_view message) {
+  print_error(fmt::format("{}; see 'faultline --help'", message));
+  return {.status = ExitStatus::kBadInput};
+}
+
+// Names in a column, what is said about them in the next.
+template <class Choices>
+Finished list_of(const Choices& choices) {
+  size_t width = 0;
+  for (const auto& choice : choices) width = std::max(width, choice.name.size());
+  Finished list;
+  for (const auto& choice : choices) {
+    fmt::format_to(std::back_inserter(list.text), "{:<{}}  {}\n", choice.name, width,
+                   choice.description);
+  }
+  return list;
+}
+
+Command checked(ReplayCommand command, const Loudness& loudness) {
+  if (command.format == "list") return list_of(trace_formats());
+  if (command.policy == "list") return list_of(policy_names());
+  if (command.paging == "list") return list_of(paging_names());
+  if (command.traces.empty()) return usage_error("replay: no TRACE is named");
+  if (loudness.quiet && command.progress == ShowProgress::kOnTerminal)
+    command.progress = ShowProgress::kNo;
+  return command;
+}
+
+Command checked(RunCommand command) {
+  if (command.scenarios.empty()) return usage_error("run: no SCENARIO is named");
+  return command;
+}
+
+void apply(const Loudness& loudness) {
+  base::set_log_level(loudness.quiet         ? base::LogLevel::kError
+                      : loudness.verbose > 1 ? base::LogLevel::kDebug
+                      : loudness.verbose > 0 ? base::LogLevel::kInfo
+                                             : base::LogLevel::kWarning);
+}
+
+}  // namespace
+
+Command parse_command_line(int argc, const char* const* argv) {
+  ReplayCommand replay;
+  RunCommand run;
+  Loudness loudness;
+  CLI::App app("Faultline simulates Linux's virtual memory: MMU, page tables, faults, page cache.",
+               "faultline");
+  app.footer(kFooter);
+  // At most one, and a file that is named like a command is a file.
+  app.require_subcommand(0, 1);
+  app.set_version_flag("--version", kVersion);
+  add_replay(app, replay, loudness);
+  add_run(app, run, loudness);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const auto chosen = app.get_subcommands();
+    return Finished{.text = chosen.empty() ? app.help() : chosen.front()->help()};
+  } catch (const CLI::CallForAllHelp&) {
+    return Finished{.text = app.help("", CLI::AppFormatMode::All)};
+  } catch (const CLI::CallForVersion& version) {
+    return Finished{.text = std::string(version.what()) + "\n"};
+  } catch (const CLI::Error& error) {
+    return usage_error(error.what());
+  }
+  apply(loudness);
+  if (app.got_subcommand("replay")) return checked(std::move(replay), loudness);
+  if (app.got_subcommand("run")) return checked(std::move(run));
+  return usage_error("no command is given");
+}
+
+}  // namespace faultline::cli

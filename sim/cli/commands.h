@@ -1,0 +1,62 @@
+// The commands of the program: what the command line says, and what runs it.
+//
+// Each command prints its results to the Output, its errors to standard error, and returns the
+// program's exit status.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sim/cli/exit_status.h"
+#include "sim/cli/output.h"
+
+namespace faultline::cli {
+
+// Whether a line of progress is shown.
+enum class ShowProgress : uint8_t { kOnTerminal, kYes, kNo };
+
+// `faultline replay`. Values are as the user wrote them, unchecked.
+struct ReplayCommand {
+  std::vector<std::string> traces{};
+  std::string format{};  // empty: detected
+  std::string memory{};  // empty: unlimited
+  std::string policy{"lru"};
+  std::string paging{"x86-64"};
+  std::string tlb{};   // empty: the default
+  std::string maps{};  // empty: no mapping
+  std::string unmapped{"map"};
+  std::string skip{"0"};
+  std::string limit{};  // empty: none
+  std::string seed{"0"};
+  std::string events{};  // empty: none
+  bool json = false;
+  bool timing = false;
+  bool paranoid = false;
+  ShowProgress progress = ShowProgress::kOnTerminal;
+};
+ExitStatus run_replay(const ReplayCommand& command, Output& out);
+
+// `faultline run`.
+struct RunCommand {
+  std::vector<std::string> scenarios{};
+  std::string memory{};  // empty: unlimited
+  std::string seed{"0"};
+  bool json = false;
+  bool paranoid = false;
+};
+ExitStatus run_scenarios(const RunCommand& command, Output& out);
+
+// Nothing is left to do: text was asked for (help, version), or the usage is wrong.
+struct Finished {
+  ExitStatus status = ExitStatus::kDone;
+  std::string text{};  // to standard output
+};
+
+using Command = std::variant<Finished, ReplayCommand, RunCommand>;
+
+// Takes the command line apart and sets the log level. Wrong usage is told on standard error.
+Command parse_command_line(int argc, const char* const* argv);
+
+}  // namespace faultline::cli

@@ -1,0 +1,231 @@
+// `faultline replay`.
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "faultline/machine.h"
+#include "faultline/report.h"
+#include "faultline/trace.h"
+#include "sim/base/log.h"
+#include "sim/cli/commands.h"
+#include "sim/cli/input_file.h"
+#include "sim/cli/interrupt.h"
+#include "sim/cli/message.h"
+#include "sim/cli/progress.h"
+#include "sim/cli/quantities.h"
+#include "sim/replay/maps_file.h"
+#include "sim/replay/replayer.h"
+#include "sim/report/event_log.h"
+
+namespace faultline::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr uint64_t kParanoidInterval = 1 << 16;  // accesses
+
+ExitStatus fail(const InputError& error) {
+  print_error(error.to_string());
+  return ExitStatus::kBadInput;
+}
+
+bool known_paging(const std::string& name) {
+  for (const NamedChoice& choice : paging_names())
+    if (choice.name == name) return true;
+  return false;
+}
+
+Result<Unmapped, InputError> parse_unmapped(const std::string& text) {
+  if (text == "map") return Unmapped::kMap;
+  if (text == "fault") return Unmapped::kFault;
+  return InputError{.message = "--unmapped: '" + text + "' is not 'map' or 'fault'"};
+}
+
+Result<MachineOptions, InputError> machine_options(const ReplayCommand& command) {
+  MachineOptions options{.paging = command.paging,
+                         .policy = command.policy,
+                         .contents = Contents::kNone,
+                         .paranoid_interval = command.paranoid ? kParanoidInterval : 0};
+  if (!known_paging(command.paging)) {
+    return InputError{.message = "--paging: no format is named '" + command.paging +
+                                 "'; '--paging list' names them"};
+  }
+  if (!command.memory.empty()) {
+    auto frames =
+        parse_size_in_pages("--memory", command.memory, replay::page_size_of(command.paging));
+    if (!frames) return frames.error();
+    options.frames = *frames;
+  }
+  if (!command.tlb.empty()) {
+    auto tlb = parse_tlb("--tlb", command.tlb);
+    if (!tlb) return tlb.error();
+    options.tlb = *tlb;
+  }
+  auto unmapped = parse_unmapped(command.unmapped);
+  if (!unmapped) return unmapped.error();
+  options.unmapped = *unmapped;
+  auto seed = parse_count("--seed", command.seed);
+  if (!seed) return seed.error();
+  options.seed = *seed;
+  return options;
+}
+
+// Which option make_machine() took offence at: the one that it does not take alone either.
+std::string_view culprit(const MachineOptions& options) {
+  const std::pair<std::string_view, MachineOptions> suspects[] = {
+      {"--memory: ", {.frames = options.frames}},
+      {"--policy: ", {.policy = options.policy}},
+      {"--tlb: ", {.tlb = options.tlb}},
+  };
+  for (const auto& [name, alone] : suspects)
+    if (!make_machine(alone).ok()) return name;
+  return "";
+}
+
+Result<replay::ReplayOptions, InputError> replay_options(const ReplayCommand& command) {
+  replay::ReplayOptions options{.interrupted = &interrupt_flag()};
+  auto skip = parse_count("--skip", command.skip);
+  if (!skip) return skip.error();
+  options.skip = *skip;
+  if (!command.limit.empty()) {
+    auto limit = parse_count("--limit", command.limit);
+    if (!limit) return limit.error();
+    options.limit = *limit;
+  }
+  return options;
+}
+
+// The process to replay in, with the mappings of `maps` if a file is named.
+Result<Process*, InputError> start_process(Machine& machine, const std::string& maps) {
+  Process& process = machine.start_empty_process();
+  if (maps.empty()) return &process;
+  auto text = read_text_file(maps);
+  if (!text) return text.error();
+  auto lines = replay::parse_maps(maps, *text);
+  if (!lines) return lines.error();
+  if (auto loaded = machine.load_maps(process, *lines); !loaded) {
+    return InputError{
+        .file = maps,
+        .message = "these mappings cannot be made: " + std::string(errno_text(loaded.error()))};
+  }
+  return &process;
+}
+
+// The file of --events, and the log that writes to it.
+class EventFile {
+ public:
+  // False: it cannot be opened; said already.
+  bool open(const std::string& name) {
+    if (name.empty()) return true;
+    name_ = name;
+    file_.reset(std::fopen(name.c_str(), "we"));
+    if (file_ == nullptr) {
+      print_error(name_ + ": " + std::strerror(errno));
+      return false;
+    }
+    log_.emplace(file_.get());
+    return true;
+  }
+  // Null where no file was named.
+  EventSink* sink() { return log_ ? &*log_ : nullptr; }
+  // Whether all of it was written; if not, said already.
+  bool finish() {
+    if (!log_ || log_->flush()) return true;
+    print_error(name_ + ": " + std::strerror(errno));
+    return false;
+  }
+
+ private:
+  struct Closer {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  std::string name_;
+  std::unique_ptr<std::FILE, Closer> file_;
+  std::optional<report::EventLog> log_;
+};
+
+bool wants_progress(ShowProgress show) {
+  return show == ShowProgress::kYes ||
+         (show == ShowProgress::kOnTerminal && isatty(STDERR_FILENO) == 1);
+}
+
+// What is to be replayed, where, and how.
+struct Replay {
+  const ReplayCommand& command;
+  MachineOptions machine_options;
+  replay::ReplayOptions options;
+  Machine& machine;
+  Process& process;
+  TraceReader& reader;
+};
+
+Result<replay::ReplayOutcome, InputError> replay_with_progress(Replay& replay) {
+  std::optional<Progress> progress;
+  if (wants_progress(replay.command.progress)) {
+    progress.emplace(stderr);
+    replay.options.on_progress = [&progress](uint64_t accesses) { progress->update(accesses); };
+  }
+  return replay::replay(replay.reader, replay.machine, replay.process, replay.options);
+}
+
+ExitStatus replay_and_report(Replay& replay, Output& out) {
+  const Clock::time_point start = Clock::now();
+  auto outcome = replay_with_progress(replay);
+  if (!outcome) return fail(outcome.error());
+  if (outcome->end == replay::ReplayEnd::kOutOfMemory) {
+    print_error("the simulated machine is out of memory: no frame can be evicted");
+    return ExitStatus::kResource;
+  }
+  if (replay.command.paranoid) replay.machine.validate();
+
+  const ReplayCommand& command = replay.command;
+  ReplayReport report{.files = command.traces,
+                      .format = std::string(replay.reader.format()),
+                      .records = outcome->records,
+                      .page_size = replay::page_size_of(command.paging),
+                      .config = replay.machine_options,
+                      .stats = replay.machine.stats()};
+  const bool on_terminal = !command.json && isatty(STDOUT_FILENO) == 1;
+  if (command.timing || on_terminal)
+    report.host = HostTiming{std::chrono::duration<double>(Clock::now() - start).count()};
+  out.write(command.json ? replay_report_json(report) + '\n' : replay_report_text(report));
+  return outcome->end == replay::ReplayEnd::kInterrupted ? ExitStatus::kInterrupted
+                                                         : ExitStatus::kDone;
+}
+
+}  // namespace
+
+ExitStatus run_replay(const ReplayCommand& command, Output& out) {
+  auto machine_config = machine_options(command);
+  if (!machine_config) return fail(machine_config.error());
+  auto options = replay_options(command);
+  if (!options) return fail(options.error());
+  auto machine = make_machine(*machine_config);
+  if (!machine) {
+    InputError error = machine.error();
+    error.message.insert(0, culprit(*machine_config));
+    return fail(error);
+  }
+  auto process = start_process(**machine, command.maps);
+  if (!process) return fail(process.error());
+  catch_interrupt();
+  auto reader = open_trace(command.traces, {.format = command.format});
+  if (!reader) return fail(reader.error());
+  base::log(base::LogLevel::kInfo, "the trace's format is {}", (*reader)->format());
+
+  EventFile events;
+  if (!events.open(command.events)) return ExitStatus::kBadInput;
+  (*machine)->set_event_sink(events.sink());
+  Replay replay{command, *machine_config, *options, **machine, **process, **reader};
+  const ExitStatus status = replay_and_report(replay, out);
+  (*machine)->set_event_sink(nullptr);
+  if (!events.finish()) return ExitStatus::kResource;
+  return status;
+}
+
+}  // namespace faultline::cli
