@@ -1,8 +1,8 @@
 // UserMemory: how the kernel side of a system call touches the memory of the calling process.
 //
-// The machine implements it by its access loop, so that such touches are translated, faulted in and counted like any
-// other; a fault that would end in a signal ends the copy instead (EFAULT, or a short count).
-// Linux: copy_from_user(), copy_to_user(), populate_vma_page_range().
+// The machine implements it by its access loop, so that such touches are translated, faulted in and
+// counted like any other; a fault that would end in a signal ends the copy instead (EFAULT, or a
+// short count). Linux: copy_from_user(), copy_to_user(), populate_vma_page_range().
 #pragma once
 
 #include <cstddef>
@@ -19,8 +19,8 @@ class UserMemory {
   // Copy up to the first byte that cannot be touched; return the bytes copied.
   virtual uint64_t copy_in(VirtAddr from, std::span<std::byte> to) = 0;
   virtual uint64_t copy_out(VirtAddr to, std::span<const std::byte> from) = 0;
-  // Faults in the pages of `range`, up to the first that cannot be: for writing where the mapping is private and
-  // writable, else for reading. Returns whether all are in.
+  // Faults in the pages of `range`, up to the first that cannot be: for writing where the mapping
+  // is private and writable, else for reading. Returns whether all are in.
   virtual bool populate(AddrRange range) = 0;
 };
 

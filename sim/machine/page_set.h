@@ -1,7 +1,8 @@
-// PageSet: the pages ever referenced, of all address spaces, so that first references can be told from later ones.
+// PageSet: the pages ever referenced, of all address spaces, so that first references can be told
+// from later ones.
 //
-// A flat table with linear probing: 12 to 24 bytes a page, a third of what std::unordered_set takes.
-// Not thread-safe.
+// A flat table with linear probing: 12 to 24 bytes a page, a third of what std::unordered_set
+// takes. Not thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,150 @@
+#include "sim/machine/machine_impl.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sim/machine/process_impl.h"
+
+namespace faultline::machine {
+namespace {
+
+// Where exec leaves the stack of a process without ASLR, and how many pages at its top the new
+// program's arguments fill.
+constexpr uint64_t kStackPages = 33;
+constexpr uint64_t kStackPagesResident = 2;
+
+}  // namespace
+
+MachineImpl::MachineImpl(const MachineOptions& options, const hw::PagingFormat& format,
+                         std::unique_ptr<ReplacementPolicy> policy)
+    : options_(options),
+      format_(format),
+      page_size_(format.page_size()),
+      frames_(page_size_, options.contents),
+      allocator_(frames_, options.frames),
+      rmap_(frames_),
+      disk_(page_size_),
+      swap_device_({.page_size = page_size_, .contents = options.contents}),
+      cache_({.frames = frames_, .allocator = allocator_, .reverse_map = rmap_, .disk = disk_}),
+      swap_(swap_device_, frames_),
+      policy_(options.frames ? std::move(policy) : nullptr),
+      reclaimer_(policy_ == nullptr ? nullptr : make_reclaimer()),
+      mmu_(format, options.tlb),
+      fault_handler_({.frames = frames_,
+                      .allocator = allocator_,
+                      .cache = cache_,
+                      .reclaimer = reclaimer_.get(),
+                      .swap = swap_,
+                      .gather = gather_,
+                      .unmapped = options.unmapped}),
+      memory_calls_({.cache = cache_,
+                     .make_shared_anon = [this](uint64_t size) { return make_shared_anon(size); },
+                     .gather = gather_}),
+      kernel_files_(file_parts()) {
+  allocator_.set_listener(reclaimer_.get());
+}
+
+std::unique_ptr<reclaim::Reclaimer> MachineImpl::make_reclaimer() {
+  return std::make_unique<reclaim::Reclaimer>(
+      reclaim::Reclaimer::Parts{.frames = frames_,
+                                .allocator = allocator_,
+                                .reverse_map = rmap_,
+                                .cache = cache_,
+                                .swap = swap_,
+                                .policy = *policy_,
+                                .references = stats_.references});
+}
+
+proc::Files::Parts MachineImpl::file_parts() {
+  return {.frames = frames_, .allocator = allocator_, .disk = disk_, .cache = cache_};
+}
+
+MachineImpl::~MachineImpl() {
+  for (const auto& process : processes_) process->exit(0);
+  allocator_.set_listener(nullptr);
+}
+
+std::unique_ptr<mm::AddressSpace> MachineImpl::make_space(const mm::AddressSpaceOptions& options) {
+  return std::make_unique<mm::AddressSpace>(
+      mm::AddressSpaceParts{frames_, allocator_, rmap_, swap_, format_}, options);
+}
+
+// The nameless file of tmpfs behind a shared anonymous mapping. Source: Linux mm/shmem.c
+// shmem_zero_setup().
+std::shared_ptr<cache::Backing> MachineImpl::make_shared_anon(uint64_t size_bytes) {
+  const auto object = disk_.make_nameless(storage::FileKind::kSharedAnon, "/dev/zero");
+  object->set_size(size_bytes);
+  return cache_.get_backing(object);
+}
+
+// When nobody is left, the next process is the first again.
+Pid MachineImpl::next_pid() const {
+  uint32_t last = 0;
+  for (const auto& process : processes_)
+    if (process->alive()) last = std::max(last, process->pid().value);
+  return {last + 1};
+}
+
+// The lowest tag that no living process has.
+Asid MachineImpl::next_asid() const {
+  const auto taken = [this](Asid asid) {
+    return std::any_of(processes_.begin(), processes_.end(), [asid](const auto& process) {
+      return process->alive() && process->space().asid() == asid;
+    });
+  };
+  Asid asid{1};
+  while (taken(asid)) ++asid.value;
+  return asid;
+}
+
+Process& MachineImpl::start_empty_process() {
+  mm::AddressSpaceOptions options = mm::AddressSpaceOptions::for_format(format_);
+  options.asid = next_asid();
+  auto task = std::make_unique<proc::Task>(next_pid(), file_parts());
+  task->space = make_space(options);
+  processes_.push_back(std::make_unique<ProcessImpl>(*this, std::move(task)));
+  return *processes_.back();
+}
+
+Process& MachineImpl::start_process() {
+  auto& process = static_cast<ProcessImpl&>(start_empty_process());
+  const VirtAddr end = format_.user_end();
+  const VirtAddr start = end - kStackPages * page_size_.bytes();
+  process.space().map_stack({start, end}, end - page_size_.bytes());
+  for (uint64_t i = kStackPagesResident; i > 0; --i)
+    touch(process, end - i * page_size_.bytes(), AccessKind::kStore);
+  process.fault_counts() = {};
+  return process;
+}
+
+Result<void> MachineImpl::create_file(std::string_view path, uint64_t size_bytes, uint64_t seed) {
+  const Result<void> done =
+      kernel_files_.create(path, {size_bytes, seed}, {.frames = fault_handler_, .gather = gather_});
+  flush_tlb();
+  return done;
+}
+
+const Stats& MachineImpl::stats() {
+  stats_.tlb = mmu_.tlb().stats();
+  stats_.walks = mmu_.walk_stats();
+  stats_.pages_touched = pages_touched_.size();
+  stats_.replacement.hits = stats_.references - stats_.replacement.misses;
+  if (reclaimer_ != nullptr) {
+    stats_.replacement.evictions = reclaimer_->evictions();
+    stats_.replacement.dirty_evictions = reclaimer_->dirty_evictions();
+  }
+  stats_.memory.resident_pages = allocator_.in_use();
+  stats_.memory.peak_resident_pages = allocator_.peak_in_use();
+  stats_.memory.inferred_pages = 0;
+  stats_.memory.page_table_pages = 0;
+  for (const auto& process : processes_) {
+    if (!process->alive()) continue;
+    process->space().vmas().for_each([this](const mm::Vma& vma) {
+      if (vma.has(mm::kVmInferred)) stats_.memory.inferred_pages += page_size_.pages(vma.range());
+    });
+    stats_.memory.page_table_pages += process->space().page_table_pages();
+  }
+  return stats_;
+}
+
+}  // namespace faultline::machine

@@ -1,0 +1,75 @@
+// The system calls of a process: each goes to sim/proc, and then the TLB forgets what the call
+// gathered.
+#include <algorithm>
+#include <utility>
+
+#include "sim/machine/machine_impl.h"
+#include "sim/machine/process_impl.h"
+
+namespace faultline::machine {
+
+ProcessImpl::ProcessImpl(MachineImpl& machine, std::unique_ptr<proc::Task> task)
+    : machine_(machine), task_(std::move(task)) {}
+
+const base::CrashContext& ProcessImpl::crash_context() const { return machine_; }
+
+void ProcessImpl::end_system_call() { machine_.flush_tlb(); }
+
+std::vector<MapsLine> ProcessImpl::maps() const {
+  return task_->alive ? task_->space->maps() : std::vector<MapsLine>{};
+}
+
+Result<VirtAddr> ProcessImpl::mmap(const MmapArgs& args) {
+  return system_call([&] { return machine_.memory_calls_.mmap(*task_, args, *this); });
+}
+
+Result<void> ProcessImpl::munmap(VirtAddr address, uint64_t length_bytes) {
+  return system_call([&] { return machine_.memory_calls_.munmap(*task_, address, length_bytes); });
+}
+
+Result<void> ProcessImpl::mprotect(VirtAddr address, uint64_t length_bytes, uint64_t prot) {
+  return system_call(
+      [&] { return machine_.memory_calls_.mprotect(*task_, address, length_bytes, prot, *this); });
+}
+
+Result<void> ProcessImpl::msync(VirtAddr address, uint64_t length_bytes, uint64_t flags) {
+  return system_call(
+      [&] { return machine_.memory_calls_.msync(*task_, address, length_bytes, flags); });
+}
+
+VirtAddr ProcessImpl::brk(VirtAddr new_break) {
+  const Result<VirtAddr> reached = system_call(
+      [&]() -> Result<VirtAddr> { return machine_.memory_calls_.brk(*task_, new_break, *this); });
+  return reached ? *reached : VirtAddr{};
+}
+
+Result<void> ProcessImpl::setrlimit(uint64_t resource, uint64_t soft_limit) {
+  return system_call(
+      [&] { return machine_.memory_calls_.setrlimit(*task_, resource, soft_limit); });
+}
+
+// By write where the mapping is private and writable, else by read; not at all where it grants
+// nothing (linux-semantics D7). Source: Linux mm/gup.c populate_vma_page_range().
+bool ProcessImpl::populate(AddrRange range) {
+  const uint64_t page = machine_.page_size_.bytes();
+  for (VirtAddr at = range.start; at < range.end; at = at + page) {
+    const mm::Vma* vma = space().find_vma(at);
+    if (vma == nullptr || !vma->range().contains(at)) return false;
+    if (!vma->accessible()) return false;
+    const bool store = vma->has(mm::kVmWrite) && !vma->shared();
+    if (!machine_.touch(*this, at, store ? AccessKind::kStore : AccessKind::kLoad).ok())
+      return false;
+  }
+  return true;
+}
+
+void ProcessImpl::exit(uint64_t) {
+  if (!task_->alive) return;
+  task_->space->destroy(machine_.gather_);
+  machine_.flush_tlb();
+  task_->space.reset();
+  task_->files.reset();
+  task_->alive = false;
+}
+
+}  // namespace faultline::machine

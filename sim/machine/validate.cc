@@ -1,0 +1,69 @@
+// Machine::validate: every component's invariants, and those that join several; what a failed check
+// prints.
+#include <cinttypes>
+#include <vector>
+
+#include "sim/base/check.h"
+#include "sim/machine/machine_impl.h"
+#include "sim/machine/process_impl.h"
+
+namespace faultline::machine {
+
+void MachineImpl::validate() {
+  base::ScopedCrashContext context(*this);
+  FL_CHECK(gather_.empty());  // 1
+  frames_.validate();
+  allocator_.validate();
+  rmap_.validate();
+  cache_.validate();
+  mmu_.validate();
+  if (reclaimer_ != nullptr) reclaimer_->validate();
+  for (const auto& process : processes_)
+    if (process->alive()) process->space().validate();
+  validate_tlb();                                            // 2
+  validate_frames();                                         // 4
+  FL_CHECK(stats_.replacement.misses <= stats_.references);  // 3
+  FL_CHECK(stats_.replacement.cold_misses <= stats_.replacement.misses);
+}
+
+// What a TLB entry grants, its PTE grants.
+void MachineImpl::validate_tlb() const {
+  const hw::PteLayout& layout = format_.pte;
+  mmu_.tlb().for_each([&](const hw::TlbEntry& entry) {
+    const ProcessImpl* owner = nullptr;
+    for (const auto& process : processes_)
+      if (process->alive() && hw::tlb_tag(process->space().asid(), {}) == (entry.tag >> 48 << 48))
+        owner = process.get();
+    FL_CHECK(owner != nullptr);
+    const Vpn vpn{entry.tag & 0xffffffffffff};
+    const hw::Pte pte = owner->space().page_table().get(vpn);
+    FL_CHECK_MSG(pte.present(layout) && pte.pfn(layout) == entry.pfn && pte.accessed(layout),
+                 "page {:#x}", vpn.value);
+    FL_CHECK((entry.rights & hw::kTlbWrite) == 0 || pte.writable(layout));
+    FL_CHECK((entry.rights & hw::kTlbDirty) == 0 || pte.dirty(layout));
+    FL_CHECK((entry.rights & hw::kTlbExecute) == 0 || pte.executable(layout));
+  });
+}
+
+// Every reference to a frame is a PTE's or the page cache's.
+void MachineImpl::validate_frames() const {
+  for (uint32_t i = 1; i < frames_.size(); ++i) {
+    const phys::PageFrame& frame = frames_[Pfn{i}];
+    if ((frame.flags & phys::kFrameInUse) == 0) continue;
+    const uint32_t cached = (frame.flags & phys::kFrameFile) != 0 ? 1 : 0;
+    FL_CHECK_MSG(frame.refcount == frame.mapcount + cached, "frame {}", i);
+  }
+}
+
+void MachineImpl::print_crash_context(std::FILE* out) const {
+  std::fprintf(out, "accesses %" PRIu64 ", references %" PRIu64 ", frames in use %" PRIu64 "\n",
+               stats_.accesses.accesses(), stats_.references, allocator_.in_use());
+  for (const auto& process : processes_) {
+    if (!process->alive()) continue;
+    std::fprintf(out, "pid %" PRIu32 ":\n", process->pid().value);
+    for (const MapsLine& line : process->maps())
+      std::fprintf(out, "  %s\n", line.to_string().c_str());
+  }
+}
+
+}  // namespace faultline::machine

@@ -1,0 +1,89 @@
+#include "sim/proc/memory_calls.h"
+
+#include "faultline/linux.h"
+
+namespace faultline::proc {
+namespace {
+
+// RLIM_NLIMITS of Linux's include/uapi/asm-generic/resource.h.
+constexpr uint64_t kResources = 16;
+// The hard limit that a scenario's process starts with: Linux's MLOCK_LIMIT.
+constexpr uint64_t kMemlockHardBytes = 8 << 20;
+
+}  // namespace
+
+Result<VirtAddr> MemoryCalls::mmap(Task& task, const MmapArgs& args, UserMemory& memory) {
+  mm::AddressSpace& space = *task.space;
+  if (!space.page_size().aligned(args.offset_bytes)) return Errno::kEINVAL;
+  mm::MapRequest request{.hint = args.address,
+                         .length_bytes = args.length_bytes,
+                         .prot = args.prot,
+                         .flags = args.flags,
+                         .offset_bytes = args.offset_bytes};
+  if ((args.flags & linux_abi::kMAP_ANONYMOUS) == 0) {
+    const Result<std::shared_ptr<cache::OpenFile>> file = task.files->get(uint64_t(args.fd));
+    if (!file) return file.error();
+    request.file = *file;
+  }
+  request.make_shared_anon = s_.make_shared_anon;
+  const Result<VirtAddr> address = space.map(request, s_.gather);
+  fault_in(task, memory);
+  return address;
+}
+
+Result<void> MemoryCalls::munmap(Task& task, VirtAddr address, uint64_t length_bytes) {
+  return task.space->unmap(address, length_bytes, s_.gather);
+}
+
+Result<void> MemoryCalls::mprotect(Task& task, VirtAddr address, uint64_t length_bytes,
+                                   uint64_t prot, UserMemory& memory) {
+  const Result<void> done = task.space->protect(address, length_bytes, prot, s_.gather);
+  fault_in(task, memory);
+  return done;
+}
+
+VirtAddr MemoryCalls::brk(Task& task, VirtAddr new_break, UserMemory& memory) {
+  const VirtAddr reached = task.space->set_brk(new_break, s_.gather);
+  fault_in(task, memory);
+  return reached;
+}
+
+Result<void> MemoryCalls::msync(Task& task, VirtAddr address, uint64_t length_bytes,
+                                uint64_t flags) {
+  const mm::SyncPlan plan = task.space->plan_sync(address, length_bytes, flags);
+  for (const mm::SyncPlan::Range& range : plan.ranges)
+    s_.cache.write_back(*range.backing, {range.first, range.count}, s_.gather);
+  if (plan.error) return *plan.error;
+  return {};
+}
+
+Result<void> MemoryCalls::setrlimit(Task& task, uint64_t resource, uint64_t soft_limit) {
+  mm::Limits limits = task.space->options().limits;
+  switch (resource) {
+    case linux_abi::kRLIMIT_AS:
+      limits.as_bytes = soft_limit;
+      break;
+    case linux_abi::kRLIMIT_DATA:
+      limits.data_bytes = soft_limit;
+      break;
+    case linux_abi::kRLIMIT_STACK:
+      limits.stack_bytes = soft_limit;
+      break;
+    case linux_abi::kRLIMIT_MEMLOCK:
+      if (soft_limit > kMemlockHardBytes) return Errno::kEINVAL;
+      limits.memlock_bytes = soft_limit;
+      break;
+    default:  // limits that nothing here obeys
+      if (resource >= kResources) return Errno::kEINVAL;
+  }
+  task.space->set_limits(limits);
+  return {};
+}
+
+// MAP_POPULATE and locked memory. What cannot be faulted in is not the call's error
+// (linux-semantics A13).
+void MemoryCalls::fault_in(Task& task, UserMemory& memory) {
+  for (const AddrRange& range : task.space->take_populate()) memory.populate(range);
+}
+
+}  // namespace faultline::proc
