@@ -171,7 +171,7 @@ class PageTable {
     uint64_t tables = 0;
   };
 
-  static constexpr std::size_t kRememberedLeaves = 64;
+  static constexpr std::size_t kRememberedLeaves = 256;
 
   // The leaf table of the page, remembered; null when it does not exist.
   LeafTable* find_leaf(Vpn vpn) const {
