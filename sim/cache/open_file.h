@@ -15,12 +15,12 @@
 namespace faultline::cache {
 
 struct OpenFile {
-  std::shared_ptr<Backing> backing;  // null: a directory, or a descriptor that nothing can use
-  std::string path;                  // as /proc/PID/maps shows it
-  bool readable = false;             // FMODE_READ
-  bool writable = false;             // FMODE_WRITE
-  bool append = false;               // O_APPEND
-  bool path_only = false;            // O_PATH: neither read, written nor mapped
+  std::shared_ptr<Backing> backing{};  // null: a directory, or a descriptor that nothing can use
+  std::string path{};                  // as /proc/PID/maps shows it
+  bool readable = false;               // FMODE_READ
+  bool writable = false;               // FMODE_WRITE
+  bool append = false;                 // O_APPEND
+  bool path_only = false;              // O_PATH: neither read, written nor mapped
   bool directory = false;
   bool sync = false;  // O_DSYNC or O_SYNC: each write goes to the disk before it returns
   uint64_t position_bytes = 0;
