@@ -89,12 +89,11 @@ std::optional<VirtAddr> place_for_huge_pages(const Placer& placer, const PlaceRe
   const uint64_t size = request.huge_page_bytes;
   const uint64_t offset = request.offset_bytes;
   if (size == 0) return std::nullopt;
-  const auto offset_end = base::checked_add(offset, request.length_bytes);
-  const auto offset_aligned = base::checked_align_up(offset, size);
-  if (!offset_end || !offset_aligned || *offset_end <= *offset_aligned ||
-      *offset_end - *offset_aligned < size) {
+  // Signed, as Linux's loff_t, so that an offset just below 2^63 passes.
+  const uint64_t offset_end = offset + request.length_bytes;
+  const uint64_t offset_aligned = (offset + size - 1) & ~(size - 1);
+  if (int64_t(offset_end) <= int64_t(offset_aligned) || offset_end - offset_aligned < size)
     return std::nullopt;
-  }
   const uint64_t padded = request.length_bytes + size;
   if (!base::checked_add(offset, padded)) return std::nullopt;
   const std::optional<VirtAddr> found = placer.top_down(request.hint, padded);

@@ -61,7 +61,6 @@ Result<void> AddressSpace::protect_range(Vma& first, AddrRange range, uint64_t a
     at = part.end;
     // Joined to what followed, the VMA may reach beyond the part.
     vma = at < (*changed)->end() ? *changed : vmas_.next(**changed);
-    merged_range_ = {range.start, at};
   }
   return {};
 }
@@ -88,6 +87,7 @@ Result<Vma*> AddressSpace::protect_part(Vma& vma, AddrRange part, uint64_t flags
   const Result<Vma*> modified = modify_flags(vma, part, flags);
   if (!modified) return modified.error();
   // Nothing below can fail.
+  merged_range_ = part;
   change_rights(**modified, part, gather);
   // A store to locked memory must not fault: row D7.
   if ((old & (kVmWrite | kVmShared | kVmLocked)) == kVmLocked && (flags & kVmWrite) != 0)

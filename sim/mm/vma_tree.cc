@@ -84,7 +84,7 @@ VirtAddr VmaTree::guarded_start(const Vma& vma) const {
 
 AddrRange VmaTree::gap_between(const Vma* below, const Vma* above) const {
   const VirtAddr start = below == nullptr ? VirtAddr{0} : below->end();
-  const VirtAddr end = above == nullptr ? user_end_ : guarded_start(*above);
+  const VirtAddr end = above == nullptr ? user_end_ : above->start();
   return {start, end};
 }
 
@@ -141,8 +141,23 @@ void VmaTree::clear() {
 
 std::optional<AddrRange> VmaTree::find_gap(uint64_t size_bytes, AddrRange window,
                                            SearchFrom from) const {
-  return from == SearchFrom::kTop ? gaps_.find_highest(size_bytes, window)
-                                  : gaps_.find_lowest(size_bytes, window);
+  const bool from_top = from == SearchFrom::kTop;
+  while (!window.empty()) {
+    const auto gap =
+        from_top ? gaps_.find_highest(size_bytes, window) : gaps_.find_lowest(size_bytes, window);
+    if (!gap) break;
+    const Vma* const above = find(gap->start);
+    if (above == nullptr || !above->has(kVmGrowsDown)) return gap;
+    // As in Linux, the search goes on beyond the whole guard, even where other VMAs lie in it.
+    if (from_top) {
+      if (gap->end <= guarded_start(*above)) return gap;
+      window.end = guarded_start(*above);
+    } else {
+      if (gap->start + size_bytes <= guarded_start(*above)) return gap;
+      window.start = above->end();
+    }
+  }
+  return std::nullopt;
 }
 
 void VmaTree::validate() const {

@@ -63,11 +63,14 @@ class VmaTree {
   void resize(Vma& vma, AddrRange range);
   void clear();
 
-  // The highest (or lowest) free range of `size_bytes` within `window`, cut to the window; the
-  // guard pages below a VMA that grows down count as used. O(sqrt n).
-  // Source: Linux mm/vma.c unmapped_area_topdown(), unmapped_area().
+  // The highest (or lowest) free range of `size_bytes` within `window`, cut to the window. A gap
+  // below a VMA that grows down is not taken where it would touch the guard pages, and then nothing
+  // else within the guard is.
+  // O(sqrt n), for each VMA passed that grows down.
+  // Source: Linux mm/vma.c unmapped_area_topdown(), unmapped_area(), 6.18.
   std::optional<AddrRange> find_gap(uint64_t size_bytes, AddrRange window, SearchFrom from) const;
-  // Where the free range below `vma` ends: its start less the guard. Linux's vm_start_gap().
+  // Where placement may reach up to below `vma`: its start, less the guard if it grows down.
+  // Linux's vm_start_gap().
   VirtAddr guarded_start(const Vma& vma) const;
 
   std::size_t size() const { return list_.size(); }
