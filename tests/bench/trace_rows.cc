@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,10 +33,9 @@ std::string lackey_text(int accesses) {
     const std::uint64_t size = bits % 100 < 2 ? 16 : 1 + (bits >> 16) % 8;
     const std::uint64_t offset = bits >> 40;
     if (prng.below(3) != 0) {
-      fmt::format_to(std::back_inserter(text), "I  {:08x},{}\n", 0x4000000 + offset, size);
+      text += fmt::format("I  {:08x},{}\n", 0x4000000 + offset, size);
     } else {
-      fmt::format_to(std::back_inserter(text), " {} {:08x},{}\n", "LLSM"[prng.below(4)],
-                     0x1ffe000000 + offset, size);
+      text += fmt::format(" {} {:08x},{}\n", "LLSM"[prng.below(4)], 0x1ffe000000 + offset, size);
     }
   }
   return text;
