@@ -122,7 +122,7 @@ TEST_CASE("PageCache: a fault at random, or of tmpfs, brings in its page alone")
 TEST_CASE("PageCache: read-ahead in a memory that is too small keeps the page that was asked for") {
   CachedMachine m({.frame_count = 4, .reclaims = true});
   OpenFile file{.backing = m.create("/a", 100 * 4096)};
-  for (const uint64_t pgoff : {40, 0, 99, 41}) {
+  for (const uint64_t pgoff : std::initializer_list<uint64_t>{40, 0, 99, 41}) {
     const auto page = m.cache.read_for_fault(file, pgoff, Advice::kNormal, m);
     REQUIRE(page.has_value());
     CHECK(m.cache.find(*file.backing, pgoff) == page->pfn);

@@ -82,7 +82,7 @@ TEST_CASE("Truncate: the tail of the new last page is zero at once, and stays so
 
 TEST_CASE("Truncate: the same size makes the tail zero, growing does so on the disk alone") {
   for (const std::string path : {"/a", "/dev/shm/a"}) {
-    for (const uint64_t size_bytes : {5, 300, 4096, 5000}) {
+    for (const uint64_t size_bytes : std::initializer_list<uint64_t>{5, 300, 4096, 5000}) {
       CAPTURE(path);
       CAPTURE(size_bytes);
       CachedMachine m;

@@ -119,7 +119,7 @@ TEST_CASE("Write-back: sync writes every file, and a listener hears of each page
   m.cache.set_write_back_listener(&listener);
   const auto first = m.create("/b", 4 * 4096);
   const auto second = m.create("/a", 4 * 4096);
-  for (const uint64_t pgoff : {3, 1}) {
+  for (const uint64_t pgoff : std::initializer_list<uint64_t>{3, 1}) {
     m.write_byte(*second, pgoff * 4096, 1);
     m.write_byte(*first, pgoff * 4096, 1);
   }

@@ -112,16 +112,17 @@ TEST_CASE("Files: the access mode decides what a descriptor can do") {
 }
 
 TEST_CASE("Files: O_TRUNC empties a file whatever the access mode, but not with O_PATH") {
-  for (auto [flags, size] : {std::pair<uint64_t, const char*>{kO_RDONLY, "0"},
-                             {kO_RDWR, "0"},
-                             {3, "0"},
-                             {kO_PATH, "3"}}) {
-    CAPTURE(flags);
+  struct Row {
+    uint64_t flags;
+    const char* size;
+  };
+  for (const Row& row : {Row{kO_RDONLY, "0"}, {kO_RDWR, "0"}, {3, "0"}, {kO_PATH, "3"}}) {
+    CAPTURE(row.flags);
     FilesFixture f;
     const uint64_t fd = f.get_open("/a", kO_RDWR | kO_CREAT);
     CHECK(f.pwrite(fd, "abc", 0) == "3");
-    CHECK(f.open("/a", flags | kO_TRUNC) == "4");
-    CHECK(f.lseek(fd, 0, kSEEK_END) == size);
+    CHECK(f.open("/a", row.flags | kO_TRUNC) == "4");
+    CHECK(f.lseek(fd, 0, kSEEK_END) == row.size);
     f.validate();
   }
 }

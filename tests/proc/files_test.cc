@@ -31,7 +31,7 @@ using testing::show;
 
 TEST_CASE("Files: descriptors 0 to 2 are open and cannot be used") {
   FilesFixture f;
-  for (const uint64_t fd : {0, 1, 2}) {
+  for (const uint64_t fd : std::initializer_list<uint64_t>{0, 1, 2}) {
     CAPTURE(fd);
     CHECK(f.read(fd, 1) == "EBADF");
     CHECK(f.write(fd, "x") == "EBADF");
@@ -126,10 +126,14 @@ TEST_CASE("Files: memfd_create makes a file of tmpfs that goes with its last des
   CHECK(show(f.files.memfd_create(std::string(249, 'n'), 0)) == "3");
   CHECK(show(f.files.memfd_create(std::string(250, 'n'), 0)) == "EINVAL");
   CHECK(show(f.files.memfd_create("", 0)) == "4");
-  for (auto [flags, answer] :
-       {std::pair{1, "5"}, {2, "6"}, {8, "7"}, {16, "8"}, {24, "EINVAL"}, {32, "EINVAL"}}) {
-    CAPTURE(flags);
-    CHECK(show(f.files.memfd_create("q", static_cast<uint64_t>(flags))) == answer);
+  struct Row {
+    uint64_t flags;
+    const char* answer;
+  };
+  for (const Row& row :
+       {Row{1, "5"}, {2, "6"}, {8, "7"}, {16, "8"}, {24, "EINVAL"}, {32, "EINVAL"}}) {
+    CAPTURE(row.flags);
+    CHECK(show(f.files.memfd_create("q", row.flags)) == row.answer);
   }
   f.validate();
 }

@@ -45,15 +45,14 @@ TEST_CASE("SimFile: a page never written reads as zeros") {
 
 TEST_CASE("SimFile: the number of pages counts the last one in part") {
   SimFile file(FileKind::kDisk, kPage, 1);
-  for (auto [size_bytes, pages] : {std::pair<uint64_t, uint64_t>{0, 0},
-                                   {1, 1},
-                                   {4095, 1},
-                                   {4096, 1},
-                                   {4097, 2},
-                                   {file.size_bytes_max(), 0xffffffff}}) {
-    CAPTURE(size_bytes);
-    file.set_size(size_bytes);
-    CHECK(file.page_count() == pages);
+  struct Row {
+    uint64_t size_bytes, pages;
+  };
+  for (const Row& row :
+       {Row{0, 0}, {1, 1}, {4095, 1}, {4096, 1}, {4097, 2}, {file.size_bytes_max(), 0xffffffff}}) {
+    CAPTURE(row.size_bytes);
+    file.set_size(row.size_bytes);
+    CHECK(file.page_count() == row.pages);
   }
 }
 
