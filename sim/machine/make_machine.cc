@@ -49,6 +49,13 @@ Result<std::unique_ptr<Machine>, InputError> make_machine(const MachineOptions& 
       std::make_unique<machine::MachineImpl>(options, *format, std::move(*policy)));
 }
 
+std::vector<NamedChoice> policy_names() {
+  std::vector<NamedChoice> names;
+  for (const reclaim::PolicyRow& row : reclaim::policy_rows())
+    names.push_back({row.name, row.description});
+  return names;
+}
+
 std::vector<NamedChoice> paging_names() {
   std::vector<NamedChoice> names;
   for (const hw::PagingFormat& format : hw::paging_formats())
