@@ -212,17 +212,18 @@ class AddressSpace final : public rmap::MappingSpace {
     uint64_t accounted = 0;
   };
   // A mapping about to be made.
-  struct Region {
+  struct NewMapping {
     AddrRange range;
     VmaAttributes attributes;
     bool shared_anon = false;
   };
 
   // map.cc
-  Result<Region> plan_region(const MapRequest& request, uint64_t length_bytes) const;
-  Result<VirtAddr> map_region(Region region, const MapRequest& request, hw::TlbGather& gather);
-  Result<void> charge_region(Region& region, const Gathered& replaced);
-  std::optional<Errno> open_region(Region& region, const MapRequest& request) const;
+  Result<NewMapping> plan_mapping(const MapRequest& request, uint64_t length_bytes) const;
+  Result<VirtAddr> map_mapping(NewMapping mapping, const MapRequest& request,
+                               hw::TlbGather& gather);
+  Result<void> charge_mapping(NewMapping& mapping, const Gathered& replaced);
+  std::optional<Errno> open_mapping(NewMapping& mapping, const MapRequest& request) const;
 
   // limits.cc
   bool may_expand(uint64_t flags, uint64_t pages) const;

@@ -40,15 +40,15 @@ Result<VirtAddr> AddressSpace::map(const MapRequest& request, hw::TlbGather& gat
   if (!base::checked_add(page_size().pages(request.offset_bytes), page_size().pages(length_bytes)))
     return Errno::kEOVERFLOW;
   if (map_count_ > options_.max_map_count) return Errno::kENOMEM;
-  Result<Region> region = plan_region(request, length_bytes);
-  if (!region) return region.error();
-  return map_region(*std::move(region), request, gather);
+  Result<NewMapping> mapping = plan_mapping(request, length_bytes);
+  if (!mapping) return mapping.error();
+  return map_mapping(*std::move(mapping), request, gather);
 }
 
 // Where and how: all checks that come before anything is touched. Source: Linux mm/mmap.c
 // do_mmap().
-Result<AddressSpace::Region> AddressSpace::plan_region(const MapRequest& request,
-                                                       uint64_t length_bytes) const {
+Result<AddressSpace::NewMapping> AddressSpace::plan_mapping(const MapRequest& request,
+                                                            uint64_t length_bytes) const {
   const uint64_t flags =
       request.flags | ((request.flags & abi::kMAP_FIXED_NOREPLACE) != 0 ? abi::kMAP_FIXED : 0);
   const bool fixed = (flags & abi::kMAP_FIXED) != 0;
@@ -74,8 +74,8 @@ Result<AddressSpace::Region> AddressSpace::plan_region(const MapRequest& request
   const Result<VirtAddr> address = place(vmas_, options_, where);
   if (!address) return address.error();
 
-  Region region{.range = {*address, *address + length_bytes}, .attributes = {}};
-  if ((flags & abi::kMAP_FIXED_NOREPLACE) != 0 && vmas_.find_overlap(region.range) != nullptr)
+  NewMapping mapping{.range = {*address, *address + length_bytes}, .attributes = {}};
+  if ((flags & abi::kMAP_FIXED_NOREPLACE) != 0 && vmas_.find_overlap(mapping.range) != nullptr)
     return Errno::kEEXIST;
   if ((flags & abi::kMAP_LOCKED) != 0 && options_.limits.memlock_bytes == 0 && !options_.privileged)
     return Errno::kEPERM;
@@ -87,47 +87,47 @@ Result<AddressSpace::Region> AddressSpace::plan_region(const MapRequest& request
                                                            request.offset_bytes, length_bytes},
                                                           vm_flags, page_size());
   if (!checked) return checked.error();
-  region.attributes.flags = *checked | ((flags & abi::kMAP_NORESERVE) != 0 ? kVmNoReserve : 0);
-  region.shared_anon = anonymous(request) && (*checked & kVmShared) != 0;
+  mapping.attributes.flags = *checked | ((flags & abi::kMAP_NORESERVE) != 0 ? kVmNoReserve : 0);
+  mapping.shared_anon = anonymous(request) && (*checked & kVmShared) != 0;
   if (!anonymous(request)) {
-    region.attributes.file = request.file;
-    region.attributes.backing = request.file->backing;
-    region.attributes.pgoff = page_size().pages(request.offset_bytes);
+    mapping.attributes.file = request.file;
+    mapping.attributes.backing = request.file->backing;
+    mapping.attributes.pgoff = page_size().pages(request.offset_bytes);
   } else if ((flags & abi::kMAP_HUGETLB) != 0) {
-    region.attributes.name = "/anon_hugepage (deleted)";
-  } else if (!region.shared_anon) {
-    region.attributes.pgoff = page_size().vpn(*address).value;
+    mapping.attributes.name = "/anon_hugepage (deleted)";
+  } else if (!mapping.shared_anon) {
+    mapping.attributes.pgoff = page_size().vpn(*address).value;
   }
-  return region;
+  return mapping;
 }
 
 // Makes room and makes the VMA. Source: Linux mm/vma.c __mmap_region(), 6.18.
-Result<VirtAddr> AddressSpace::map_region(Region region, const MapRequest& request,
-                                          hw::TlbGather& gather) {
-  const Result<Gathered> replaced = gather_vmas(region.range);
+Result<VirtAddr> AddressSpace::map_mapping(NewMapping mapping, const MapRequest& request,
+                                           hw::TlbGather& gather) {
+  const Result<Gathered> replaced = gather_vmas(mapping.range);
   if (!replaced) return replaced.error();
-  if (const Result<void> charged = charge_region(region, *replaced); !charged)
+  if (const Result<void> charged = charge_mapping(mapping, *replaced); !charged)
     return charged.error();
-  remove_vmas(region.range, gather);
+  remove_vmas(mapping.range, gather);
   // As in Linux, what was there is gone when one of these fails.
-  if (const std::optional<Errno> error = open_region(region, request)) return *error;
+  if (const std::optional<Errno> error = open_mapping(mapping, request)) return *error;
   // Nothing below can fail.
-  const uint64_t vm_flags = region.attributes.flags;
-  const bool fresh_object = region.shared_anon || (vm_flags & kVmHugeTlb) != 0;
-  if (fresh_object || !merge_new(region.range, region.attributes, MergeSides::kBoth))
-    insert_vma(region.range, std::move(region.attributes));
-  account(vm_flags, page_size().pages(region.range));
+  const uint64_t vm_flags = mapping.attributes.flags;
+  const bool fresh_object = mapping.shared_anon || (vm_flags & kVmHugeTlb) != 0;
+  if (fresh_object || !merge_new(mapping.range, mapping.attributes, MergeSides::kBoth))
+    insert_vma(mapping.range, std::move(mapping.attributes));
+  account(vm_flags, page_size().pages(mapping.range));
   if ((vm_flags & kVmLocked) != 0 ||
       (request.flags & (abi::kMAP_POPULATE | abi::kMAP_NONBLOCK)) == abi::kMAP_POPULATE)
-    populate_.push_back(region.range);
-  merged_range_ = region.range;
-  return region.range.start;
+    populate_.push_back(mapping.range);
+  merged_range_ = mapping.range;
+  return mapping.range.start;
 }
 
 // Row A12. Errors: kENOMEM.
-Result<void> AddressSpace::charge_region(Region& region, const Gathered& replaced) {
-  uint64_t& flags = region.attributes.flags;
-  const uint64_t pages = page_size().pages(region.range);
+Result<void> AddressSpace::charge_mapping(NewMapping& mapping, const Gathered& replaced) {
+  uint64_t& flags = mapping.attributes.flags;
+  const uint64_t pages = page_size().pages(mapping.range);
   if (!may_expand(flags, pages - replaced.pages)) return Errno::kENOMEM;
   const bool huge = (flags & kVmHugeTlb) != 0;
   if (!huge && (flags & (kVmNoReserve | kVmShared | kVmWrite)) == kVmWrite) {
@@ -139,19 +139,20 @@ Result<void> AddressSpace::charge_region(Region& region, const Gathered& replace
 }
 
 // What the file has to say to being mapped: Linux's f_op->mmap, and shmem_zero_setup().
-std::optional<Errno> AddressSpace::open_region(Region& region, const MapRequest& request) const {
-  VmaAttributes& attributes = region.attributes;
+std::optional<Errno> AddressSpace::open_mapping(NewMapping& mapping,
+                                                const MapRequest& request) const {
+  VmaAttributes& attributes = mapping.attributes;
   if ((attributes.flags & kVmHugeTlb) != 0) {
     // There is no pool of huge pages to reserve from.
     if ((attributes.flags & kVmNoReserve) == 0) return Errno::kENOMEM;
-    region.shared_anon = false;
+    mapping.shared_anon = false;
     return std::nullopt;
   }
-  if (region.shared_anon) {
+  if (mapping.shared_anon) {
     const bool charged = (attributes.flags & kVmNoReserve) == 0;
-    if (charged && !enough_memory(page_size().pages(region.range))) return Errno::kENOMEM;
+    if (charged && !enough_memory(page_size().pages(mapping.range))) return Errno::kENOMEM;
     FL_CHECK(request.make_shared_anon != nullptr);
-    attributes.backing = request.make_shared_anon(region.range.size_bytes());
+    attributes.backing = request.make_shared_anon(mapping.range.size_bytes());
     return std::nullopt;
   }
   // MAP_SYNC needs a device that is memory. Source: Linux fs/ext4/file.c ext4_file_mmap_prepare().
