@@ -7,10 +7,14 @@
 #include <string_view>
 
 #include "sim/base/prng.h"
-#include "tests/fuzz/scenario_target.h"
+#include "tests/fuzz/fuzz_entry.h"
 
-namespace faultline::fuzz {
+namespace faultline {
 namespace {
+
+void fuzz_scenario(std::string_view text) {
+  LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(text.data()), text.size());
+}
 
 constexpr std::string_view kSeed =
     "# a comment\n"
@@ -87,4 +91,4 @@ TEST_CASE("fuzz: random bytes") {
 }
 
 }  // namespace
-}  // namespace faultline::fuzz
+}  // namespace faultline
