@@ -193,14 +193,14 @@ TEST_CASE(
   check(t.store(at + kPage, 1), 1, 0);
 }
 
-TEST_CASE("D13: a cold page of a disk file is one major fault, and read-ahead spares the next") {
+TEST_CASE(
+    "D13: a cold page of a disk file is one major fault, which maps what read-ahead brought") {
   Trial t;
   const int fd = t.open_file("/f", 8 * kPage);
   const VirtAddr at = t.map_file(fd, 8, kPROT_READ, kMAP_PRIVATE);
   check(t.load(at, 1), 0, 1);
-  const FaultCounts rest = t.load(at + kPage, 7);
-  CHECK(rest.major == 0);
-  CHECK(rest.minor >= 1);
+  // Linux 6.18, asked: the fault is taken again after the read, and then maps around.
+  check(t.load(at + kPage, 7), 0, 0);
 }
 
 TEST_CASE("D14: an access that straddles two pages faults twice, and does all or nothing") {
