@@ -131,7 +131,7 @@ FaultOutcome FaultHandler::read_file_page(const Request& r) {
   const std::optional<Pfn> page = get_file_page(r, &outcome);
   if (!page) return outcome;
   // Linux drops the lock to read, and takes the fault once more: the pages that read-ahead brought
-  // are there by then and are mapped too. Source: Linux mm/filemap.c filemap_fault(), VM_FAULT_RETRY.
+  // are there by then and are mapped too. Source: Linux mm/filemap.c filemap_fault().
   if (outcome.result == FaultResult::kMajor) map_around(r);
   if (r.space.page_table().get(r.vpn).none()) map_file_page(r, r.vpn, *page);
   return outcome;
