@@ -73,6 +73,7 @@ class MachineImpl final : public Machine, public base::CrashContext {
 
  private:
   friend class ProcessImpl;
+  friend struct MachineBenchPeer;
   friend struct MachineTestPeer;
 
   // Each of the loop's functions exists twice, with the events and without: whether somebody

@@ -1,10 +1,14 @@
 // What no simulator can beat on this machine: reading the records.
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "tests/bench/rows.h"
+#include "tests/bench/trace_file.h"
 
 namespace faultline::bench {
 namespace {
@@ -21,7 +25,23 @@ void sum_words(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(words.size()));
 }
 
-constexpr Row kRows[] = {{.what = kSumBound, .body = sum_words, .iterations = 3}};
+// Byte by byte, in accesses a second.
+void sum_file(benchmark::State& state) {
+  const TraceFile file;
+  std::vector<unsigned char> buffer(std::size_t{256} << 10);
+  for (auto _ : state) {
+    const int fd = open(file.path().c_str(), O_RDONLY | O_CLOEXEC);
+    uint64_t sum = 0;
+    for (ssize_t size; (size = read(fd, buffer.data(), buffer.size())) > 0;)
+      for (ssize_t i = 0; i < size; ++i) sum += buffer[static_cast<std::size_t>(i)];
+    close(fd);
+    benchmark::DoNotOptimize(sum);
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(file.accesses()));
+}
+
+constexpr Row kRows[] = {{.what = kSumBound, .body = sum_words, .iterations = 3},
+                         {.what = kReadBound, .body = sum_file, .iterations = 2}};
 
 }  // namespace
 

@@ -1,12 +1,9 @@
 // Reading traces: text to accesses, with nobody to use them.
 
-#include <fcntl.h>
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,13 +13,10 @@
 #include "sim/base/prng.h"
 #include "sim/trace/lackey_block.h"
 #include "tests/bench/rows.h"
+#include "tests/bench/trace_file.h"
 
 namespace faultline::bench {
 namespace {
-
-constexpr std::string_view kReadBound = "read() of 256 KiB and sum of bytes, per access";
-constexpr std::size_t kReadBytes = 256 << 10;
-constexpr int kFileAccesses = 4'000'000;
 
 // As Lackey's traces are: two thirds fetches, of 8 digits; data of 10; 14.6 bytes an access.
 std::string lackey_text(int accesses) {
@@ -41,40 +35,6 @@ std::string lackey_text(int accesses) {
   return text;
 }
 
-// That text in a file, read once so that it lies in the kernel's page cache.
-class TraceFile {
- public:
-  TraceFile() {
-    const char* folder = std::getenv("TMPDIR");
-    path_ = std::string(folder == nullptr ? "/tmp" : folder) + "/faultline_bench.XXXXXX";
-    const int fd = mkstemp(path_.data());
-    const std::string text = lackey_text(kFileAccesses);
-    FL_CHECK(write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
-    close(fd);
-  }
-  ~TraceFile() { unlink(path_.c_str()); }
-  TraceFile(const TraceFile&) = delete;
-  TraceFile& operator=(const TraceFile&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
-void sum_bytes(benchmark::State& state) {
-  const TraceFile file;
-  std::vector<unsigned char> buffer(kReadBytes);
-  for (auto _ : state) {
-    const int fd = open(file.path().c_str(), O_RDONLY | O_CLOEXEC);
-    std::uint64_t sum = 0;
-    for (ssize_t size; (size = read(fd, buffer.data(), buffer.size())) > 0;)
-      for (ssize_t i = 0; i < size; ++i) sum += buffer[static_cast<std::size_t>(i)];
-    close(fd);
-    benchmark::DoNotOptimize(sum);
-  }
-  state.SetItemsProcessed(state.iterations() * kFileAccesses);
-}
-
 void read_file(benchmark::State& state) {
   const TraceFile file;
   for (auto _ : state) {
@@ -88,9 +48,9 @@ void read_file(benchmark::State& state) {
       benchmark::DoNotOptimize(block->data());
       accesses += block->size();
     }
-    FL_CHECK(accesses == kFileAccesses);
+    FL_CHECK(accesses == file.accesses());
   }
-  state.SetItemsProcessed(state.iterations() * kFileAccesses);
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(file.accesses()));
 }
 
 // One block, in the processor's cache.
@@ -113,7 +73,6 @@ void parse_portable(benchmark::State& state) { parse(state, trace::parse_lackey_
 void parse_chosen(benchmark::State& state) { parse(state, trace::choose_lackey_parser()); }
 
 constexpr Row kRows[] = {
-    {.what = kReadBound, .body = sum_bytes, .iterations = 3},
     {.what = "Lackey text, file to accesses",
      .body = read_file,
      .iterations = 3,

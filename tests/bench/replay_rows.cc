@@ -1,0 +1,56 @@
+// The main job: a real trace as plain text, from the file to the report.
+
+#include <cstdint>
+#include <string>
+
+#include "faultline/machine.h"
+#include "faultline/report.h"
+#include "faultline/trace.h"
+#include "sim/base/check.h"
+#include "sim/replay/replayer.h"
+#include "tests/bench/rows.h"
+#include "tests/bench/trace_file.h"
+
+namespace faultline::bench {
+namespace {
+
+void replay_text(benchmark::State& state, std::optional<uint64_t> frames) {
+  const TraceFile file;
+  for (auto _ : state) {
+    const MachineOptions options{
+        .frames = frames, .contents = Contents::kNone, .unmapped = Unmapped::kMap};
+    const auto machine = make_machine(options);
+    const auto reader = open_trace({file.path()}, {});
+    FL_CHECK(machine.ok() && reader.ok());
+    const auto outcome = replay::replay(**reader, **machine, (*machine)->start_empty_process(), {});
+    FL_CHECK(outcome.ok() && outcome->records == file.accesses());
+    const std::string report = replay_report_json({.files = {file.path()},
+                                                   .format = "lackey",
+                                                   .records = outcome->records,
+                                                   .config = options,
+                                                   .stats = (*machine)->stats()});
+    benchmark::DoNotOptimize(report.data());
+  }
+  state.SetItemsProcessed(state.iterations() * int64_t(file.accesses()));
+}
+void replay_unlimited(benchmark::State& state) { replay_text(state, {}); }
+void replay_short(benchmark::State& state) { replay_text(state, 256); }
+
+constexpr Row kRows[] = {
+    {.what = "replay of a real trace, text to report",
+     .body = replay_unlimited,
+     .iterations = 1,
+     .bound = kReadBound,
+     .target_rate = 40e6,
+     .target_ratio = 0.25},
+    {.what = "replay of a real trace, 256 frames, exact LRU",
+     .body = replay_short,
+     .iterations = 1,
+     .bound = kReadBound},
+};
+
+}  // namespace
+
+std::span<const Row> replay_rows() { return kRows; }
+
+}  // namespace faultline::bench
