@@ -232,7 +232,7 @@ TEST_CASE("AddressSpace: inferred pages join, and count against no limit") {
   options.max_map_count = 0;
   options.limits.as_bytes = 0;
   SimulatedProcess process(options);
-  for (const uint64_t index : {0, 2, 1, 9}) process.space.map_inferred(vpn(index));
+  for (const uint64_t index : {0u, 2u, 1u, 9u}) process.space.map_inferred(vpn(index));
   CHECK(process.space.vmas().size() == 2);
   CHECK(process.space.map_count() == 0);
   CHECK(process.space.counters().total_vm == 0);
