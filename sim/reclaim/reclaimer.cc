@@ -56,12 +56,14 @@ bool Reclaimer::evict_file_page(Pfn victim, hw::TlbGather& gather, bool* dirty) 
 
 bool Reclaimer::evict_anon_page(Pfn victim, hw::TlbGather& gather, bool* dirty) {
   const phys::PageFrame& frame = parts_.frames[victim];
-  const std::optional<uint32_t> slot = parts_.swap.write(victim, frame.mapcount);
+  const std::optional<uint32_t> slot = parts_.swap.write(victim);
   if (!slot) return false;
   // Nothing below can fail.
   *dirty = (frame.flags & phys::kFrameDirty) != 0;
-  // The frame goes when the last PTE does.
+  // Each PTE takes a reference to the slot as it becomes a swap entry; the frame goes with the
+  // last.
   *dirty |= parts_.reverse_map.unmap_everywhere(victim, hw::Pte::make_swap(*slot), gather);
+  parts_.swap.put_slot(*slot);
   return true;
 }
 

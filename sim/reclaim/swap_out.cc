@@ -7,11 +7,9 @@
 
 namespace faultline::reclaim {
 
-std::optional<uint32_t> SwapOut::write(Pfn frame, uint32_t pte_count) {
-  FL_CHECK(pte_count > 0);
+std::optional<uint32_t> SwapOut::write(Pfn frame) {
   const std::optional<uint32_t> slot = device_.take();
   if (!slot) return std::nullopt;
-  for (uint32_t i = 1; i < pte_count; ++i) device_.get(*slot);
   device_.write(*slot,
                 frames_.has_bytes(frame) ? frames_.bytes(frame) : std::span<const std::byte>{});
   return slot;

@@ -34,6 +34,7 @@ hw::Pte PteList::pte(Vpn vpn) const {
 bool PteList::unmap_page(Vpn vpn, hw::Pte replacement, hw::TlbGather& gather) {
   const hw::Pte old = std::exchange(ptes_.at(vpn.value), replacement);
   FL_CHECK(old.present(layout()));
+  if (!replacement.none()) swap_slots_.get_slot(replacement.swap_slot());
   gather.add_page(asid_, vpn);
   const Pfn pfn = old.pfn(layout());
   reverse_map_.remove(pfn, {this, vpn});
@@ -69,8 +70,8 @@ SmallMachine::SmallMachine(const Options& options)
       swap(swap_device, frames),
       policy(reclaim::make_policy(options.policy).value()),
       reclaimer({frames, allocator, reverse_map, cache, swap, *policy, references}),
-      a(Asid{1}, allocator, reverse_map),
-      b(Asid{2}, allocator, reverse_map) {
+      a(Asid{1}, allocator, reverse_map, swap),
+      b(Asid{2}, allocator, reverse_map, swap) {
   allocator.set_listener(&reclaimer);
 }
 

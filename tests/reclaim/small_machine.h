@@ -19,6 +19,7 @@
 #include "sim/reclaim/reclaimer.h"
 #include "sim/reclaim/swap_out.h"
 #include "sim/rmap/reverse_map.h"
+#include "sim/rmap/swap_slots.h"
 #include "sim/storage/disk.h"
 #include "sim/storage/swap_device.h"
 
@@ -27,8 +28,9 @@ namespace faultline::testing {
 // PTEs, and what is told of them through MappingSpace.
 class PteList : public rmap::MappingSpace {
  public:
-  PteList(Asid asid, phys::FrameAllocator& allocator, rmap::ReverseMap& reverse_map)
-      : asid_(asid), allocator_(allocator), reverse_map_(reverse_map) {}
+  PteList(Asid asid, phys::FrameAllocator& allocator, rmap::ReverseMap& reverse_map,
+          rmap::SwapSlots& swap_slots)
+      : asid_(asid), allocator_(allocator), reverse_map_(reverse_map), swap_slots_(swap_slots) {}
 
   // Maps the frame, one reference more.
   void map(Vpn vpn, Pfn pfn);
@@ -47,6 +49,7 @@ class PteList : public rmap::MappingSpace {
   Asid asid_;
   phys::FrameAllocator& allocator_;
   rmap::ReverseMap& reverse_map_;
+  rmap::SwapSlots& swap_slots_;
   std::map<uint64_t, hw::Pte> ptes_;
   std::set<uint64_t> locked_;
 };
