@@ -1,0 +1,141 @@
+// What the program counts on the committed traces, against the naive reference, and the rules that
+// bind the counters to each other (docs/counting.md).
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/cli/program.h"
+#include "tests/naive/naive_reference.h"
+
+namespace faultline::testing {
+namespace {
+
+using nlohmann::json;
+
+constexpr uint64_t kAccesses = 100'000;
+
+const std::vector<std::string>& traces() {
+  static const std::vector<std::string> names = {
+      "traces/cg.lackey.gz", "traces/perl.lackey.xz", "traces/sort.lackey.zst",
+      "traces/sqlite.lackey.zst", "traces/xz-head.lackey.zst"};
+  return names;
+}
+
+std::string replay_json(std::vector<std::string> args) {
+  args.insert(args.begin(), "replay");
+  args.emplace_back("--json");
+  const ProgramEnd end = run_program({.args = args});
+  REQUIRE_MESSAGE(end.status == 0, end.err);
+  REQUIRE(end.err.empty());
+  return end.out;
+}
+
+json replay(const std::vector<std::string>& args) { return json::parse(replay_json(args)); }
+
+uint64_t number(const json& report, const char* pointer) {
+  return report.at(json::json_pointer(pointer)).get<uint64_t>();
+}
+
+void check_rules(const json& report) {
+  const auto n = [&](const char* pointer) { return number(report, pointer); };
+  CHECK(n("/trace/records") == n("/trace/accesses"));
+  CHECK(n("/trace/loads") + n("/trace/stores") + n("/trace/fetches") + n("/trace/modifies") ==
+        n("/trace/accesses"));
+  CHECK(n("/replacement/hits") + n("/replacement/misses") == n("/trace/references"));
+  CHECK(n("/replacement/cold_misses") == n("/trace/pages"));
+  CHECK(n("/faults/minor") == n("/replacement/cold_misses"));
+  CHECK(n("/faults/minor") + n("/faults/major") == n("/replacement/misses"));
+  CHECK(n("/replacement/misses") - n("/replacement/evictions") == n("/memory/resident_pages"));
+  CHECK(n("/memory/inferred_pages") == n("/trace/pages"));
+}
+
+TEST_CASE("counts: the rules hold on every committed trace") {
+  for (const std::string& trace : traces()) {
+    CAPTURE(trace);
+    check_rules(replay({trace}));
+    check_rules(replay({trace, "--memory", "100p", "--policy", "fifo", "--tlb", "none"}));
+    check_rules(replay({trace, "--memory", "37p", "--policy", "clock:enter=0"}));
+  }
+}
+
+TEST_CASE(
+    "counts: the same trace twice, the same bytes; compressed or not, the same but the name") {
+  const std::string packed = "traces/perl.lackey.xz";
+  const std::vector<std::string> options = {"--limit", "200000", "--memory", "50p"};
+  const auto with = [&](std::string file) {
+    std::vector<std::string> args = options;
+    args.insert(args.begin(), std::move(file));
+    return replay_json(args);
+  };
+  CHECK(with(packed) == with(packed));
+  const std::string text = write_file("loads.lackey", lackey_loads(1000));
+  const json one = replay({text});
+  const json two = replay({text, text});
+  CHECK(number(two, "/trace/records") == 2 * number(one, "/trace/records"));
+  CHECK(number(two, "/trace/pages") == number(one, "/trace/pages"));
+}
+
+TEST_CASE("counts: skip and limit cut the same trace in two") {
+  const std::string trace = "traces/sort.lackey.zst";
+  const json all = replay({trace, "--limit", "300001"});
+  const json first = replay({trace, "--limit", "100000"});
+  const json second = replay({trace, "--skip", "100000", "--limit", "200001"});
+  for (const char* kind : {"/trace/loads", "/trace/stores", "/trace/fetches", "/trace/modifies"})
+    CHECK(number(first, kind) + number(second, kind) == number(all, kind));
+}
+
+void check_equal(const json& report, const naive::Replay& reference) {
+  const auto n = [&](const char* pointer) { return number(report, pointer); };
+  const naive::Replaced& replaced = reference.memory.counts;
+  CHECK(n("/trace/references") == reference.counts.references);
+  CHECK(n("/trace/pages") == reference.counts.pages);
+  CHECK(n("/replacement/hits") == replaced.hits);
+  CHECK(n("/replacement/misses") == replaced.misses);
+  CHECK(n("/replacement/evictions") == replaced.evictions);
+  CHECK(n("/replacement/dirty_evictions") == replaced.dirty_evictions);
+  CHECK(n("/tlb/l1d/hits") == reference.l1d.hits);
+  CHECK(n("/tlb/l1d/misses") == reference.l1d.misses);
+  CHECK(n("/tlb/l1i/hits") == reference.l1i.hits);
+  CHECK(n("/tlb/l1i/misses") == reference.l1i.misses);
+  CHECK(n("/tlb/l2/hits") == reference.l2.hits);
+  CHECK(n("/tlb/l2/misses") == reference.l2.misses);
+}
+
+// A trace of many pages with reuse, of all kinds, some straddling pages.
+std::string mixed_trace() {
+  std::ostringstream trace;
+  uint64_t state = 1;
+  for (uint64_t i = 0; i < kAccesses; ++i) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    const uint64_t page = (state >> 40) % (1 + (state >> 33) % 300);
+    const char* kind[] = {"I  ", " L ", " S ", " M "};
+    trace << kind[(state >> 60) % 4] << std::hex << 0x400000 + page * 4096 + (state >> 50) % 4096
+          << std::dec << ",8\n";
+  }
+  return trace.str();
+}
+
+TEST_CASE("counts: equal to the naive reference for every policy at several sizes") {
+  const std::string text = mixed_trace();
+  const std::string file = write_file("mixed.lackey", text);
+  for (const std::string policy : {"lru", "fifo", "clock", "clock:enter=0"}) {
+    for (const uint64_t frames : {1u, 2u, 7u, 64u, 200u, 1000u}) {
+      CAPTURE(policy);
+      CAPTURE(frames);
+      naive::Replay reference({naive::make_policy(policy), frames});
+      std::istringstream in(text);
+      reference.read(in);
+      const json report =
+          replay({file, "--policy", policy, "--memory", std::to_string(frames) + "p"});
+      check_equal(report, reference);
+      check_rules(report);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace faultline::testing
