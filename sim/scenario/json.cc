@@ -1,7 +1,7 @@
 // One JSON object a statement, compact, keys in the order of docs/scenario.md.
 #include <fmt/core.h>
 
-#include <iterator>
+#include <utility>
 
 #include "sim/scenario/json_string.h"
 #include "sim/scenario/printer.h"
@@ -11,7 +11,7 @@ namespace {
 
 template <class... Args>
 void append(std::string& line, fmt::format_string<Args...> format, Args&&... args) {
-  fmt::format_to(std::back_inserter(line), format, std::forward<Args>(args)...);
+  line += fmt::format(format, std::forward<Args>(args)...);
 }
 
 void append_place(std::string& line, const Execution& execution, NameFile name_file) {

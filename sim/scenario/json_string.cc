@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <cstdint>
-#include <iterator>
 
 namespace faultline::scenario {
 namespace {
@@ -60,7 +59,7 @@ void append_ascii_or_byte(std::string& out, char c) {
   if (in(c, 0x20, 0x7f)) {
     out += c;
   } else {
-    fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(c));
+    out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
   }
 }
 

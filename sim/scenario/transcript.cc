@@ -1,8 +1,6 @@
 // The transcript of a run: each statement with its values, its answer, and the faults it took.
 #include <fmt/core.h>
 
-#include <iterator>
-
 #include "sim/scenario/flags.h"
 #include "sim/scenario/printer.h"
 
@@ -23,7 +21,7 @@ void append_string(std::string& line, std::string_view text) {
     } else if (c >= ' ' && c < '\x7f') {
       line += c;
     } else {
-      fmt::format_to(std::back_inserter(line), "\\{:03o}", static_cast<unsigned char>(c));
+      line += fmt::format("\\{:03o}", static_cast<unsigned char>(c));
     }
   }
   line += '"';
@@ -52,12 +50,10 @@ void append_call(std::string& line, const Execution& execution) {
 
 void append_answer(std::string& line, const Call& call, const Answer& answer) {
   if (answer.error) {
-    fmt::format_to(std::back_inserter(line), " = -1 {} ({})", errno_name(*answer.error),
-                   errno_text(*answer.error));
+    line += fmt::format(" = -1 {} ({})", errno_name(*answer.error), errno_text(*answer.error));
   } else if (answer.signal) {
-    fmt::format_to(std::back_inserter(line), " = {}  {} {} 0x{:x}", answer.value,
-                   signal_name(answer.signal->code), signal_code_name(answer.signal->code),
-                   answer.signal->address.value);
+    line += fmt::format(" = {}  {} {} 0x{:x}", answer.value, signal_name(answer.signal->code),
+                        signal_code_name(answer.signal->code), answer.signal->address.value);
   } else {
     line += " = ";
     line += got_text(call, answer);
@@ -68,9 +64,9 @@ void append_answer(std::string& line, const Call& call, const Answer& answer) {
 void append_faults(std::string& line, const FaultCounts& faults) {
   if (faults.minor == 0 && faults.major == 0) return;
   line += "  <";
-  if (faults.minor != 0) fmt::format_to(std::back_inserter(line), "minor {}", faults.minor);
+  if (faults.minor != 0) line += fmt::format("minor {}", faults.minor);
   if (faults.minor != 0 && faults.major != 0) line += ", ";
-  if (faults.major != 0) fmt::format_to(std::back_inserter(line), "major {}", faults.major);
+  if (faults.major != 0) line += fmt::format("major {}", faults.major);
   line += '>';
 }
 
@@ -79,7 +75,7 @@ class Transcript final : public Printer {
   bool print(const Execution& execution, LineSink& out) override {
     const Call& call = *execution.statement.call;
     std::string line;
-    if (execution.pid != 1) fmt::format_to(std::back_inserter(line), "[pid {}] ", execution.pid);
+    if (execution.pid != 1) line += fmt::format("[pid {}] ", execution.pid);
     append_call(line, execution);
     append_answer(line, call, execution.answer);
     if (execution.answer.faults) append_faults(line, *execution.answer.faults);
