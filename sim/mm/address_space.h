@@ -7,7 +7,7 @@
 // The contents of pages are not its matter.
 //
 // Units: addresses and lengths in bytes, counters in pages. Row numbers (A4, C10) are those of
-// docs/linux-semantics.
+// docs/fidelity.md.
 // A row of calls: validate(), and with it these invariants, hold after each:
 //   1. VmaTree's
 //   2. map_count, total_vm, data_vm, stack_vm, exec_vm and locked_vm equal a recount
