@@ -34,7 +34,7 @@ struct ModelPage {
 
 class Model {
  public:
-  Model(Machine& machine, uint64_t seed) : machine_(machine), prng_(seed), pages_(kPages) {
+  Model(Machine& machine, uint64_t seed) : prng_(seed), pages_(kPages) {
     REQUIRE(machine.create_file("/f", kFilePages * kPage, 3).ok());
     process_ = &machine.start_process();
     fd_ = process_->open("/f", kO_RDWR, 0).value();
@@ -167,7 +167,6 @@ class Model {
     return &page.bytes[i];
   }
 
-  Machine& machine_;
   base::Prng prng_;
   std::vector<ModelPage> pages_;
   std::vector<uint8_t> file_;

@@ -82,7 +82,7 @@ TEST_CASE("every policy: with one frame each change of page is a miss") {
 
 TEST_CASE("every policy: keeps count through random references, unmaps and locks") {
   for_each_policy([](const std::string& name) {
-    for (uint64_t frame_count : {1, 2, 3, 7, 64}) {
+    for (const uint64_t frame_count : std::initializer_list<uint64_t>{1, 2, 3, 7, 64}) {
       SmallMemory memory = memory_of(name, frame_count);
       base::Prng prng(frame_count);
       for (int step = 0; step < 3'000; ++step) {

@@ -81,73 +81,75 @@ struct BadLine {
   std::string_view message;
 };
 
+using std::string_view_literals::operator""sv;
+
+constexpr std::string_view kKind = "expected I, or a space and L, S or M";
+constexpr std::string_view kLetter = "expected L, S or M after the space";
+constexpr std::string_view kFetchSpaces = "expected two spaces after I";
+constexpr std::string_view kDataSpace = "expected a space after L, S or M";
+constexpr std::string_view kAddress = "expected a hexadecimal address";
+constexpr std::string_view kWide = "the address does not fit in 64 bits";
+constexpr std::string_view kComma = "expected a comma after the address";
+constexpr std::string_view kSize = "expected a size in bytes after the comma";
+constexpr std::string_view kLarge = "the size is above 65536 bytes";
+constexpr std::string_view kZero = "the size is 0";
+constexpr std::string_view kRest = "unexpected text after the size";
+constexpr BadLine kBadLines[] = {
+    {"X  0401ab70,3", 1, kKind},
+    {"0041f7a0 R", 1, kKind},
+    {"=2405= one sign is not two", 1, kKind},
+    {"\t L 0401ab70,3", 1, kKind},
+    {"L 0401ab70,3", 1, kKind},
+    {"i  0401ab70,3", 1, kKind},
+    {"\0"sv, 1, kKind},
+    {"\xff\xfe", 1, kKind},
+    {" X 0401ab70,3", 2, kLetter},
+    {"   0401ab70,3", 2, kLetter},
+    {" I 0401ab70,3", 2, kLetter},
+    {" l 0401ab70,3", 2, kLetter},
+    {"I", 2, kFetchSpaces},
+    {"I0401ab70,3", 2, kFetchSpaces},
+    {"I ", 3, kFetchSpaces},
+    {"I 0401ab70,3", 3, kFetchSpaces},
+    {" L", 3, kDataSpace},
+    {" L0401ab70,3", 3, kDataSpace},
+    {" S\t0401ab70,3", 3, kDataSpace},
+    {"I  ", 4, kAddress},
+    {"I  ,3", 4, kAddress},
+    {"I   401ab70,3", 4, kAddress},
+    {" L -1,3", 4, kAddress},
+    {" L g,3", 4, kAddress},
+    {" L \x80,3", 4, kAddress},
+    {" L 10000000000000000,3", 4, kWide},
+    {" L fffffffffffffffff,3", 4, kWide},
+    {" L 0012345678123456789,3", 4, kWide},
+    {"I  0401ab70", 12, kComma},
+    {"I  0401ab70 3", 12, kComma},
+    {"I  0401ab7g,3", 11, kComma},
+    {"I  0x401ab70,3", 5, kComma},
+    {"I  0401ab70;3", 12, kComma},
+    {"I  0401ab70\0,3"sv, 12, kComma},
+    {"I  0401ab70,", 13, kSize},
+    {"I  0401ab70,,3", 13, kSize},
+    {"I  0401ab70,a", 13, kSize},
+    {"I  0401ab70,-3", 13, kSize},
+    {"I  0401ab70, 3", 13, kSize},
+    {"I  0401ab70,0", 13, kZero},
+    {"I  0401ab70,00", 13, kZero},
+    {"I  0401ab70,65537", 13, kLarge},
+    {"I  0401ab70,99999999999999999999999", 13, kLarge},
+    {"I  0401ab70,18446744073709551617", 13, kLarge},
+    {"I  0401ab70,3 ", 14, kRest},
+    {"I  0401ab70,3\r\r", 14, kRest},
+    {"I  0401ab70,3,4", 14, kRest},
+    {"I  0401ab70,3a", 14, kRest},
+    {"I  0401ab70,12a", 15, kRest},
+    {"I  0401ab70,3I  0401ab73,5", 14, kRest},
+    {" S 1fff000708,8\0"sv, 16, kRest},
+};
+
 TEST_CASE("Lackey's line: every other line is malformed, at an exact column") {
-  using namespace std::string_view_literals;
-  constexpr std::string_view kKind = "expected I, or a space and L, S or M";
-  constexpr std::string_view kLetter = "expected L, S or M after the space";
-  constexpr std::string_view kFetchSpaces = "expected two spaces after I";
-  constexpr std::string_view kDataSpace = "expected a space after L, S or M";
-  constexpr std::string_view kAddress = "expected a hexadecimal address";
-  constexpr std::string_view kWide = "the address does not fit in 64 bits";
-  constexpr std::string_view kComma = "expected a comma after the address";
-  constexpr std::string_view kSize = "expected a size in bytes after the comma";
-  constexpr std::string_view kLarge = "the size is above 65536 bytes";
-  constexpr std::string_view kZero = "the size is 0";
-  constexpr std::string_view kRest = "unexpected text after the size";
-  const BadLine rows[] = {
-      {"X  0401ab70,3", 1, kKind},
-      {"0041f7a0 R", 1, kKind},
-      {"=2405= one sign is not two", 1, kKind},
-      {"\t L 0401ab70,3", 1, kKind},
-      {"L 0401ab70,3", 1, kKind},
-      {"i  0401ab70,3", 1, kKind},
-      {"\0"sv, 1, kKind},
-      {"\xff\xfe", 1, kKind},
-      {" X 0401ab70,3", 2, kLetter},
-      {"   0401ab70,3", 2, kLetter},
-      {" I 0401ab70,3", 2, kLetter},
-      {" l 0401ab70,3", 2, kLetter},
-      {"I", 2, kFetchSpaces},
-      {"I0401ab70,3", 2, kFetchSpaces},
-      {"I ", 3, kFetchSpaces},
-      {"I 0401ab70,3", 3, kFetchSpaces},
-      {" L", 3, kDataSpace},
-      {" L0401ab70,3", 3, kDataSpace},
-      {" S\t0401ab70,3", 3, kDataSpace},
-      {"I  ", 4, kAddress},
-      {"I  ,3", 4, kAddress},
-      {"I   401ab70,3", 4, kAddress},
-      {" L -1,3", 4, kAddress},
-      {" L g,3", 4, kAddress},
-      {" L \x80,3", 4, kAddress},
-      {" L 10000000000000000,3", 4, kWide},
-      {" L fffffffffffffffff,3", 4, kWide},
-      {" L 0012345678123456789,3", 4, kWide},
-      {"I  0401ab70", 12, kComma},
-      {"I  0401ab70 3", 12, kComma},
-      {"I  0401ab7g,3", 11, kComma},
-      {"I  0x401ab70,3", 5, kComma},
-      {"I  0401ab70;3", 12, kComma},
-      {"I  0401ab70\0,3"sv, 12, kComma},
-      {"I  0401ab70,", 13, kSize},
-      {"I  0401ab70,,3", 13, kSize},
-      {"I  0401ab70,a", 13, kSize},
-      {"I  0401ab70,-3", 13, kSize},
-      {"I  0401ab70, 3", 13, kSize},
-      {"I  0401ab70,0", 13, kZero},
-      {"I  0401ab70,00", 13, kZero},
-      {"I  0401ab70,65537", 13, kLarge},
-      {"I  0401ab70,99999999999999999999999", 13, kLarge},
-      {"I  0401ab70,18446744073709551617", 13, kLarge},
-      {"I  0401ab70,3 ", 14, kRest},
-      {"I  0401ab70,3\r\r", 14, kRest},
-      {"I  0401ab70,3,4", 14, kRest},
-      {"I  0401ab70,3a", 14, kRest},
-      {"I  0401ab70,12a", 15, kRest},
-      {"I  0401ab70,3I  0401ab73,5", 14, kRest},
-      {" S 1fff000708,8\0"sv, 16, kRest},
-  };
-  for (const BadLine& row : rows) {
+  for (const BadLine& row : kBadLines) {
     CAPTURE(row.line);
     const ParsedLine parsed = parse_lackey_line(row.line);
     CHECK(parsed.kind == LineKind::kMalformed);
