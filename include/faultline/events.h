@@ -11,14 +11,16 @@
 namespace faultline {
 
 enum class EventKind : uint8_t {
-  kTlbMiss,    // both levels missed; a walk follows
-  kWalk,       // value: page-table entries read
-  kPageFault,  // value: the x86 error code
-  kMinorFault,
-  kMajorFault,
-  kSignal,     // value: SignalCode
-  kEvict,      // pfn: the frame; value: 1 when its page was dirty
-  kWriteBack,  // value: the page of the file (pgoff)
+  kTlbMiss,     // no level had the page; a walk follows. The retry after a fault is no lookup
+  kWalk,        // pfn: the frame, unless it ends in a fault; value: page-table entries read
+  kPageFault,   // value: the x86 error code
+  kMinorFault,  // the last page fault was one
+  kMajorFault,  // likewise
+  kSignal,      // address: si_addr; value: SignalCode
+  kEvict,       // pfn: the frame, free now; value: 1 when its page was dirty; pid and address: the
+                // first mapping that it had, 0 when it had none
+  kWriteBack,   // pfn: the frame; value: the page of the file (pgoff); pid and address: the first
+                // mapping that it has, 0 when it has none
 };
 
 struct Event {

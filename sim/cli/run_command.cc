@@ -45,7 +45,7 @@ Result<ScenarioOptions, InputError> scenario_options(const RunCommand& command) 
   return options;
 }
 
-// Runs one; kDone, kDifference or kBadInput.
+// Runs one; kDone, kDifference, kBadInput or kResource.
 ExitStatus run_one(const std::string& name, const ScenarioOptions& options, OutputLines& lines) {
   auto text = read_text_file(name);
   if (!text) {
@@ -56,6 +56,10 @@ ExitStatus run_one(const std::string& name, const ScenarioOptions& options, Outp
   if (!report) {
     print_error(report.error().to_string());
     return ExitStatus::kBadInput;
+  }
+  if (report->out_of_memory) {
+    print_error(report->out_of_memory->to_string());
+    return ExitStatus::kResource;
   }
   return report->failed_expectations > 0 ? ExitStatus::kDifference : ExitStatus::kDone;
 }

@@ -28,7 +28,11 @@ TranslateResult Mmu::beyond_first(Request request, PageTable& table, const TlbEn
   last_failed_ = false;
   if (request.count == CountLookup::kYes) before_ = {tlb_.counts_, walks_};
   if (entry == nullptr) entry = tlb_.lookup_second(request.tag, request.kind, request.count);
-  if (entry == nullptr) return walk(request, table);
+  if (entry == nullptr) {
+    TranslateResult result = walk(request, table);
+    result.tlb_missed = tlb_.enabled();
+    return result;
+  }
   const uint32_t lacking = needed_rights(request.kind) & ~entry->rights;
   if (lacking == 0) return {.pfn = entry->pfn};
   if (lacking == kTlbDirty) return walk(request, table);
@@ -57,7 +61,7 @@ TranslateResult Mmu::fault(Request request, uint32_t protection) {
   last_failed_ = true;
   const uint32_t code = protection | kFaultUser | (is_store(request.kind) ? kFaultWrite : 0u) |
                         (request.kind == AccessKind::kFetch ? kFaultFetch : 0u);
-  return {.error_code = static_cast<uint16_t>(code)};
+  return {.error_code = static_cast<uint8_t>(code)};
 }
 
 void Mmu::uncount_last_reference() {

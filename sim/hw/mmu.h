@@ -38,7 +38,8 @@ struct PageFault {
 // A frame, or a fault when pfn is kNoPfn. 8 bytes: it travels in one register.
 struct TranslateResult {
   Pfn pfn = kNoPfn;
-  uint16_t error_code = 0;  // FaultCode
+  uint8_t error_code = 0;   // FaultCode
+  bool tlb_missed = false;  // no level had the page; never with the TLB disabled
   bool walked = false;
   uint8_t entries_read = 0;  // by the walk
   bool ok() const { return pfn != kNoPfn; }

@@ -76,6 +76,11 @@ bool MachineImpl::access_slowly(ProcessImpl& process, const Access& access) {
   const VirtAddr last = first + (access.size_bytes - 1);
   if (last < first) {
     count_signal(SignalCode::kSegvMapErr);
+    if constexpr (kEvents)
+      emit({.kind = EventKind::kSignal,
+            .pid = process.pid(),
+            .address = first,
+            .value = uint64_t(SignalCode::kSegvMapErr)});
     count_accesses(access.kind, 1);
     return true;
   }
@@ -113,6 +118,8 @@ Touch MachineImpl::touch_page(ProcessImpl& process, VirtAddr address, AccessKind
                        attempt == 0 ? hw::CountLookup::kYes : hw::CountLookup::kNo);
     walked |= found.walked;
     if constexpr (kEvents) {
+      if (found.tlb_missed && attempt == 0)
+        emit({.kind = EventKind::kTlbMiss, .pid = process.pid(), .address = address});
       if (found.walked)
         emit({.kind = EventKind::kWalk,
               .pid = process.pid(),
@@ -213,12 +220,6 @@ void MachineImpl::count_hits(uint64_t by_kind) {
     count_accesses(kind, count);
     mmu_.add_lookups(kind, count);
   }
-}
-
-void MachineImpl::emit(const Event& event) const {
-  Event timed = event;
-  timed.tick = clock_.now();
-  sink_->on_event(timed);
 }
 
 // For the benchmark of what events cost.

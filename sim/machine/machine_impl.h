@@ -7,6 +7,7 @@
 //   3. misses <= references, and cold misses <= misses
 //   4. a frame's refcount is the number of PTEs that map it, and one more when a page cache holds
 //   it
+//   5. the references to swap slots are as many as the swap entries in the page tables
 // Owns: everything below. Not thread-safe.
 #pragma once
 
@@ -48,7 +49,10 @@ struct Touch {
   bool ok() const { return pfn != kNoPfn; }
 };
 
-class MachineImpl final : public Machine, public base::CrashContext {
+class MachineImpl final : public Machine,
+                          public base::CrashContext,
+                          private reclaim::EvictionListener,
+                          private cache::WriteBackListener {
  public:
   MachineImpl(const MachineOptions& options, const hw::PagingFormat& format,
               std::unique_ptr<ReplacementPolicy> policy);
@@ -60,7 +64,7 @@ class MachineImpl final : public Machine, public base::CrashContext {
   Result<void> load_maps(Process& process, std::span<const MapsLine> lines) override;
   Result<void> create_file(std::string_view path, uint64_t size_bytes, uint64_t seed) override;
   const Stats& stats() override;
-  void set_event_sink(EventSink* sink) override { sink_ = sink; }
+  void set_event_sink(EventSink* sink) override;
   void validate() override;
 
   // --- for ProcessImpl ---
@@ -86,6 +90,10 @@ class MachineImpl final : public Machine, public base::CrashContext {
   Touch touch_page(ProcessImpl& process, VirtAddr address, AccessKind kind);
   template <bool kEvents>
   fault::FaultOutcome handle_fault(ProcessImpl& process, const hw::PageFault& fault);
+  // What happened to a frame: as an event of its first mapping.
+  void emit_of(const rmap::Mapping& mapping, Event event) const;
+  void on_evict(const reclaim::Eviction& eviction) override;
+  void on_write_back(const cache::Backing& backing, uint64_t pgoff, Pfn pfn) override;
   void emit(const Event& event) const;
   void count_accesses(AccessKind kind, uint64_t count);
   void count_hits(uint64_t by_kind);
@@ -109,6 +117,7 @@ class MachineImpl final : public Machine, public base::CrashContext {
   void print_crash_context(std::FILE* out) const override;
   void validate_tlb() const;
   void validate_frames() const;
+  void validate_swap() const;
 
   MachineOptions options_;
   const hw::PagingFormat& format_;

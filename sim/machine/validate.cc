@@ -15,13 +15,20 @@ void MachineImpl::validate() {
   frames_.validate();
   allocator_.validate();
   rmap_.validate();
+  disk_.validate();
+  swap_device_.validate();
   cache_.validate();
   mmu_.validate();
   if (reclaimer_ != nullptr) reclaimer_->validate();
-  for (const auto& process : processes_)
-    if (process->alive()) process->space().validate();
+  kernel_files_.validate();
+  for (const auto& process : processes_) {
+    if (!process->alive()) continue;
+    process->space().validate();
+    process->task().files->validate();
+  }
   validate_tlb();                                            // 2
   validate_frames();                                         // 4
+  validate_swap();                                           // 5
   FL_CHECK(stats_.replacement.misses <= stats_.references);  // 3
   FL_CHECK(stats_.replacement.cold_misses <= stats_.replacement.misses);
 }
@@ -53,6 +60,15 @@ void MachineImpl::validate_frames() const {
     const uint32_t cached = (frame.flags & phys::kFrameFile) != 0 ? 1 : 0;
     FL_CHECK_MSG(frame.refcount == frame.mapcount + cached, "frame {}", i);
   }
+}
+
+void MachineImpl::validate_swap() const {
+  uint64_t entries = 0;
+  for (const auto& process : processes_)
+    if (process->alive()) entries += process->space().counters().swap;
+  const uint64_t references = swap_device_.total_references();
+  FL_CHECK_MSG(references == entries, "{} references to swap slots, {} swap entries", references,
+               entries);
 }
 
 void MachineImpl::print_crash_context(std::FILE* out) const {

@@ -34,6 +34,8 @@ bool Reclaimer::evict_one(hw::TlbGather& gather) {
 
   const Pfn victim = victim_;
   const bool is_file_page = (parts_.frames[victim].flags & phys::kFrameFile) != 0;
+  const rmap::Mapping mapping =
+      listener_ == nullptr ? rmap::Mapping{} : parts_.reverse_map.first_mapping(victim);
   bool dirty = false;
   const bool freed = is_file_page ? evict_file_page(victim, gather, &dirty)
                                   : evict_anon_page(victim, gather, &dirty);
@@ -45,6 +47,7 @@ bool Reclaimer::evict_one(hw::TlbGather& gather) {
   FL_CHECK(!held_[victim.value]);
   ++evictions_;
   dirty_evictions_ += dirty ? 1 : 0;
+  if (listener_ != nullptr) listener_->on_evict({victim, mapping, dirty});
   return true;
 }
 

@@ -38,6 +38,19 @@
 
 namespace faultline::reclaim {
 
+struct Eviction {
+  Pfn pfn;
+  rmap::Mapping mapping;  // the first that there was; a null space: none
+  bool dirty;             // as dirty_evictions() counts it
+};
+
+// Told of each page given up, once its frame is free.
+class EvictionListener {
+ public:
+  virtual ~EvictionListener() = default;
+  virtual void on_evict(const Eviction& eviction) = 0;
+};
+
 class Reclaimer final : public phys::FrameListener, private FrameView {
  public:
   struct Parts {
@@ -67,6 +80,9 @@ class Reclaimer final : public phys::FrameListener, private FrameView {
   // Of these, those of pages that differed from what swap or file held of them.
   uint64_t dirty_evictions() const { return dirty_evictions_; }
 
+  // Null: nobody is told.
+  void set_eviction_listener(EvictionListener* listener) { listener_ = listener; }
+
   void on_taken(Pfn pfn) override;
   void on_freed(Pfn pfn) override;
 
@@ -87,6 +103,7 @@ class Reclaimer final : public phys::FrameListener, private FrameView {
 
   Parts parts_;
   bool enters_referenced_;
+  EvictionListener* listener_ = nullptr;
   hw::TlbGather* gather_ = nullptr;  // while the policy chooses
   Pfn victim_ = kNoPfn;              // while it is evicted: the policy has forgotten it already
   std::vector<bool> held_;           // by Pfn: the policy holds it

@@ -22,8 +22,8 @@ class SwapOut final : public rmap::SwapSlots {
   SwapOut(storage::SwapDevice& device, phys::FrameTable& frames)
       : device_(device), frames_(frames) {}
 
-  // Stores the page in `frame`; its slot, with one reference, which is the caller's, or nothing when
-  // the device is full.
+  // Stores the page in `frame`; its slot, with one reference, which is the caller's, or nothing
+  // when the device is full.
   std::optional<uint32_t> write(Pfn frame);
   // Reads the page into `frame`, which holds no bytes yet. The slot stays as it is: whoever
   // replaces the swap PTE puts it. REQUIRES: the slot is in use.

@@ -1,6 +1,6 @@
 // EventLog: writes every event as one line of JSON (JSON Lines), in the order they happen:
 //
-//     {"tick":7,"event":"minor_fault","pid":1,"address":"0x601000","frame":3,"value":0}
+//     {"tick":7,"event":"walk","pid":1,"address":"0x601000","frame":3,"value":4}
 //
 // `frame` is left out where the event has none. An output that cannot be written is told once, by
 // failed(); the rest is dropped.

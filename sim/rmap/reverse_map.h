@@ -38,6 +38,10 @@ class ReverseMap {
   void remove(Pfn pfn, Mapping mapping);
   // Whether this PTE is noted.
   bool contains(Pfn pfn, Mapping mapping) const;
+  // The PTE noted first of those that map the frame; a null space: none does. O(1).
+  Mapping first_mapping(Pfn pfn) const {
+    return pfn.value < first_.size() ? first_[pfn.value] : Mapping{};
+  }
   // Calls `visit` for each PTE that maps the frame, in the order they were added; `visit` may
   // remove the one it is shown.
   void for_each(Pfn pfn, const std::function<void(Mapping)>& visit) const;

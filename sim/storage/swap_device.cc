@@ -44,6 +44,12 @@ void SwapDevice::put(uint32_t slot) {
 
 uint32_t SwapDevice::references(uint32_t slot) const { return used(slot) ? slots_[slot] : 0; }
 
+uint64_t SwapDevice::total_references() const {
+  uint64_t total = 0;
+  for (uint32_t slot = 0; slot < slots_.size(); ++slot) total += references(slot);
+  return total;
+}
+
 void SwapDevice::write(uint32_t slot, std::span<const std::byte> page) {
   FL_CHECK(used(slot));
   FL_CHECK(page.empty() || page.size() == options_.page_size.bytes());

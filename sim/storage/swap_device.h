@@ -52,6 +52,8 @@ class SwapDevice {
   bool has_bytes(uint32_t slot) const;
 
   uint64_t in_use() const { return in_use_; }
+  // Of all slots together. O(slots).
+  uint64_t total_references() const;
 
   void validate() const;
 

@@ -264,7 +264,9 @@ TEST_CASE("AddressSpace: validate sees each broken invariant") {
         message);
   };
   CHECK(breaks([&] { ++Peer::map_count(d.space); }, "invariant 2: map_count"));
-  CHECK(breaks([&] { ++Peer::counters(d.space).total_vm; }, "invariant 2: total"));
+  for (const auto counter : {&MmCounters::total_vm, &MmCounters::data_vm, &MmCounters::stack_vm,
+                             &MmCounters::exec_vm, &MmCounters::locked_vm})
+    CHECK(breaks([&] { ++(Peer::counters(d.space).*counter); }, "invariant 2: total"));
   CHECK(breaks([&] { d.space.page_table().set(vpn(9), d.pte(0)); }, "invariant 3"));
   CHECK(breaks([&] { d.space.find_vma(page(0))->flags &= ~kVmWrite; }, "invariant"));
   CHECK(breaks([&] { d.space.page_table().set(vpn(6), d.pte(0)); }, "invariant 4: page 10006"));
@@ -272,7 +274,9 @@ TEST_CASE("AddressSpace: validate sees each broken invariant") {
       breaks([&] { d.space.page_table().set(vpn(1), hw::Pte::make_prot_none({1}, false, false)); },
              "invariant 4: page 10001"));
   CHECK(breaks([&] { d.space.page_table().set(vpn(1), d.pte(0)); }, "invariant 5: page 10001"));
-  CHECK(breaks([&] { ++Peer::counters(d.space).rss_anon; }, "invariant 6"));
+  for (const auto counter :
+       {&MmCounters::rss_anon, &MmCounters::rss_file, &MmCounters::rss_shmem, &MmCounters::swap})
+    CHECK(breaks([&] { ++(Peer::counters(d.space).*counter); }, "invariant 6"));
   CHECK(breaks(
       [&] {
         Peer::split(d.space, *d.space.find_vma(page(0)), page(2));
@@ -280,6 +284,8 @@ TEST_CASE("AddressSpace: validate sees each broken invariant") {
       },
       "invariant 7"));
   CHECK(breaks([&] { Peer::vmas_of_backing(d.space).clear(); }, "invariant 8"));
+  CHECK(breaks([&] { d.rmap.remove_space(d.space.find_vma(page(6))->backing->number(), d.space); },
+               "invariant 8: Backing"));
 }
 
 }  // namespace

@@ -224,6 +224,14 @@ TEST_CASE("Disk: validate sees each broken invariant") {
   }
 }
 
+TEST_CASE("Disk: validate sees an inode number given out twice") {
+  Disk disk(kPage);
+  make(disk, "/t/a");
+  DiskTestPeer::turn_back_inodes(disk);
+  make(disk, "/t/b");
+  CHECK(dies_with([&] { disk.validate(); }, "/t/b has the inode number of another file"));
+}
+
 TEST_CASE("Disk: wrong calls stop the program") {
   Disk disk(kPage);
   make(disk, "/a");

@@ -54,6 +54,10 @@ TEST_CASE("SwapDevice: a slot is free when the last entry that names it is gone"
   CHECK(device.references(slot) == 0);
   CHECK(device.in_use() == 0);
   CHECK(device.references(1000) == 0);
+  const uint32_t other = *device.take();
+  device.get(other);
+  (void)device.take();
+  CHECK(device.total_references() == 3);
 }
 
 TEST_CASE("SwapDevice: a full device says so") {

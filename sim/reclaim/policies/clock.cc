@@ -13,14 +13,10 @@
 //
 // Source: Corbato, "A paging experiment with the Multics system", 1968.
 //
-// Invariants, checked by validate():
-//   1. size() equals the number of frames held
-//   2. once a frame was filled the hand points at a frame number, held or not, and not beyond the
-//      first number never held
+// Invariants: those of ClockDial.
 #include <memory>
-#include <vector>
 
-#include "sim/base/check.h"
+#include "sim/reclaim/clock_dial.h"
 #include "sim/reclaim/policies/policies.h"
 
 namespace faultline::reclaim {
@@ -34,56 +30,31 @@ class Clock : public ReplacementPolicy {
   bool enters_referenced() const override { return enters_referenced_; }
 
   void on_insert(Pfn frame) override {
-    FL_CHECK(frame != kNoPfn);
-    if (states_.empty()) hand_ = frame.value;
-    if (frame.value >= states_.size()) states_.resize(frame.value + size_t{1}, State::kNotHeld);
-    FL_CHECK(states_[frame.value] == State::kNotHeld);
-    states_[frame.value] = enters_referenced_ ? State::kEntered : State::kHeld;
-    ++size_;
+    dial_.add(frame, enters_referenced_ ? ClockDial::State::kEntered : ClockDial::State::kHeld);
   }
-
-  void on_remove(Pfn frame) override {
-    FL_CHECK(frame.value < states_.size() && states_[frame.value] != State::kNotHeld);
-    states_[frame.value] = State::kNotHeld;
-    --size_;
-  }
+  void on_remove(Pfn frame) override { dial_.remove(frame); }
 
   // O(frames): two rounds at most, for the first clears every bit that it meets.
   Pfn choose_victim(FrameView& frames) override {
-    for (size_t steps = 0; steps < 2 * states_.size(); ++steps) {
-      if (hand_ == states_.size()) hand_ = 0;
-      const Pfn frame{uint32_t(hand_++)};
-      if (states_[frame.value] == State::kNotHeld || !frames.evictable(frame)) continue;
-      const bool entered = states_[frame.value] == State::kEntered;
-      states_[frame.value] = State::kHeld;
+    for (size_t steps = 0; steps < 2 * dial_.places(); ++steps) {
+      const Pfn frame = dial_.step();
+      const ClockDial::State state = dial_.state(frame);
+      if (state == ClockDial::State::kNotHeld || !frames.evictable(frame)) continue;
+      dial_.pass(frame);
       // Both are asked: the accessed bit must be cleared also where the other is set.
-      if (frames.test_and_clear_accessed(frame) || entered) continue;
-      on_remove(frame);
+      if (frames.test_and_clear_accessed(frame) || state == ClockDial::State::kEntered) continue;
+      dial_.remove(frame);
       return frame;
     }
     return kNoPfn;
   }
 
-  uint64_t size() const override { return size_; }
-
-  void validate() const override {
-    uint64_t held = 0;
-    for (const State state : states_) held += state != State::kNotHeld ? 1 : 0;
-    FL_CHECK_MSG(held == size_, "clock: {} frames held, {} counted", held, size_);
-    FL_CHECK_MSG(hand_ <= states_.size(), "clock: the hand is off the dial");
-  }
+  uint64_t size() const override { return dial_.size(); }
+  void validate() const override { dial_.validate(); }
 
  private:
-  enum class State : uint8_t {
-    kNotHeld,
-    kHeld,
-    kEntered,  // held, and the hand has not passed since the page entered with its bit set
-  };
-
   bool enters_referenced_;
-  std::vector<State> states_;  // by Pfn
-  size_t hand_ = 0;
-  uint64_t size_ = 0;
+  ClockDial dial_;
 };
 
 }  // namespace

@@ -1,4 +1,6 @@
 // FIFO: the page that came first goes first, however much it is used.
+//
+// Invariants: those of FrameList.
 #include <memory>
 
 #include "sim/base/check.h"
