@@ -88,6 +88,9 @@ FaultOutcome FaultHandler::bring_in(const Request& r) {
   const hw::PteLayout& layout = r.space.page_table().format().pte;
   if (r.pte.none()) {
     if ((r.vma.flags & mm::kVmInferred) != 0) return map_inferred_page(r);
+    // There is no pool of huge pages (row A3). Source: Linux mm/hugetlb.c hugetlb_no_page().
+    if (r.vma.has(mm::kVmHugeTlb))
+      return FaultOutcome::make_signal(SignalCode::kBusAdrErr, r.address);
     if (r.vma.backing == nullptr) return demand_zero(r);
     if (!r.store) return read_file_page(r);
     return r.vma.shared() ? store_to_shared_file(r) : copy_file_page(r);
