@@ -96,7 +96,7 @@ PgoffRange Readahead::plan_read_miss(const Backing& backing, PgoffRange wanted) 
 
 PgoffRange Readahead::plan_read_hit(const Backing& backing, PgoffRange wanted) {
   // No window yet, or not its mark.
-  if (size_ == 0 || wanted.first != start_ + size_ - async_size_) return {wanted.first, 0};
+  if (!is_mark(wanted.first)) return {wanted.first, 0};
   return next_window(backing);
 }
 

@@ -44,6 +44,9 @@ class Readahead {
   PgoffRange plan_read_miss(const Backing& backing, PgoffRange wanted);
   // read() found page `wanted.first`. Source: Linux mm/readahead.c page_cache_async_ra().
   PgoffRange plan_read_hit(const Backing& backing, PgoffRange wanted);
+  // Whether the use of page `pgoff` starts the next window. Fault-around leaves such a page out, so
+  // that its use is noticed. Source: Linux mm/filemap.c next_uptodate_folio().
+  bool is_mark(uint64_t pgoff) const { return size_ != 0 && pgoff == start_ + size_ - async_size_; }
   // A read ended at `end_bytes`, or passed a page that ends there.
   void note_read(uint64_t end_bytes) { previous_bytes_ = end_bytes; }
 

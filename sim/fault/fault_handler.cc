@@ -43,6 +43,11 @@ cache::Advice advice_of(const mm::Vma& vma) {
   return vma.has(mm::kVmSeqRead) ? cache::Advice::kSequential : cache::Advice::kNormal;
 }
 
+// Whether the use of the page must be seen, for its read-ahead.
+bool starts_readahead(const mm::Vma& vma, uint64_t pgoff) {
+  return vma.file != nullptr && vma.file->readahead.is_mark(pgoff);
+}
+
 }  // namespace
 
 FaultHandler::FaultHandler(const FaultServices& services) : s_(services) {}
@@ -188,9 +193,10 @@ void FaultHandler::map_file_page(const Request& r, Vpn vpn, Pfn pfn) {
   r.space.install_page(r.vma, vpn, pfn, write ? mm::PteWrite::kYes : mm::PteWrite::kNo);
 }
 
-// Fault-around: maps the pages of the file that are cached already and lie about the fault, in a
-// window of 16 PTEs that is aligned on the virtual address and clipped to the VMA, the table page
-// and the end of the file. Source: Linux mm/memory.c do_fault_around().
+// Fault-around: maps the pages of the file that are cached already and lie about the fault, but for
+// one that starts read-ahead, in a window of 16 PTEs that is aligned on the virtual address and
+// clipped to the VMA, the table page and the end of the file. Source: Linux mm/memory.c
+// do_fault_around().
 void FaultHandler::map_around(const Request& r) {
   const hw::PagingFormat& format = r.space.page_table().format();
   const PageSize page_size = r.space.page_size();
@@ -205,6 +211,7 @@ void FaultHandler::map_around(const Request& r) {
     const Vpn vpn{r.vpn.value - index + i};
     const uint64_t pgoff = r.pgoff() + i - index;
     if (pgoff >= r.backing().page_count()) break;
+    if (starts_readahead(r.vma, pgoff)) continue;
     const Pfn pfn = s_.cache.find(r.backing(), pgoff);
     if (pfn != kNoPfn && r.space.page_table().get(vpn).none()) map_file_page(r, vpn, pfn);
   }
