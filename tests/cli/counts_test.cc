@@ -4,44 +4,20 @@
 
 #include <cstdint>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "tests/cli/program.h"
+#include "tests/cli/replay_check.h"
 #include "tests/naive/naive_reference.h"
 
 namespace faultline::testing {
 namespace {
 
-using nlohmann::json;
-
 constexpr uint64_t kAccesses = 100'000;
 
-const std::vector<std::string>& traces() {
-  static const std::vector<std::string> names = {
-      "traces/cg.lackey.gz", "traces/perl.lackey.xz", "traces/sort.lackey.zst",
-      "traces/sqlite.lackey.zst", "traces/xz-head.lackey.zst"};
-  return names;
-}
-
-std::string replay_json(std::vector<std::string> args) {
-  args.insert(args.begin(), "replay");
-  args.emplace_back("--json");
-  const ProgramEnd end = run_program({.args = args});
-  REQUIRE_MESSAGE(end.status == 0, end.err);
-  REQUIRE(end.err.empty());
-  return end.out;
-}
-
-json replay(const std::vector<std::string>& args) { return json::parse(replay_json(args)); }
-
-uint64_t number(const json& report, const char* pointer) {
-  return report.at(json::json_pointer(pointer)).get<uint64_t>();
-}
-
-void check_rules(const json& report) {
+void check_rules(const std::string& report) {
   const auto n = [&](const char* pointer) { return number(report, pointer); };
   CHECK(n("/trace/records") == n("/trace/accesses"));
   CHECK(n("/trace/loads") + n("/trace/stores") + n("/trace/fetches") + n("/trace/modifies") ==
@@ -55,7 +31,7 @@ void check_rules(const json& report) {
 }
 
 TEST_CASE("counts: the rules hold on every committed trace") {
-  for (const std::string& trace : traces()) {
+  for (const std::string& trace : committed_traces()) {
     CAPTURE(trace);
     check_rules(replay({trace}));
     check_rules(replay({trace, "--memory", "100p", "--policy", "fifo", "--tlb", "none"}));
@@ -69,24 +45,24 @@ TEST_CASE("counts: the same trace twice, the same bytes; two traces are one afte
   const auto with = [&](std::string file) {
     std::vector<std::string> args = options;
     args.insert(args.begin(), std::move(file));
-    return replay_json(args);
+    return replay(args);
   };
   CHECK(with(packed) == with(packed));
   const std::string text = write_file("loads.lackey", lackey_loads(1000));
-  const json one = replay({text});
-  const json two = replay({text, text});
+  const std::string one = replay({text});
+  const std::string two = replay({text, text});
   CHECK(number(two, "/trace/records") == 2 * number(one, "/trace/records"));
   CHECK(number(two, "/trace/pages") == number(one, "/trace/pages"));
 }
 
 TEST_CASE("counts: text, gzip, xz and zstd of one trace differ in the file name alone") {
   const std::string text = write_file("loads.lackey", lackey_loads(5000));
-  const std::string plain = replay_json({text, "--memory", "70p"});
+  const std::string plain = replay({text, "--memory", "70p"});
   for (const std::string tool : {"gzip", "xz", "zstd -q"}) {
     CAPTURE(tool);
     const std::string packed = text + "." + tool.substr(0, 2);
     REQUIRE(std::system((tool + " -c < " + text + " > " + packed).c_str()) == 0);
-    std::string report = replay_json({packed, "--memory", "70p"});
+    std::string report = replay({packed, "--memory", "70p"});
     const size_t at = report.find(packed);
     REQUIRE(at != std::string::npos);
     CHECK(report.replace(at, packed.size(), text) == plain);
@@ -95,28 +71,11 @@ TEST_CASE("counts: text, gzip, xz and zstd of one trace differ in the file name 
 
 TEST_CASE("counts: skip and limit cut the same trace in two") {
   const std::string trace = "traces/sort.lackey.zst";
-  const json all = replay({trace, "--limit", "300001"});
-  const json first = replay({trace, "--limit", "100000"});
-  const json second = replay({trace, "--skip", "100000", "--limit", "200001"});
+  const std::string all = replay({trace, "--limit", "300001"});
+  const std::string first = replay({trace, "--limit", "100000"});
+  const std::string second = replay({trace, "--skip", "100000", "--limit", "200001"});
   for (const char* kind : {"/trace/loads", "/trace/stores", "/trace/fetches", "/trace/modifies"})
     CHECK(number(first, kind) + number(second, kind) == number(all, kind));
-}
-
-void check_equal(const json& report, const naive::Replay& reference) {
-  const auto n = [&](const char* pointer) { return number(report, pointer); };
-  const naive::Replaced& replaced = reference.memory.counts;
-  CHECK(n("/trace/references") == reference.counts.references);
-  CHECK(n("/trace/pages") == reference.counts.pages);
-  CHECK(n("/replacement/hits") == replaced.hits);
-  CHECK(n("/replacement/misses") == replaced.misses);
-  CHECK(n("/replacement/evictions") == replaced.evictions);
-  CHECK(n("/replacement/dirty_evictions") == replaced.dirty_evictions);
-  CHECK(n("/tlb/l1d/hits") == reference.l1d.hits);
-  CHECK(n("/tlb/l1d/misses") == reference.l1d.misses);
-  CHECK(n("/tlb/l1i/hits") == reference.l1i.hits);
-  CHECK(n("/tlb/l1i/misses") == reference.l1i.misses);
-  CHECK(n("/tlb/l2/hits") == reference.l2.hits);
-  CHECK(n("/tlb/l2/misses") == reference.l2.misses);
 }
 
 // A trace of many pages with reuse, of all kinds, some straddling pages.
@@ -143,7 +102,7 @@ TEST_CASE("counts: equal to the naive reference for every policy at several size
       naive::Replay reference({naive::make_policy(policy), frames});
       std::istringstream in(text);
       reference.read(in);
-      const json report =
+      const std::string report =
           replay({file, "--policy", policy, "--memory", std::to_string(frames) + "p"});
       check_equal(report, reference);
       check_rules(report);

@@ -75,6 +75,8 @@ TEST_CASE("usage: a trace that cannot be read is named") {
   check_refused({.args = {"replay", garbage}}, "garbage.lackey");
   check_refused({.args = {"replay", bad}}, "bad.lackey:101:");
   check_refused({.args = {"replay", "-"}, .input = ""}, "-: ");
+  check_refused({.args = {"replay", "-", "-"}, .input = lackey_loads(10)},
+                "-: can be read only once");
   const std::string gz = read_file("traces/cg.lackey.gz");
   REQUIRE(gz.size() > 100'000);
   const std::string cut = write_file("cut.lackey.gz", gz.substr(0, 50'000));
