@@ -1,5 +1,6 @@
 #include "sim/mm/vma_tree.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "sim/base/check.h"
@@ -14,11 +15,12 @@ VmaTree::VmaTree(PageSize page_size, VirtAddr user_end)
 VmaTree::~VmaTree() { clear(); }
 
 const Vma* VmaTree::find(VirtAddr address) const {
+  if (last_found_ != nullptr && last_found_->range().contains(address)) return last_found_;
   // The VMA that starts at or below the address contains it, or the next one is the answer.
   auto after = tree_.upper_bound(address);
   if (after != tree_.begin()) {
     const auto before = std::prev(after);
-    if (address < before->end()) return &*before;
+    if (address < before->end()) return last_found_ = &*before;
   }
   return after == tree_.end() ? nullptr : &*after;
 }
@@ -117,6 +119,7 @@ void VmaTree::erase(Vma& vma) {
   const Vma* above = next(vma);
   remove_gap(below, &vma);
   remove_gap(&vma, above);
+  if (last_found_ == &vma) last_found_ = nullptr;
   tree_.erase(tree_.iterator_to(vma));
   list_.erase_and_dispose(list_.iterator_to(vma), std::default_delete<Vma>());
   add_gap(below, above);
@@ -187,6 +190,9 @@ void VmaTree::validate() const {
   }
   check_gap(nullptr);
   FL_CHECK_MSG(in_tree == tree_.end(), "invariant 2: the tree has more than the list");
+  const auto is_found_last = [this](const Vma& vma) { return &vma == last_found_; };
+  FL_CHECK_MSG(last_found_ == nullptr || std::any_of(list_.begin(), list_.end(), is_found_last),
+               "invariant 4: the VMA found last is gone");
   FL_CHECK_MSG(gap_count == gaps_.size(), "invariant 3: {} gaps, {} noted", gap_count,
                gaps_.size());
   gaps_.validate();

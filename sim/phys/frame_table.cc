@@ -16,8 +16,8 @@ void FrameTable::mark_taken(Pfn pfn) {
   FL_CHECK(pfn != kNoPfn);
   if (pfn.value >= frames_.size()) {
     const std::size_t size = std::size_t{pfn.value} + 1;
-    frames_.resize(size);
-    last_references_.resize(size);
+    frames_.grow_to(size);
+    last_references_.grow_to(size);
     if (contents_ == Contents::kBytes) bytes_.resize(size);
   }
   PageFrame& frame = frames_[pfn.value];

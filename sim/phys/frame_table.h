@@ -1,9 +1,10 @@
 // FrameTable: what is known of every frame of physical memory, and the frames' bytes. Linux's
 // mem_map of struct page.
 //
-// Hot state lies in flat arrays indexed by Pfn. A frame's bytes exist from the first store on;
-// before it they read as zero. Frame 0 is the zero page: always there, never counted, never
-// written.
+// Hot state lies in flat arrays indexed by Pfn: 32 bytes a frame, up to the highest ever taken,
+// and 8 more for the pointer to its bytes with Contents::kBytes. A frame's bytes exist from the
+// first store on; before it they read as zero. Frame 0 is the zero page: always there, never
+// counted, never written.
 //
 // Invariants, checked by validate():
 //   1. frame 0 has no bytes
@@ -20,6 +21,7 @@
 
 #include "faultline/options.h"
 #include "faultline/types.h"
+#include "sim/base/flat_array.h"
 
 namespace faultline::phys {
 
@@ -59,7 +61,7 @@ class FrameTable {
 
   // The position of the last reference to each frame's page, for policies that see every access;
   // written by the machine's access loop. Indexed by Pfn; valid until the table grows.
-  std::span<uint64_t> last_references() { return last_references_; }
+  std::span<uint64_t> last_references() { return last_references_.span(); }
 
   // Makes room for frame `pfn` and marks it in use with refcount 1. REQUIRES: it is not in use.
   void mark_taken(Pfn pfn);
@@ -83,8 +85,8 @@ class FrameTable {
 
   PageSize page_size_;
   Contents contents_;
-  std::vector<PageFrame> frames_;
-  std::vector<uint64_t> last_references_;
+  base::FlatArray<PageFrame> frames_;
+  base::FlatArray<uint64_t> last_references_;
   std::vector<std::unique_ptr<std::byte[]>> bytes_;  // stays empty with Contents::kNone
   std::unique_ptr<std::byte[]> zeros_;
 };

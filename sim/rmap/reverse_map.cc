@@ -11,7 +11,7 @@ ReverseMap::ReverseMap(phys::FrameTable& frames) : frames_(frames) {}
 void ReverseMap::add(Pfn pfn, Mapping mapping) {
   if (pfn == phys::kZeroPagePfn) return;
   FL_CHECK(mapping.space != nullptr);
-  if (pfn.value >= first_.size()) first_.resize(frames_.size());
+  if (pfn.value >= first_.size()) first_.grow_to(frames_.size());
   Mapping& first = first_[pfn.value];
   if (first.space == nullptr) {
     first = mapping;

@@ -19,6 +19,7 @@ struct VmaTreeTestPeer {
   static auto& tree(VmaTree& tree) { return tree.tree_; }
   static auto& list(VmaTree& tree) { return tree.list_; }
   static auto& gaps(VmaTree& tree) { return tree.gaps_; }
+  static void set_last_found(VmaTree& tree, const Vma* vma) { tree.last_found_ = vma; }
 };
 
 namespace {
@@ -172,6 +173,13 @@ TEST_CASE("VmaTree: validate sees each broken invariant") {
         tree.validate();
       },
       "invariant 3"));
+  CHECK(dies_with(
+      [&] {
+        const Vma stranger(a.range(), {});
+        Peer::set_last_found(tree, &stranger);
+        tree.validate();
+      },
+      "invariant 4"));
 }
 
 }  // namespace
