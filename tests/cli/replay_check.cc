@@ -65,9 +65,10 @@ void check_equal(const std::string& report, const naive::Replay& reference) {
       {"/tlb/l2/hits", reference.l2.hits},
       {"/tlb/l2/misses", reference.l2.misses},
   };
-  for (const auto& [pointer, expected] : rows) {
-    CAPTURE(std::string(pointer));
-    CHECK(number(report, pointer) == expected);
+  for (const auto& row : rows) {
+    const std::string pointer = row.first;
+    CAPTURE(pointer);
+    CHECK(number(report, row.first) == row.second);
   }
 }
 
