@@ -11,7 +11,7 @@ constexpr std::chrono::milliseconds kInterval{100};
 
 }  // namespace
 
-Progress::Progress(std::FILE* out) : out_(out), start_(Clock::now()), next_(start_ + kInterval) {}
+Progress::Progress(std::FILE* out) : out_(out), start_(Clock::now()), next_(start_) {}
 
 Progress::~Progress() {
   if (!shown_) return;

@@ -39,11 +39,14 @@ TlbEntry* Tlb::lookup_second(uint64_t tag, AccessKind kind, CountLookup count) {
 
 void Tlb::fill(const TlbEntry& entry, AccessKind kind) {
   if (!enabled_) return;
-  const std::size_t side = side_of(kind);
+  TlbLevel& first = first_[side_of(kind)];
+  // A first store's walk through an entry that was clean: the store was a hit, and brings nothing
+  // in.
+  const bool was_hit = first.find(entry.tag) != nullptr;
   for (TlbLevel* const level : {&first_[kData], &first_[kCode], &second_}) {
     if (TlbEntry* const there = level->find(entry.tag))
       *there = entry;
-    else if (level == &first_[side] || level == &second_)
+    else if (!was_hit && (level == &first || level == &second_))
       level->insert(entry);
   }
 }

@@ -53,8 +53,8 @@ class Tlb {
     if (TlbEntry* const entry = lookup_first(tag, kind)) return entry;
     return lookup_second(tag, kind, count);
   }
-  // After a walk: renews the entries of the page that are there, and fills the access's first level
-  // and the second where there is none. Nothing with the TLB disabled. O(ways).
+  // After a walk: renews the entries of the page that are there and, where the access's first level
+  // has none, fills that and the second. Nothing with the TLB disabled. O(ways).
   void fill(const TlbEntry& entry, AccessKind kind);
 
   // Forgets the page in every level. O(ways).

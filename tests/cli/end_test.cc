@@ -185,7 +185,7 @@ TEST_CASE("out of memory: said, status 3") {
   std::puts("SKIPPED: AddressSanitizer needs more address space than the limit leaves");
   return;
 #endif
-  const std::string trace = write_file("many.lackey", lackey_loads(400'000));
+  const std::string trace = write_file("many.lackey", lackey_loads(1'200'000));
   const ProgramEnd end =
       run_program({.args = {"replay", trace}, .address_space_bytes = 40'000'000});
   CHECK(end.status == 3);

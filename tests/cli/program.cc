@@ -101,7 +101,7 @@ std::string lackey_loads(int count) {
   std::string trace;
   char line[64];
   for (int i = 0; i < count; ++i) {
-    std::snprintf(line, sizeof line, " L %08x,8\n", 0x1000000 + i * 4096);
+    std::snprintf(line, sizeof line, " L %08lx,8\n", 0x1000000L + i * 4096L);
     trace += line;
   }
   return trace;

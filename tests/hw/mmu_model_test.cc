@@ -119,10 +119,12 @@ class NaiveMmu {
     leaf.dirty = leaf.dirty || is_store(kind);
     if (!enabled_) return leaf.pfn;
     const Page page{asid, vpn, leaf.pfn, leaf.write, leaf.execute, leaf.dirty};
+    // The walk of a first store through a clean entry brings nothing in.
+    const bool was_hit = l1.find(asid, vpn) != nullptr;
     for (NaiveLevel* const level : {&l1d_, &l1i_, &l2_}) {
       if (Page* const there = level->find(asid, vpn))
         *there = page;
-      else if (level == &l1 || level == &l2_)
+      else if (!was_hit && (level == &l1 || level == &l2_))
         level->insert(page);
     }
     return leaf.pfn;

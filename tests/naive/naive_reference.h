@@ -163,10 +163,6 @@ struct Memory {
     is_dirty[page] = is_store;
     return lost;
   }
-  bool is_dirty_page(Page page) const {
-    const auto found = is_dirty.find(page);
-    return found != is_dirty.end() && found->second;
-  }
   std::unique_ptr<Policy> policy;
   std::optional<std::size_t> frame_count;
   std::unordered_map<Page, bool> is_dirty{};  // the resident pages
@@ -196,10 +192,6 @@ struct TlbLevel {
     set.push_front(page);
   }
   void flush(Page page) { set_of(page).remove(page); }
-  bool holds(Page page) {
-    const std::list<Page>& set = set_of(page);
-    return std::find(set.begin(), set.end(), page) != set.end();
-  }
 
   std::list<Page>& set_of(Page page) { return sets[page % sets.size()]; }
   std::uint64_t hits = 0, misses = 0;
@@ -212,9 +204,8 @@ struct TlbShapes {
   TlbShape l1d{64, 4}, l1i{64, 8}, l2{1536, 12};
 };
 
-// All of it over one trace. L1 is split, over one L2: a walk fills both where they lack the page,
-// an L2 hit fills L1, and neither level removes from the other. The first store to a clean page
-// walks, whatever the TLB holds. After reading, counts, memory.counts and the TLBs are read.
+// All of it over one trace. L1 is split, over one L2: a walk fills both, an L2 hit fills L1, and
+// neither level removes from the other. After reading, counts, memory.counts and the TLBs are read.
 struct Replay {
   explicit Replay(Memory start, const TlbShapes& tlb = {})
       : memory(std::move(start)), l1d(tlb.l1d), l1i(tlb.l1i), l2(tlb.l2) {}
@@ -238,12 +229,10 @@ struct Replay {
     TlbLevel& l1 = kind == 'I' ? l1i : l1d;
     const bool hits_l1 = l1.lookup(page);
     const bool hits_l2 = !hits_l1 && l2.lookup(page);
-    const bool is_store = kind == 'S' || kind == 'M';
-    const bool walks = (!hits_l1 && !hits_l2) || (is_store && !memory.is_dirty_page(page));
-    const std::vector<Page> lost = memory.refer(page, is_store);
+    const std::vector<Page> lost = memory.refer(page, kind == 'S' || kind == 'M');
     counts.pages = memory.counts.cold_misses;
     for (const Page other : lost) flush(other);
-    if (walks && !l2.holds(page)) l2.fill(page);
+    if (!hits_l1 && !hits_l2) l2.fill(page);
     if (!hits_l1) l1.fill(page);
     // clock:enter=0 clears the bit that the retry has set.
     if (std::find(lost.begin(), lost.end(), page) != lost.end()) flush(page);
