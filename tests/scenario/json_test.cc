@@ -35,10 +35,10 @@ TEST_CASE("json: the examples of the page") {
           R"({"line":7,"pid":1,"call":"mmap","ret":"0x7ffff7fd9000"})",
           R"({"line":8,"pid":1,"call":"store","ret":5,"minflt":0,"majflt":1})",
           R"({"line":9,"pid":1,"call":"load","ret":0,"minflt":0,"majflt":0,"data":"",)"
-            R"("signal":{"signo":"SIGSEGV","code":"SEGV_MAPERR","addr":"0x7ffff7fd8000"}})",
+          R"("signal":{"signo":"SIGSEGV","code":"SEGV_MAPERR","addr":"0x7ffff7fd8000"}})",
           R"({"line":10,"pid":1,"call":"mprotect","ret":-1,"errno":"ENOMEM"})",
           R"({"line":11,"pid":1,"call":"maps","maps":[)"
-            R"("7ffff7fd9000-7ffff7fff000 rw-s 00000000 /data/log.mmap2","7ffffffde000-7ffffffff000 rw-p 00000000 [stack]"]})",
+          R"("7ffff7fd9000-7ffff7fff000 rw-s 00000000 /data/log.mmap2","7ffffffde000-7ffffffff000 rw-p 00000000 [stack]"]})",
       });
 }
 
