@@ -48,7 +48,9 @@ Result<void> MachineImpl::load_maps(Process& process, std::span<const MapsLine> 
     options.start_brk = line.range.start;
     break;
   }
-  options.privileged = true;  // whatever stands in the listing was possible
+  // Whatever stands in the listing was possible.
+  options.privileged = true;
+  options.overcommit = mm::Overcommit::kAlways;
   std::unique_ptr<mm::AddressSpace> space = make_space(options);
   Result<void> done;
   for (const MapsLine& line : lines) {

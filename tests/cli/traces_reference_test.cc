@@ -97,7 +97,8 @@ void check_whole(const std::string& trace, const Configuration& configuration) {
                                    "--tlb",
                                    "l1d=16x2,l1i=8x8,l2=128x4"};
   if (kSlow) args.insert(args.end(), {"--limit", std::to_string(kWhole)});
-  CHECK(reference.memory.counts.evictions > 0);
+  // The head that a sanitizer build has time for may fit in memory.
+  CHECK((kSlow || reference.memory.counts.evictions > 0));
   CHECK(reference.counts.records >= (kSlow ? kWhole : 4'000'000));
   check_equal(replay(args), reference);
 }
