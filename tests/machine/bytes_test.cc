@@ -14,7 +14,13 @@
 namespace faultline {
 namespace {
 
-using namespace linux_abi;  // NOLINT: constants alone
+using linux_abi::kMAP_ANONYMOUS;
+using linux_abi::kMAP_FIXED;
+using linux_abi::kMAP_PRIVATE;
+using linux_abi::kMAP_SHARED;
+using linux_abi::kO_RDWR;
+using linux_abi::kPROT_READ;
+using linux_abi::kPROT_WRITE;
 
 constexpr uint64_t kPage = 4096;
 constexpr uint64_t kPages = 24;  // of the window that is mapped and unmapped

@@ -10,7 +10,19 @@
 namespace faultline {
 namespace {
 
-using namespace linux_abi;  // NOLINT: constants alone
+using linux_abi::kMAP_ANONYMOUS;
+using linux_abi::kMAP_FIXED;
+using linux_abi::kMAP_POPULATE;
+using linux_abi::kMAP_PRIVATE;
+using linux_abi::kMAP_SHARED;
+using linux_abi::kMS_ASYNC;
+using linux_abi::kMS_SYNC;
+using linux_abi::kO_CREAT;
+using linux_abi::kO_RDWR;
+using linux_abi::kPROT_EXEC;
+using linux_abi::kPROT_NONE;
+using linux_abi::kPROT_READ;
+using linux_abi::kPROT_WRITE;
 
 constexpr uint64_t kPage = 4096;
 constexpr uint64_t kRw = kPROT_READ | kPROT_WRITE;
