@@ -44,6 +44,7 @@ constexpr auto kRows = std::to_array<Row>({
     {Errno::kEROFS, "EROFS", "Read-only file system"},
     {Errno::kEPIPE, "EPIPE", "Broken pipe"},
     {Errno::kERANGE, "ERANGE", "Numerical result out of range"},
+    {Errno::kEDEADLK, "EDEADLK", "Resource deadlock avoided"},
     {Errno::kENAMETOOLONG, "ENAMETOOLONG", "File name too long"},
     {Errno::kENOSYS, "ENOSYS", "Function not implemented"},
     {Errno::kENOTEMPTY, "ENOTEMPTY", "Directory not empty"},

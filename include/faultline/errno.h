@@ -42,6 +42,7 @@ enum class Errno : uint16_t {
   kEROFS = 30,
   kEPIPE = 32,
   kERANGE = 34,
+  kEDEADLK = 35,
   kENAMETOOLONG = 36,
   kENOSYS = 38,
   kENOTEMPTY = 39,

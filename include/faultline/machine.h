@@ -53,6 +53,12 @@ class Machine {
   [[nodiscard]] virtual Result<void> create_file(std::string_view path, uint64_t size_bytes,
                                                  uint64_t seed) = 0;
 
+  // Sets what the scenario language's sysctl() may set: "vm.overcommit_memory" and so on. Errors:
+  // kENOENT (no such name, or not simulated), kEINVAL (no such value).
+  virtual Result<void> sysctl(std::string_view name, uint64_t value);
+  // Lets simulated time pass: the flusher runs when it is due.
+  virtual Result<void> sleep(uint64_t seconds);
+
   virtual const Stats& stats() = 0;
   // Null: nobody listens.
   virtual void set_event_sink(EventSink* sink) = 0;

@@ -7,6 +7,7 @@
 // thread.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -47,6 +48,29 @@ struct MmapArgs {
   uint64_t offset_bytes = 0;
 };
 
+struct MremapArgs {
+  VirtAddr old_address{};
+  uint64_t old_length_bytes = 0;
+  uint64_t new_length_bytes = 0;
+  uint64_t flags = 0;
+  VirtAddr new_address{};  // used with MREMAP_FIXED and MREMAP_DONTUNMAP
+};
+
+struct RemapFilePagesArgs {
+  VirtAddr address{};
+  uint64_t length_bytes = 0;
+  uint64_t prot = 0;
+  uint64_t pgoff = 0;
+  uint64_t flags = 0;
+};
+
+struct Wait4Args {
+  int64_t pid = -1;
+  VirtAddr status{};  // where the kernel stores an int; 0: nowhere
+  uint64_t options = 0;
+  VirtAddr rusage{};  // where it stores a struct rusage; 0: nowhere
+};
+
 // A buffer argument: memory of the process, which the kernel faults in, or the caller's own, which
 // never faults.
 struct UserBuffer {
@@ -69,6 +93,8 @@ struct MapsLine {
   std::string to_string() const;
 };
 
+// What an implementation of this interface does not simulate fails with kENOSYS, as in a kernel
+// built without that call, and has changed nothing.
 class Process {
  public:
   virtual ~Process() = default;
@@ -94,6 +120,20 @@ class Process {
   // The raw call: the resulting break, which is the old one where it could not be moved.
   virtual VirtAddr brk(VirtAddr new_break) = 0;
   virtual Result<void> setrlimit(uint64_t resource, uint64_t soft_limit) = 0;
+  virtual Result<VirtAddr> mremap(const MremapArgs& args);
+  virtual Result<void> madvise(VirtAddr address, uint64_t length_bytes, uint64_t advice);
+  // A byte a page goes to `vector`, bit 0 of each: resident. What was written before an error
+  // stays.
+  virtual Result<void> mincore(VirtAddr address, uint64_t length_bytes, const UserBuffer& vector);
+  virtual Result<void> mlock(VirtAddr address, uint64_t length_bytes);
+  virtual Result<void> mlock2(VirtAddr address, uint64_t length_bytes, uint64_t flags);
+  virtual Result<void> munlock(VirtAddr address, uint64_t length_bytes);
+  virtual Result<void> mlockall(uint64_t flags);
+  virtual Result<void> munlockall();
+  virtual Result<void> mseal(VirtAddr address, uint64_t length_bytes, uint64_t flags);
+  virtual Result<void> remap_file_pages(const RemapFilePagesArgs& args);
+  virtual Result<uint64_t> prctl(uint64_t option, const std::array<uint64_t, 4>& arguments);
+  virtual Result<uint64_t> personality(uint64_t persona);
 
   virtual Result<int> open(std::string_view path, uint64_t flags, uint64_t mode) = 0;
   virtual Result<int> memfd_create(std::string_view name, uint64_t flags) = 0;
@@ -111,6 +151,33 @@ class Process {
   virtual Result<void> fdatasync(int64_t fd) = 0;
   virtual Result<void> unlink(std::string_view path) = 0;
   virtual Result<void> rename(std::string_view from, std::string_view to) = 0;
+
+  // `vector` is the address of `count` structs iovec in the process.
+  virtual Result<uint64_t> readv(int64_t fd, VirtAddr vector, uint64_t count);
+  virtual Result<uint64_t> writev(int64_t fd, VirtAddr vector, uint64_t count);
+  virtual Result<void> fallocate(int64_t fd, uint64_t mode, uint64_t offset_bytes,
+                                 uint64_t length_bytes);
+  virtual Result<void> sync_file_range(int64_t fd, uint64_t offset_bytes, uint64_t length_bytes,
+                                       uint64_t flags);
+  // posix_fadvise(2), the raw call: the error is the result.
+  virtual Result<void> fadvise(int64_t fd, uint64_t offset_bytes, uint64_t length_bytes,
+                               uint64_t advice);
+  virtual Result<void> sync();
+
+  // The child, as fork, vfork and clone make it; `flags` are clone's, SIGCHLD alone for fork. The
+  // child is the machine's.
+  virtual Result<Process*> clone(uint64_t flags);
+  // The pid that was reaped, or 0 with WNOHANG. Errors: kECHILD, kEINVAL, kEFAULT; kEDEADLK where
+  // the call would block for ever.
+  virtual Result<uint64_t> wait4(const Wait4Args& args);
+  virtual Result<void> kill(int64_t pid, uint64_t signal);
+
+  // /proc/PID/smaps and /proc/PID/status, whole, in the kernel's format.
+  virtual Result<std::string> smaps() const;
+  virtual Result<std::string> status() const;
+  // /proc/PID/pagemap: an entry for each page of the range; the frame's number is 0, as for an
+  // ordinary user.
+  virtual Result<std::vector<uint64_t>> pagemap(AddrRange range) const;
 
   // The process ends; its memory goes, its dirty file pages stay in the page cache.
   virtual void exit(uint64_t status) = 0;
