@@ -34,6 +34,7 @@ enum FrameFlag : uint16_t {
   kFrameDirty = 8,       // PG_dirty: differs from what the disk holds
   kFrameWriteback = 16,  // PG_writeback
   kFrameUptodate = 32,   // PG_uptodate
+  kFrameLazyFree = 64,   // anonymous and not PG_swapbacked: dropped, not swapped, while it is clean
 };
 
 // Linux's struct page. 24 bytes.
