@@ -100,7 +100,11 @@ FaultOutcome FaultHandler::bring_in(const Request& r) {
     if (!r.store) return read_file_page(r);
     return r.vma.shared() ? store_to_shared_file(r) : copy_file_page(r);
   }
-  if (!r.pte.present(layout)) return swap_in(r);
+  if (!r.pte.present(layout)) {
+    // Source: Linux mm/memory.c handle_pte_marker().
+    if (r.pte.is_guard()) return FaultOutcome::make_signal(SignalCode::kSegvMapErr, r.address);
+    return swap_in(r);
+  }
   if (r.store && !r.pte.writable(layout)) return break_write_protection(r);
   s_.gather.add_page(r.space.asid(), r.vpn);
   return {FaultResult::kSpurious, {}};

@@ -3,7 +3,8 @@
 //
 // Entries that are not present hold no hardware meaning. Bit 1 set marks a swap entry, whose slot
 // is in the upper 32 bits. Bit 2 set marks an entry of a PROT_NONE mapping, which keeps its frame
-// (upper 32 bits) and its accessed and dirty bits (bits 3 and 4): Linux's _PAGE_PROTNONE.
+// (upper 32 bits) and its accessed and dirty bits (bits 3 and 4): Linux's _PAGE_PROTNONE. Bit 5 set
+// marks a guard: Linux's PTE_MARKER_GUARD.
 // Source: Intel SDM vol. 3A, table 4-20; Linux arch/x86/include/asm/pgtable_64.h (swap entries) and
 // pgtable_types.h. A plain value; any thread may use it.
 #pragma once
@@ -50,6 +51,11 @@ struct Pte {
   Pfn prot_none_pfn() const { return {static_cast<uint32_t>(raw >> 32)}; }
   bool prot_none_accessed() const { return (raw & 8) != 0; }
   bool prot_none_dirty() const { return (raw & 16) != 0; }
+
+  // An entry that refuses every access: what MADV_GUARD_INSTALL leaves. It holds nothing.
+  static Pte make_guard() { return {32}; }
+  // REQUIRES: not present.
+  bool is_guard() const { return (raw & 32) != 0; }
 
   friend bool operator==(Pte, Pte) = default;
 };

@@ -17,6 +17,7 @@
 //   6. rss_anon, rss_file, rss_shmem and swap entries equal a recount
 //   7. where the last call had to merge, no two neighbours could be merged
 //   8. the spaces noted for each Backing are those that have a VMA of it
+//   9. guard markers lie in VMAs flagged kVmMaybeGuard
 // Owns: its VMAs, its page table, one reference to the frame of each of its present PTEs and to the
 // slot of each of its swap entries. Not thread-safe.
 #pragma once

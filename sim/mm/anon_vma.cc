@@ -8,7 +8,7 @@ namespace {
 bool alike(const Vma& below, const Vma& above, PageSize page_size) {
   return below.end() == above.start() && below.file == above.file &&
          below.backing == above.backing &&
-         ((below.flags ^ above.flags) & ~(kVmAccess | kVmSoftDirty)) == 0 &&
+         ((below.flags ^ above.flags) & ~(kVmAccess | kVmIgnoredInMerge)) == 0 &&
          below.pgoff + page_size.pages(below.range()) == above.pgoff;
 }
 

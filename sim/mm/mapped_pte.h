@@ -25,7 +25,7 @@ struct MappedPte {
   }
 };
 
-// Nothing where the entry is none or a swap entry.
+// Nothing where the entry is none, a swap entry or a guard.
 inline std::optional<MappedPte> find_mapped(hw::Pte pte, const hw::PteLayout& layout) {
   if (pte.present(layout)) {
     return MappedPte{.pfn = pte.pfn(layout),
@@ -37,6 +37,11 @@ inline std::optional<MappedPte> find_mapped(hw::Pte pte, const hw::PteLayout& la
   return MappedPte{.pfn = pte.prot_none_pfn(),
                    .accessed = pte.prot_none_accessed(),
                    .dirty = pte.prot_none_dirty()};
+}
+
+// A guard marker, which outlives all that happens to the pages about it but munmap.
+inline bool is_guard(hw::Pte pte, const hw::PteLayout& layout) {
+  return !pte.present(layout) && pte.is_guard();
 }
 
 // Whether the hardware might still use a right of `before` that `after` does not grant.

@@ -73,6 +73,7 @@ void AddressSpace::zap_file_range(rmap::FileRange range, rmap::ZapCopies copies,
     if (first >= end) return;
     page_table_.update_range(page_size().vpn(vma.start()) + (first - vma.pgoff), end - first,
                              [&](Vpn vpn, hw::Pte pte) {
+                               if (is_guard(pte, layout)) return pte;
                                if (copies == rmap::ZapCopies::kNo && is_copy(pte)) return pte;
                                drop_entry(vma, vpn, pte, gather);
                                return hw::Pte{};

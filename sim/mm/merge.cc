@@ -7,8 +7,8 @@ namespace faultline::mm {
 namespace {
 
 bool same_attributes(const VmaAttributes& a, const VmaAttributes& b) {
-  return ((a.flags ^ b.flags) & ~kVmSoftDirty) == 0 && a.file == b.file && a.backing == b.backing &&
-         a.name == b.name;
+  return ((a.flags ^ b.flags) & ~kVmIgnoredInMerge) == 0 && a.file == b.file &&
+         a.backing == b.backing && a.name == b.name;
 }
 
 // A VMA whose anonymous pages were inherited over fork takes no mapping without such pages, nor is
@@ -24,6 +24,8 @@ bool compatible_anon(const Vma& target, AnonVma joining) {
 void adopt_anon(Vma& target, AnonVma anon_vma) {
   if (!target.anon_vma) target.anon_vma = anon_vma;
 }
+
+void adopt_flags(Vma& target, uint64_t joined) { target.flags |= joined & kVmSticky; }
 
 }  // namespace
 
@@ -56,15 +58,18 @@ Vma* AddressSpace::merge_new(AddrRange range, const VmaAttributes& attributes, M
   if (up && down) {
     const VirtAddr end = above->end();
     adopt_anon(*below, above->anon_vma);
+    adopt_flags(*below, above->flags | attributes.flags);
     erase_vma(*above);
     vmas_.resize(*below, {below->start(), end});
     return below;
   }
   if (up) {
+    adopt_flags(*below, attributes.flags);
     vmas_.resize(*below, {below->start(), range.end});
     return below;
   }
   if (down) {
+    adopt_flags(*above, attributes.flags);
     vmas_.resize(*above, {range.start, above->end()});
     above->pgoff = attributes.pgoff;
     return above;
@@ -94,6 +99,7 @@ Vma* AddressSpace::merge_existing(Vma& middle, AddrRange range, uint64_t flags) 
   if (up && down) {
     const VirtAddr end = above->end();
     adopt_anon(*below, above->anon_vma ? above->anon_vma : middle.anon_vma);
+    adopt_flags(*below, above->flags | flags);
     erase_vma(*above);
     erase_vma(middle);
     vmas_.resize(*below, {below->start(), end});
@@ -101,6 +107,7 @@ Vma* AddressSpace::merge_existing(Vma& middle, AddrRange range, uint64_t flags) 
   }
   Vma& target = up ? *below : *above;
   adopt_anon(target, middle.anon_vma);
+  adopt_flags(target, flags);
   if (range == old) {
     erase_vma(middle);
   } else if (up) {

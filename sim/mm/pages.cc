@@ -72,7 +72,7 @@ void AddressSpace::drop_entry(const Vma& vma, Vpn vpn, hw::Pte pte, hw::TlbGathe
   if (const auto mapped = find_mapped(pte, layout)) {
     if (pte.present(layout)) gather.add_page(asid(), vpn);
     unmap_frame(vma, vpn, mapped->pfn);
-  } else {
+  } else if (!pte.is_guard()) {
     FL_CHECK(pte.is_swap());
     --counters_.swap;
     swap_slots_.put_slot(pte.swap_slot());

@@ -61,6 +61,10 @@ uint64_t AddressSpace::validate_pages(const Vma& vma, MmCounters& recount) const
       page_size().vpn(vma.start()), page_size().pages(vma.range()), [&](Vpn vpn, hw::Pte pte) {
         ++entries;
         const auto mapped = find_mapped(pte, layout);
+        if (is_guard(pte, layout)) {
+          FL_CHECK_MSG(vma.has(kVmMaybeGuard), "invariant 9: page {:x}", vpn.value);
+          return;
+        }
         if (!mapped) {
           ++recount.swap;
           return;

@@ -10,8 +10,8 @@ namespace faultline::mm {
 inline constexpr uint64_t kVmRead = 1, kVmWrite = 2, kVmExec = 4, kVmShared = 8;
 inline constexpr uint64_t kVmMayRead = 0x10, kVmMayWrite = 0x20, kVmMayExec = 0x40,
                           kVmMayShare = 0x80;
-inline constexpr uint64_t kVmGrowsDown = 0x100, kVmPfnMap = 0x400, kVmLocked = 0x2000,
-                          kVmIo = 0x4000;
+inline constexpr uint64_t kVmGrowsDown = 0x100, kVmPfnMap = 0x400, kVmMaybeGuard = 0x800,
+                          kVmLocked = 0x2000, kVmIo = 0x4000;
 inline constexpr uint64_t kVmSeqRead = 0x8000, kVmRandRead = 0x10000, kVmDontCopy = 0x20000;
 inline constexpr uint64_t kVmDontExpand = 0x40000, kVmLockOnFault = 0x80000, kVmAccount = 0x100000;
 inline constexpr uint64_t kVmNoReserve = 0x200000, kVmHugeTlb = 0x400000, kVmSync = 0x800000;
@@ -27,6 +27,9 @@ inline constexpr uint64_t kVmAccess = kVmRead | kVmWrite | kVmExec;
 inline constexpr uint64_t kVmMayAccess = kVmMayRead | kVmMayWrite | kVmMayExec;
 // Mappings that never merge.
 inline constexpr uint64_t kVmSpecial = kVmIo | kVmDontExpand | kVmPfnMap | kVmMixedMap;
+// What two VMAs may differ in and still merge; the merged one keeps what is sticky of either.
+inline constexpr uint64_t kVmSticky = kVmMaybeGuard;
+inline constexpr uint64_t kVmIgnoredInMerge = kVmSoftDirty | kVmSticky;
 
 // What RLIMIT_DATA counts: private, writable, not a stack. Source: Linux mm/vma.h
 // is_data_mapping().

@@ -29,17 +29,25 @@ TEST_CASE("Pte: what was put in is read back") {
   }
 }
 
-TEST_CASE("Pte: none, swap and PROT_NONE entries are not present, and are told apart") {
+TEST_CASE("Pte: none, swap, PROT_NONE and guard entries are not present, and are told apart") {
   CHECK(Pte{}.none());
   CHECK_FALSE(Pte{}.present(layout()));
   CHECK_FALSE(Pte{}.is_swap());
   CHECK_FALSE(Pte{}.is_prot_none());
+  CHECK_FALSE(Pte{}.is_guard());
+  const Pte guard = Pte::make_guard();
+  CHECK(guard.is_guard());
+  CHECK_FALSE(guard.none());
+  CHECK_FALSE(guard.present(layout()));
+  CHECK_FALSE(guard.is_swap());
+  CHECK_FALSE(guard.is_prot_none());
   for (const uint32_t number : {0u, 5u, 0xffff'fffeu}) {
     const Pte swap = Pte::make_swap(number);
     CHECK_FALSE(swap.present(layout()));
     CHECK_FALSE(swap.none());
     CHECK(swap.is_swap());
     CHECK_FALSE(swap.is_prot_none());
+    CHECK_FALSE(swap.is_guard());
     CHECK(swap.swap_slot() == number);
     for (int bits = 0; bits < 4; ++bits) {
       const Pte kept = Pte::make_prot_none({number}, (bits & 1) != 0, (bits & 2) != 0);
@@ -47,6 +55,7 @@ TEST_CASE("Pte: none, swap and PROT_NONE entries are not present, and are told a
       CHECK_FALSE(kept.none());
       CHECK_FALSE(kept.is_swap());
       CHECK(kept.is_prot_none());
+      CHECK_FALSE(kept.is_guard());
       CHECK(kept.prot_none_pfn() == Pfn{number});
       CHECK(kept.prot_none_accessed() == ((bits & 1) != 0));
       CHECK(kept.prot_none_dirty() == ((bits & 2) != 0));

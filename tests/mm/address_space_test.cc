@@ -286,6 +286,8 @@ TEST_CASE("AddressSpace: validate sees each broken invariant") {
   CHECK(breaks([&] { Peer::vmas_of_backing(d.space).clear(); }, "invariant 8"));
   CHECK(breaks([&] { d.rmap.remove_space(d.space.find_vma(page(6))->backing->number(), d.space); },
                "invariant 8: Backing"));
+  CHECK(breaks([&] { d.space.page_table().set(vpn(1), hw::Pte::make_guard()); },
+               "invariant 9: page 10001"));
 }
 
 }  // namespace
