@@ -156,9 +156,13 @@ void PageCache::drop_page(Backing& backing, uint64_t pgoff, Pfn pfn) {
   parts_.allocator.put(pfn);
 }
 
-void PageCache::drop_pages_from(Backing& backing, uint64_t first) {
-  while (const auto page = backing.pages_.first_from(first)) {
+void PageCache::drop_pages(Backing& backing, PgoffRange range) {
+  uint64_t next = range.first;
+  while (const auto page = backing.pages_.first_from(next)) {
+    // Not `>= range.end()`, which may wrap.
+    if (page->pgoff - range.first >= range.count) return;
     drop_page(backing, page->pgoff, page->pfn);
+    next = page->pgoff + 1;
   }
 }
 

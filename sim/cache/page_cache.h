@@ -138,6 +138,10 @@ class PageCache {
   // (disk). Marks that page dirty if it is cached. REQUIRES: size_bytes <= file's size_bytes_max().
   // Source: Linux mm/truncate.c truncate_pagecache(); linux-semantics D3, D19.
   void truncate(Backing& backing, uint64_t size_bytes, hw::TlbGather& gather);
+  // Makes holes of whole pages (MADV_REMOVE, fallocate): they go out of the cache and out of every
+  // mapping, but for copies of private ones, which stay. The size stays. O(pages cached ·
+  // mappings). Source: Linux mm/truncate.c truncate_pagecache_range(); linux-semantics D3.
+  void punch(Backing& backing, PgoffRange range, hw::TlbGather& gather);
   // A write at `offset_bytes` is to follow: what mappings stored between the old end of the file
   // and it becomes zeros on the disk. Source: measured on ext4, Linux 6.18.
   void prepare_write_at(Backing& backing, uint64_t offset_bytes);
@@ -167,7 +171,10 @@ class PageCache {
   void clear_dirty(Backing& backing, uint64_t pgoff, Pfn pfn);
   // Takes the page out of the cache and gives up its frame, whatever it holds.
   void drop_page(Backing& backing, uint64_t pgoff, Pfn pfn);
-  void drop_pages_from(Backing& backing, uint64_t first);
+  void drop_pages(Backing& backing, PgoffRange range);
+  void drop_pages_from(Backing& backing, uint64_t first) {
+    drop_pages(backing, {first, ~uint64_t{0} - first});
+  }
   // Zeros from `offset_bytes` to the end of its page, if that page is cached, and dirties it.
   void zero_tail(Backing& backing, uint64_t offset_bytes);
   void on_last_handle_gone(uint32_t number);

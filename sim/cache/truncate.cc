@@ -24,6 +24,13 @@ void PageCache::truncate(Backing& backing, uint64_t size_bytes, hw::TlbGather& g
   zero_tail(backing, size_bytes);
 }
 
+void PageCache::punch(Backing& backing, PgoffRange range, hw::TlbGather& gather) {
+  parts_.reverse_map.zap_file_range({backing.number_, range.first, range.count},
+                                    rmap::ZapCopies::kNo, gather);
+  drop_pages(backing, range);
+  backing.file_->punch(range.first, range.count);
+}
+
 void PageCache::prepare_write_at(Backing& backing, uint64_t offset_bytes) {
   if (!backing.write_notify() || offset_bytes <= backing.size_bytes()) return;
   zero_tail(backing, backing.size_bytes());

@@ -15,7 +15,7 @@ constexpr uint64_t kTmpfsSizeMax = (uint64_t{1} << 63) - 1;
 }  // namespace
 
 SimFile::SimFile(FileKind kind, PageSize page_size, uint64_t inode)
-    : kind_(kind), page_size_(page_size), inode_(inode) {}
+    : kind_(kind), page_size_(page_size), inode_(inode), pattern_(page_size) {}
 
 uint64_t SimFile::page_count() const {
   // The size is below 2^63, so that rounding up cannot wrap.
@@ -32,7 +32,7 @@ void SimFile::set_size(uint64_t size_bytes) {
   size_bytes_ = size_bytes;
   if (grows) return;
   pages_.erase(pages_.lower_bound(page_count()), pages_.end());
-  pattern_end_bytes_ = std::min(pattern_end_bytes_, size_bytes);
+  pattern_.cut(size_bytes);
   const uint64_t used_bytes = size_bytes & page_size_.offset_mask();
   const auto last = pages_.find(page_size_.pages(size_bytes));
   if (used_bytes == 0 || last == pages_.end() || last->second == nullptr) return;
@@ -41,30 +41,58 @@ void SimFile::set_size(uint64_t size_bytes) {
 
 void SimFile::fill_pattern(uint64_t size_bytes, uint64_t seed) {
   pages_.clear();
-  pattern_end_bytes_ = 0;
+  pattern_.cut(0);
   set_size(size_bytes);
-  pattern_seed_ = seed;
-  pattern_end_bytes_ = size_bytes;
+  pattern_.fill(size_bytes, seed);
 }
 
-std::byte SimFile::pattern_byte(uint64_t offset_bytes) const {
-  return static_cast<std::byte>((offset_bytes * 31 + (offset_bytes >> 12) * 7 + pattern_seed_) &
-                                0xff);
+void SimFile::punch(uint64_t first, uint64_t count) {
+  const uint64_t end = first + std::min(count, ~uint64_t{0} - first);
+  pages_.erase(pages_.lower_bound(first), pages_.lower_bound(end));
+  pattern_.punch(first, count);
 }
 
-void SimFile::fill_from_pattern(uint64_t pgoff, std::span<std::byte> page) const {
-  const uint64_t start_bytes = pgoff << page_size_.shift;
-  const uint64_t end_bytes =
-      std::clamp(pattern_end_bytes_, start_bytes, start_bytes + page_size_.bytes());
-  for (uint64_t i = start_bytes; i < end_bytes; ++i) page[i - start_bytes] = pattern_byte(i);
-  std::fill(page.begin() + static_cast<std::ptrdiff_t>(end_bytes - start_bytes), page.end(),
-            std::byte{0});
+void SimFile::zero_part(uint64_t offset_bytes, uint64_t length_bytes) {
+  const uint64_t pgoff = page_size_.pages(offset_bytes);
+  const uint64_t in_page = offset_bytes & page_size_.offset_mask();
+  FL_CHECK(in_page + length_bytes <= page_size_.bytes());
+  if (!stores_page(pgoff)) {
+    if (!pattern_.has(pgoff)) return;
+    auto page = std::make_unique<std::byte[]>(page_size_.bytes());
+    pattern_.read(pgoff, {page.get(), page_size_.bytes()});
+    pages_[pgoff] = std::move(page);
+  }
+  std::byte* const bytes = pages_[pgoff].get();
+  if (bytes != nullptr) std::memset(bytes + in_page, 0, length_bytes);
+}
+
+SimFile::Pages SimFile::take_pages_from(uint64_t first) {
+  Pages taken;
+  for (auto it = pages_.lower_bound(first); it != pages_.end();) taken.insert(pages_.extract(it++));
+  return taken;
+}
+
+void SimFile::collapse(uint64_t first, uint64_t count) {
+  FL_CHECK(((first + count) << page_size_.shift) < size_bytes_);
+  punch(first, count);
+  for (auto& [pgoff, bytes] : take_pages_from(first + count)) {
+    pages_[pgoff - count] = std::move(bytes);
+  }
+  pattern_.collapse(first, count);
+  size_bytes_ -= count << page_size_.shift;
+}
+
+void SimFile::insert(uint64_t first, uint64_t count) {
+  FL_CHECK(count << page_size_.shift <= size_bytes_max() - size_bytes_);
+  for (auto& [pgoff, bytes] : take_pages_from(first)) pages_[pgoff + count] = std::move(bytes);
+  pattern_.insert(first, count);
+  size_bytes_ += count << page_size_.shift;
 }
 
 void SimFile::read_page(uint64_t pgoff, std::span<std::byte> page) const {
   FL_CHECK(page.size() == page_size_.bytes());
   const auto stored = pages_.find(pgoff);
-  if (stored == pages_.end()) return fill_from_pattern(pgoff, page);
+  if (stored == pages_.end()) return pattern_.read(pgoff, page);
   if (stored->second == nullptr) {
     std::fill(page.begin(), page.end(), std::byte{0});
   } else {
@@ -86,15 +114,13 @@ void SimFile::write_page(uint64_t pgoff, std::span<const std::byte> page) {
   std::memset(stored.get() + kept_bytes, 0, page.size() - kept_bytes);
 }
 
-bool SimFile::has_page(uint64_t pgoff) const {
-  return pgoff < page_size_.pages(page_size_.align_up(pattern_end_bytes_)) || stores_page(pgoff);
-}
+bool SimFile::has_page(uint64_t pgoff) const { return pattern_.has(pgoff) || stores_page(pgoff); }
 
 std::optional<uint64_t> SimFile::first_page_from(uint64_t pgoff) const {
-  if (has_page(pgoff)) return pgoff;
+  const std::optional<uint64_t> computed = pattern_.first_from(pgoff);
   const auto stored = pages_.lower_bound(pgoff);
-  if (stored == pages_.end()) return std::nullopt;
-  return stored->first;
+  if (stored == pages_.end()) return computed;
+  return computed ? std::min(*computed, stored->first) : stored->first;
 }
 
 void SimFile::remove_link() {
@@ -103,7 +129,9 @@ void SimFile::remove_link() {
 }
 
 void SimFile::validate() const {
-  FL_CHECK(pattern_end_bytes_ <= size_bytes_);
+  pattern_.validate();
+  FL_CHECK_MSG(pattern_.end_bytes() <= size_bytes_, "inode {}: the pattern ends beyond the file",
+               inode_);
   if (kind_ != FileKind::kDisk || pages_.empty()) return;
   const auto& [last_pgoff, bytes] = *pages_.rbegin();
   FL_CHECK_MSG(last_pgoff < page_count(), "inode {}: page {} beyond the end of the file", inode_,

@@ -3,10 +3,10 @@
 //
 // Files are sparse: a page never written reads as zeros, or as the pattern that fill_pattern()
 // asked for. What a SimFile of kind kDisk holds survives a power cut; what stands in the page cache
-// alone does not. Differs from Linux: a change of size is durable at once; ext4 makes it so with
-// the next commit of its journal. Differs from Linux: a page of tmpfs that reclaim takes out of the
-// cache is kept here, not in a slot of the swap device. Units: bytes; pages of `page_size`.
-// Invariants, checked by validate():
+// alone does not. Differs from Linux: a change of size, a hole and a moved page are durable at
+// once; ext4 makes them so with the next commit of its journal. Differs from Linux: a page of tmpfs
+// that reclaim takes out of the cache is kept here, not in a slot of the swap device. Units: bytes;
+// pages of `page_size`. Invariants, checked by validate():
 //   1. on kDisk the stored bytes past the end of the file are zeros, and no page lies beyond it
 //   2. the pattern ends at or before the end of the file
 // Owns: the bytes. Not thread-safe.
@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "faultline/types.h"
+#include "sim/storage/pattern_map.h"
 
 namespace faultline::storage {
 
@@ -52,6 +53,17 @@ class SimFile {
   // Gives the file that size and fills it with (i*31 + (i>>12)*7 + seed) & 0xff, without storing
   // the bytes. What it held before is gone.
   void fill_pattern(uint64_t size_bytes, uint64_t seed);
+
+  // The pages [first, first + count) are holes now; the size stays. O(pages punched + log pages).
+  void punch(uint64_t first, uint64_t count);
+  // Zeros in a part of one page, unless the page is a hole. O(log pages). REQUIRES: within a page.
+  void zero_part(uint64_t offset_bytes, uint64_t length_bytes);
+  // Takes the pages [first, first + count) out; what is behind them moves down, and the size
+  // shrinks by as much. REQUIRES: they end before the end of the file. O(pages).
+  void collapse(uint64_t first, uint64_t count);
+  // Makes room for `count` pages of zeros at page `first`; the size grows by as much. REQUIRES:
+  // the new size is allowed. O(pages).
+  void insert(uint64_t first, uint64_t count);
 
   // Copies page `pgoff` into `page`: zeros in holes and past the end of a file of the disk (a file
   // of tmpfs keeps what was stored past its end, linux-semantics D19). O(log pages).
@@ -88,8 +100,10 @@ class SimFile {
  private:
   friend struct SimFileTestPeer;
 
-  std::byte pattern_byte(uint64_t offset_bytes) const;
-  void fill_from_pattern(uint64_t pgoff, std::span<std::byte> page) const;
+  using Pages = std::map<uint64_t, std::unique_ptr<std::byte[]>>;
+
+  // Takes the stored pages at or behind page `first` out.
+  Pages take_pages_from(uint64_t first);
 
   FileKind kind_;
   PageSize page_size_;
@@ -98,9 +112,8 @@ class SimFile {
   uint32_t links_ = 0;
   uint32_t mode_ = 0644;
   std::string path_;
-  uint64_t pattern_seed_ = 0;
-  uint64_t pattern_end_bytes_ = 0;                          // 0: no pattern
-  std::map<uint64_t, std::unique_ptr<std::byte[]>> pages_;  // null: written, contents not kept
+  PatternMap pattern_;
+  Pages pages_;  // null: written, contents not kept
 };
 
 }  // namespace faultline::storage

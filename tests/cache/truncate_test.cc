@@ -50,6 +50,28 @@ TEST_CASE("Truncate: mappings lose the pages beyond, copies of private ones too"
   m.validate();
 }
 
+TEST_CASE("Punch: whole pages go, dirty ones too; copies of private mappings stay") {
+  CachedMachine m;
+  const auto backing = m.create("/a", 4 * 4096);
+  FakeSpace space(m.frames, m.allocator, m.rmap);
+  space.map_backing(*backing);
+  for (uint64_t pgoff = 0; pgoff < 4; ++pgoff) space.map(pgoff, m.get(*backing, pgoff).pfn);
+  m.write_byte(*backing, 4096, 1);
+  m.write_byte(*backing, 3 * 4096, 1);
+  hw::TlbGather gather;
+  m.cache.punch(*backing, {1, 2}, gather);
+  gather.clear();
+  CHECK(m.picture(*backing, 4) == "c..#");
+  CHECK(space.zapped_copies == rmap::ZapCopies::kNo);
+  CHECK(backing->size_bytes() == 4 * 4096);
+  CHECK(m.durable_byte(*backing, 4096 + 7) == 0);
+  CHECK_FALSE(backing->file().has_page(1));
+  m.get(*backing, 1);
+  CHECK(m.cached_byte(*backing, 4096) == 0);
+  CHECK(m.cached_byte(*backing, 3 * 4096) == 1);
+  m.validate();
+}
+
 TEST_CASE("Truncate: a file that grows unmaps nothing") {
   CachedMachine m;
   const auto backing = m.create("/a", 4096);

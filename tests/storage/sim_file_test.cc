@@ -12,7 +12,7 @@ namespace faultline::storage {
 
 struct SimFileTestPeer {
   static void set_raw_size(SimFile& file, uint64_t size_bytes) { file.size_bytes_ = size_bytes; }
-  static void set_pattern_end(SimFile& file, uint64_t end) { file.pattern_end_bytes_ = end; }
+  static void set_pattern_end(SimFile& file, uint64_t end) { file.pattern_.fill(end, 0); }
 };
 
 namespace {
@@ -154,6 +154,48 @@ TEST_CASE("SimFile: the path it shows says when it has no name left") {
   CHECK(file.display_path() == "/data/log (deleted)");
 }
 
+// One change at random, done to the file and to the array of its bytes.
+void change(SimFile& file, Bytes& model, base::Prng& prng) {
+  constexpr uint64_t kPages = 6;
+  const uint64_t first = prng.below(kPages);
+  const uint64_t count = prng.below(3);
+  const auto at = [&](uint64_t offset_bytes) {
+    return model.begin() + std::ptrdiff_t(std::min<uint64_t>(offset_bytes, model.size()));
+  };
+  const auto page_at = [&](uint64_t pgoff) { return at(pgoff * 4096); };
+  switch (prng.below(6)) {
+    case 0: {
+      const uint64_t size_bytes = prng.below(kPages * 4096 + 1);
+      model.resize(size_bytes);
+      return file.set_size(size_bytes);
+    }
+    case 1: {
+      if (first >= file.page_count()) return;
+      const Bytes page = page_of(static_cast<int>(prng.below(256)));
+      file.write_page(first, page);
+      return std::fill(page_at(first), page_at(first + 1), page[0]);
+    }
+    case 2:
+      file.punch(first, count);
+      return std::fill(page_at(first), page_at(first + count), std::byte{0});
+    case 3: {
+      const uint64_t start = first * 4096 + prng.below(4096);
+      const uint64_t length_bytes = prng.below((first + 1) * 4096 - start + 1);
+      file.zero_part(start, length_bytes);
+      return std::fill(at(start), at(start + length_bytes), std::byte{0});
+    }
+    case 4:
+      if ((first + count) * 4096 >= model.size()) return;
+      file.collapse(first, count);
+      model.erase(page_at(first), page_at(first + count));
+      return;
+    default:
+      if (first * 4096 >= model.size() || model.size() + count * 4096 > kPages * 4096) return;
+      file.insert(first, count);
+      model.insert(page_at(first), count * 4096, std::byte{0});
+  }
+}
+
 TEST_CASE("SimFile: random writes and cuts agree with a plain vector of bytes") {
   base::Prng prng(42);
   for (int round = 0; round < 20; ++round) {
@@ -163,19 +205,7 @@ TEST_CASE("SimFile: random writes and cuts agree with a plain vector of bytes") 
     for (uint64_t i = 0; i < model.size(); ++i) model[i] = pattern(i, seed);
     file.fill_pattern(model.size(), seed);
     for (int step = 0; step < 60; ++step) {
-      if (prng.below(2) == 0) {
-        const uint64_t size_bytes = prng.below(6 * 4096 + 1);
-        model.resize(size_bytes);
-        file.set_size(size_bytes);
-      } else if (file.page_count() > 0) {
-        const uint64_t pgoff = prng.below(file.page_count());
-        const Bytes page = page_of(static_cast<int>(prng.below(256)));
-        file.write_page(pgoff, page);
-        for (uint64_t i = pgoff * 4096; i < std::min<uint64_t>(model.size(), pgoff * 4096 + 4096);
-             ++i) {
-          model[i] = page[0];
-        }
-      }
+      change(file, model, prng);
       file.validate();
       for (uint64_t pgoff = 0; pgoff < 6; ++pgoff) {
         Bytes expected = page_of(0);
@@ -213,7 +243,7 @@ TEST_CASE("SimFile: validate sees each broken invariant") {
   }
   SUBCASE("2: the pattern beyond the end") {
     SimFileTestPeer::set_pattern_end(file, 3 * 4096 + 1);
-    CHECK(dies_with([&] { file.validate(); }, "pattern_end_bytes_ <= size_bytes_"));
+    CHECK(dies_with([&] { file.validate(); }, "the pattern ends beyond the file"));
   }
 }
 
