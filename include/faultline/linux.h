@@ -2,8 +2,8 @@
 // scenario language.
 //
 // The bare names are macros of the system's headers, hence the `k`.
-// Source: Linux include/uapi (mman-common.h, mman.h, fcntl.h, resource.h, memfd.h, madvise in
-// mman-common.h), 6.18.
+// Source: Linux include/uapi (mman-common.h, mman.h, fcntl.h, resource.h, memfd.h,
+// falloc.h, fadvise.h, fs.h, prctl.h, personality.h, sched.h, wait.h), 6.18.
 #pragma once
 
 #include <cstdint>
@@ -50,6 +50,35 @@ inline constexpr uint64_t kSEEK_SET = 0, kSEEK_CUR = 1, kSEEK_END = 2, kSEEK_DAT
 inline constexpr uint64_t kRLIMIT_FSIZE = 1, kRLIMIT_NOFILE = 7;
 inline constexpr uint64_t kRLIMIT_DATA = 2, kRLIMIT_STACK = 3, kRLIMIT_MEMLOCK = 8, kRLIMIT_AS = 9;
 inline constexpr uint64_t kRLIM_INFINITY = ~uint64_t{0};
+
+inline constexpr uint64_t kMREMAP_MAYMOVE = 1, kMREMAP_FIXED = 2, kMREMAP_DONTUNMAP = 4;
+inline constexpr uint64_t kMADV_NORMAL = 0, kMADV_RANDOM = 1, kMADV_SEQUENTIAL = 2,
+                          kMADV_WILLNEED = 3, kMADV_DONTNEED = 4, kMADV_FREE = 8, kMADV_REMOVE = 9,
+                          kMADV_DONTFORK = 10, kMADV_DOFORK = 11, kMADV_MERGEABLE = 12,
+                          kMADV_UNMERGEABLE = 13, kMADV_HUGEPAGE = 14, kMADV_NOHUGEPAGE = 15,
+                          kMADV_DONTDUMP = 16, kMADV_DODUMP = 17, kMADV_WIPEONFORK = 18,
+                          kMADV_KEEPONFORK = 19, kMADV_COLD = 20, kMADV_PAGEOUT = 21,
+                          kMADV_POPULATE_READ = 22, kMADV_POPULATE_WRITE = 23,
+                          kMADV_DONTNEED_LOCKED = 24, kMADV_COLLAPSE = 25, kMADV_HWPOISON = 100,
+                          kMADV_SOFT_OFFLINE = 101, kMADV_GUARD_INSTALL = 102,
+                          kMADV_GUARD_REMOVE = 103;
+inline constexpr uint64_t kMLOCK_ONFAULT = 1, kMCL_CURRENT = 1, kMCL_FUTURE = 2, kMCL_ONFAULT = 4;
+inline constexpr uint64_t kFALLOC_FL_KEEP_SIZE = 1, kFALLOC_FL_PUNCH_HOLE = 2,
+                          kFALLOC_FL_COLLAPSE_RANGE = 8, kFALLOC_FL_ZERO_RANGE = 16,
+                          kFALLOC_FL_INSERT_RANGE = 32, kFALLOC_FL_UNSHARE_RANGE = 64;
+inline constexpr uint64_t kSYNC_FILE_RANGE_WAIT_BEFORE = 1, kSYNC_FILE_RANGE_WRITE = 2,
+                          kSYNC_FILE_RANGE_WAIT_AFTER = 4;
+inline constexpr uint64_t kPOSIX_FADV_NORMAL = 0, kPOSIX_FADV_RANDOM = 1,
+                          kPOSIX_FADV_SEQUENTIAL = 2, kPOSIX_FADV_WILLNEED = 3,
+                          kPOSIX_FADV_DONTNEED = 4, kPOSIX_FADV_NOREUSE = 5;
+inline constexpr uint64_t kPR_SET_THP_DISABLE = 41, kPR_GET_THP_DISABLE = 42, kPR_SET_MDWE = 65,
+                          kPR_GET_MDWE = 66, kPR_MDWE_REFUSE_EXEC_GAIN = 1, kPR_MDWE_NO_INHERIT = 2,
+                          kPR_SET_VMA = 0x53564d41, kPR_SET_VMA_ANON_NAME = 0;
+inline constexpr uint64_t kADDR_NO_RANDOMIZE = 0x40000, kADDR_COMPAT_LAYOUT = 0x200000,
+                          kREAD_IMPLIES_EXEC = 0x400000;
+inline constexpr uint64_t kCLONE_VM = 0x100, kCLONE_VFORK = 0x4000;
+inline constexpr uint64_t kSIGKILL = 9, kSIGCHLD = 17, kSIGTERM = 15;
+inline constexpr uint64_t kWNOHANG = 1, kWUNTRACED = 2;
 
 // The value of a constant that the scenario language knows ("PROT_READ", "SEEK_END"), or nothing.
 std::optional<uint64_t> find_constant(std::string_view name);

@@ -13,7 +13,9 @@ Result<void> Process::mlockall(uint64_t) { return Errno::kENOSYS; }
 Result<void> Process::munlockall() { return Errno::kENOSYS; }
 Result<void> Process::mseal(VirtAddr, uint64_t, uint64_t) { return Errno::kENOSYS; }
 Result<void> Process::remap_file_pages(const RemapFilePagesArgs&) { return Errno::kENOSYS; }
-Result<uint64_t> Process::prctl(uint64_t, const std::array<uint64_t, 4>&) { return Errno::kENOSYS; }
+Result<uint64_t> Process::prctl(uint64_t, const std::array<uint64_t, 4>&, std::string_view) {
+  return Errno::kENOSYS;
+}
 Result<uint64_t> Process::personality(uint64_t) { return Errno::kENOSYS; }
 Result<uint64_t> Process::readv(int64_t, VirtAddr, uint64_t) { return Errno::kENOSYS; }
 Result<uint64_t> Process::writev(int64_t, VirtAddr, uint64_t) { return Errno::kENOSYS; }

@@ -132,7 +132,10 @@ class Process {
   virtual Result<void> munlockall();
   virtual Result<void> mseal(VirtAddr address, uint64_t length_bytes, uint64_t flags);
   virtual Result<void> remap_file_pages(const RemapFilePagesArgs& args);
-  virtual Result<uint64_t> prctl(uint64_t option, const std::array<uint64_t, 4>& arguments);
+  // `text` is what the last argument points to, where that is a string outside the process; else
+  // empty.
+  virtual Result<uint64_t> prctl(uint64_t option, const std::array<uint64_t, 4>& arguments,
+                                 std::string_view text);
   virtual Result<uint64_t> personality(uint64_t persona);
 
   virtual Result<int> open(std::string_view path, uint64_t flags, uint64_t mode) = 0;

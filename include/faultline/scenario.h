@@ -23,6 +23,7 @@ class LineSink {
 enum class ScenarioOutput : uint8_t {
   kTranscript,  // the scenario itself with each answer behind it
   kJson,        // one JSON object a statement
+  kComparable,  // the same without what depends on the machine (docs/verify.md)
 };
 
 struct ScenarioOptions {

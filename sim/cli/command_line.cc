@@ -11,6 +11,7 @@
 
 #include "faultline/machine.h"
 #include "faultline/trace.h"
+#include "faultline/verify.h"
 #include "sim/base/log.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/message.h"
@@ -34,6 +35,11 @@ constexpr const char* kReplayFooter =
     "  valgrind --tool=lackey --trace-mem=yes --log-fd=9 ls 9>&1 >/dev/null | faultline replay -\n";
 
 constexpr const char* kRunFooter = "Example: faultline run my.scn --json\n";
+
+constexpr const char* kVerifyFooter =
+    "Examples:\n"
+    "  faultline verify my.scn\n"
+    "  faultline verify --random fault --seed 7 --statements 100000\n";
 
 // What the user said besides the commands' own options.
 struct Loudness {
@@ -96,6 +102,23 @@ void add_run(CLI::App& app, RunCommand& to, Loudness& loudness) {
   add_loudness(run, loudness);
 }
 
+void add_verify(CLI::App& app, VerifyCommand& to, Loudness& loudness) {
+  CLI::App& verify = *app.add_subcommand(
+      "verify", "Run scenarios on the running kernel too, and show the first difference");
+  verify.footer(kVerifyFooter);
+  verify.add_option("SCENARIO", to.scenarios, "Scenarios; '-' is standard input");
+  verify.add_option("--random", to.random,
+                    "Random scenarios of this profile instead; 'list' names them");
+  verify.add_option("--seed", to.seed, "Seed of the random scenarios")->capture_default_str();
+  verify.add_option("--statements", to.statements, "How many random statements")
+      ->capture_default_str();
+  verify.add_flag("--answers", to.answers,
+                  "Print what the kernel answers, as JSON Lines, and compare nothing");
+  verify.add_flag("--json", to.json, "Print one JSON object a scenario");
+  verify.add_flag("--paranoid", to.paranoid, "Check every invariant after each statement");
+  add_loudness(verify, loudness);
+}
+
 Finished usage_error(std::string_view message) {
   print_error(fmt::format("{}; see 'faultline --help'", message));
   return {.status = ExitStatus::kBadInput};
@@ -129,6 +152,17 @@ Command checked(RunCommand command) {
   return command;
 }
 
+Command checked(VerifyCommand command) {
+  if (command.random == "list") return list_of(random_profiles());
+  if (command.random.empty() && command.scenarios.empty()) {
+    return usage_error("verify: no SCENARIO and no --random profile is named");
+  }
+  if (!command.random.empty() && !command.scenarios.empty()) {
+    return usage_error("verify: either SCENARIOs or --random");
+  }
+  return command;
+}
+
 void apply(const Loudness& loudness) {
   base::set_log_level(loudness.quiet         ? base::LogLevel::kError
                       : loudness.verbose > 1 ? base::LogLevel::kDebug
@@ -141,6 +175,7 @@ void apply(const Loudness& loudness) {
 Command parse_command_line(int argc, const char* const* argv) {
   ReplayCommand replay;
   RunCommand run;
+  VerifyCommand verify;
   Loudness loudness;
   CLI::App app("Faultline simulates Linux's virtual memory: MMU, page tables, faults, page cache.",
                "faultline");
@@ -150,6 +185,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   app.set_version_flag("--version", kVersion);
   add_replay(app, replay, loudness);
   add_run(app, run, loudness);
+  add_verify(app, verify, loudness);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -165,6 +201,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   apply(loudness);
   if (app.got_subcommand("replay")) return checked(std::move(replay), loudness);
   if (app.got_subcommand("run")) return checked(std::move(run));
+  if (app.got_subcommand("verify")) return checked(std::move(verify));
   return usage_error("no command is given");
 }
 

@@ -48,13 +48,25 @@ struct RunCommand {
 };
 ExitStatus run_scenarios(const RunCommand& command, Output& out);
 
+// `faultline verify`.
+struct VerifyCommand {
+  std::vector<std::string> scenarios{};
+  std::string random{};  // a profile; empty: the scenarios
+  std::string seed{"0"};
+  std::string statements{"10000"};
+  bool answers = false;  // print what the kernel answers, compare nothing
+  bool json = false;
+  bool paranoid = false;
+};
+ExitStatus run_verify(const VerifyCommand& command, Output& out);
+
 // Nothing is left to do: text was asked for (help, version), or the usage is wrong.
 struct Finished {
   ExitStatus status = ExitStatus::kDone;
   std::string text{};  // to standard output
 };
 
-using Command = std::variant<Finished, ReplayCommand, RunCommand>;
+using Command = std::variant<Finished, ReplayCommand, RunCommand, VerifyCommand>;
 
 // Takes the command line apart and sets the log level. Wrong usage is told on standard error.
 Command parse_command_line(int argc, const char* const* argv);

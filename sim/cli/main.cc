@@ -23,6 +23,7 @@ struct Runner {
   }
   ExitStatus operator()(const ReplayCommand& command) const { return run_replay(command, out); }
   ExitStatus operator()(const RunCommand& command) const { return run_scenarios(command, out); }
+  ExitStatus operator()(const VerifyCommand& command) const { return run_verify(command, out); }
 };
 
 // `bazel run` starts programs in a folder of its own and says where the user was. Being there,

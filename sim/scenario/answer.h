@@ -29,7 +29,8 @@ struct Answer {
   std::optional<FaultCounts> faults{};           // where the call may fault pages in
   std::optional<std::vector<std::byte>> data{};  // the first kDataBytesMax that were read
   std::optional<std::vector<MapsLine>> maps{};
-  bool out_of_memory = false;  // no frame was to be had
+  std::optional<std::string> text{};  // the lines of a file of /proc, each with its newline
+  bool out_of_memory = false;         // no frame was to be had
 };
 
 inline constexpr size_t kDataBytesMax = 64;

@@ -33,6 +33,32 @@ constexpr std::string_view kWhences[] = {"SEEK_SET", "SEEK_CUR", "SEEK_END", "SE
 constexpr std::string_view kResources[] = {"RLIMIT_FSIZE",  "RLIMIT_DATA",    "RLIMIT_STACK",
                                            "RLIMIT_NOFILE", "RLIMIT_MEMLOCK", "RLIMIT_AS"};
 
+constexpr std::string_view kRemapNames[] = {"MREMAP_MAYMOVE", "MREMAP_FIXED", "MREMAP_DONTUNMAP"};
+constexpr std::string_view kAdvices[] = {
+    "MADV_NORMAL",          "MADV_RANDOM",        "MADV_SEQUENTIAL",
+    "MADV_WILLNEED",        "MADV_DONTNEED",      "MADV_FREE",
+    "MADV_REMOVE",          "MADV_DONTFORK",      "MADV_DOFORK",
+    "MADV_MERGEABLE",       "MADV_UNMERGEABLE",   "MADV_HUGEPAGE",
+    "MADV_NOHUGEPAGE",      "MADV_DONTDUMP",      "MADV_DODUMP",
+    "MADV_WIPEONFORK",      "MADV_KEEPONFORK",    "MADV_COLD",
+    "MADV_PAGEOUT",         "MADV_POPULATE_READ", "MADV_POPULATE_WRITE",
+    "MADV_DONTNEED_LOCKED", "MADV_COLLAPSE",      "MADV_HWPOISON",
+    "MADV_SOFT_OFFLINE",    "MADV_GUARD_INSTALL", "MADV_GUARD_REMOVE"};
+constexpr std::string_view kLockNames[] = {"MLOCK_ONFAULT"};
+constexpr std::string_view kLockAllNames[] = {"MCL_CURRENT", "MCL_FUTURE", "MCL_ONFAULT"};
+constexpr std::string_view kAllocateNames[] = {
+    "FALLOC_FL_KEEP_SIZE",  "FALLOC_FL_PUNCH_HOLE",   "FALLOC_FL_COLLAPSE_RANGE",
+    "FALLOC_FL_ZERO_RANGE", "FALLOC_FL_INSERT_RANGE", "FALLOC_FL_UNSHARE_RANGE"};
+constexpr std::string_view kFileAdvices[] = {"POSIX_FADV_NORMAL",     "POSIX_FADV_RANDOM",
+                                             "POSIX_FADV_SEQUENTIAL", "POSIX_FADV_WILLNEED",
+                                             "POSIX_FADV_DONTNEED",   "POSIX_FADV_NOREUSE"};
+constexpr std::string_view kSyncRangeNames[] = {
+    "SYNC_FILE_RANGE_WAIT_BEFORE", "SYNC_FILE_RANGE_WRITE", "SYNC_FILE_RANGE_WAIT_AFTER"};
+constexpr std::string_view kPrctlOptions[] = {"PR_SET_THP_DISABLE", "PR_GET_THP_DISABLE",
+                                              "PR_SET_MDWE", "PR_GET_MDWE", "PR_SET_VMA"};
+constexpr std::string_view kPersonaNames[] = {"ADDR_NO_RANDOMIZE", "ADDR_COMPAT_LAYOUT",
+                                              "READ_IMPLIES_EXEC"};
+
 uint64_t value_of(std::string_view name) { return find_constant(name).value_or(0); }
 
 void append_flag(std::string& text, std::string_view flag) {
@@ -96,6 +122,24 @@ std::string argument_text(ArgumentKind kind, uint64_t value) {
       return fmt::format("{:04o}", value);
     case ArgumentKind::kWhence:
       return name_or_number(kWhences, value);
+    case ArgumentKind::kRemapFlags:
+      return with_bits("", kRemapNames, value);
+    case ArgumentKind::kLockFlags:
+      return with_bits("", kLockNames, value);
+    case ArgumentKind::kLockAllFlags:
+      return with_bits("", kLockAllNames, value);
+    case ArgumentKind::kAllocateMode:
+      return with_bits("", kAllocateNames, value);
+    case ArgumentKind::kSyncRangeFlags:
+      return with_bits("", kSyncRangeNames, value);
+    case ArgumentKind::kPersona:
+      return with_bits("", kPersonaNames, value);
+    case ArgumentKind::kAdvice:
+      return name_or_number(kAdvices, value);
+    case ArgumentKind::kFileAdvice:
+      return name_or_number(kFileAdvices, value);
+    case ArgumentKind::kPrctlOption:
+      return name_or_number(kPrctlOptions, value);
     case ArgumentKind::kResource:
       return name_or_number(kResources, value);
     case ArgumentKind::kLimit:

@@ -5,9 +5,6 @@
 namespace faultline::scenario {
 namespace {
 
-// Descriptors are C's int: the kernel sees the low 32 bits.
-int64_t as_descriptor(uint64_t number) { return static_cast<int32_t>(number); }
-
 Answer answer_of_descriptor(const Result<int>& result) {
   if (!result.ok()) return failed(result.error());
   return {.value = static_cast<uint64_t>(*result)};
@@ -91,6 +88,26 @@ CallResult run_unlink(const CallFrame& frame) {
 CallResult run_rename(const CallFrame& frame) {
   return answer_of(frame.process.rename(frame.values[0].text, frame.values[1].text));
 }
+
+CallResult run_fallocate(const CallFrame& frame) {
+  const auto done = frame.process.fallocate(as_descriptor(frame.number(0)), frame.number(1),
+                                            frame.number(2), frame.number(3));
+  return answer_of(done);
+}
+
+CallResult run_sync_file_range(const CallFrame& frame) {
+  const auto done = frame.process.sync_file_range(as_descriptor(frame.number(0)), frame.number(1),
+                                                  frame.number(2), frame.number(3));
+  return answer_of(done);
+}
+
+CallResult run_fadvise(const CallFrame& frame) {
+  const auto done = frame.process.fadvise(as_descriptor(frame.number(0)), frame.number(1),
+                                          frame.number(2), frame.number(3));
+  return answer_of(done);
+}
+
+CallResult run_sync(const CallFrame& frame) { return answer_of(frame.process.sync()); }
 
 CallResult run_create(const CallFrame& frame) {
   const uint64_t seed = frame.has(2) ? frame.number(2) : 0;

@@ -3,24 +3,24 @@
 #include "sim/scenario/handlers.h"
 
 namespace faultline::scenario {
-namespace {
-
-// Descriptors are C's int: the kernel sees the low 32 bits.
-int64_t as_descriptor(uint64_t number) { return static_cast<int32_t>(number); }
-
-// For a call that may or may not have brought pages in: says so only if it has.
-void note_populated(const CallFrame& frame, Answer& answer) {
-  const FaultCounts faults = frame.faults_since();
-  if (faults.minor != 0 || faults.major != 0) answer.faults = faults;
-}
-
-}  // namespace
 
 Answer failed(Errno error) { return {.value = ~uint64_t{0}, .error = error}; }
 
 Answer answer_of(const Result<void>& result) {
   return result.ok() ? Answer{} : failed(result.error());
 }
+
+Answer answer_of(const Result<uint64_t>& result) {
+  return result.ok() ? Answer{.value = *result} : failed(result.error());
+}
+
+Answer with_faults(const CallFrame& frame, Answer answer) {
+  const FaultCounts faults = frame.faults_since();
+  if (faults.minor != 0 || faults.major != 0) answer.faults = faults;
+  return answer;
+}
+
+int64_t as_descriptor(uint64_t number) { return static_cast<int32_t>(number); }
 
 CallResult run_mmap(const CallFrame& frame) {
   const MmapArgs args{.address = frame.address(0),
@@ -31,8 +31,7 @@ CallResult run_mmap(const CallFrame& frame) {
                       .offset_bytes = frame.number(5)};
   const Result<VirtAddr> result = frame.process.mmap(args);
   if (!result.ok()) return failed(result.error());
-  Answer answer{.value = result->value};
-  note_populated(frame, answer);
+  Answer answer = with_faults(frame, {.value = result->value});
   const bool populates = (args.flags & (linux_abi::kMAP_POPULATE | linux_abi::kMAP_LOCKED)) != 0;
   if (populates) answer.faults = frame.faults_since();
   return answer;
@@ -43,10 +42,8 @@ CallResult run_munmap(const CallFrame& frame) {
 }
 
 CallResult run_mprotect(const CallFrame& frame) {
-  Answer answer =
-      answer_of(frame.process.mprotect(frame.address(0), frame.number(1), frame.number(2)));
-  note_populated(frame, answer);
-  return answer;
+  const auto done = frame.process.mprotect(frame.address(0), frame.number(1), frame.number(2));
+  return with_faults(frame, answer_of(done));
 }
 
 CallResult run_msync(const CallFrame& frame) {
@@ -54,16 +51,13 @@ CallResult run_msync(const CallFrame& frame) {
 }
 
 CallResult run_brk(const CallFrame& frame) {
-  Answer answer{.value = frame.process.brk(frame.address(0)).value};
-  note_populated(frame, answer);
-  return answer;
+  const VirtAddr reached = frame.process.brk(frame.address(0));
+  return with_faults(frame, {.value = reached.value});
 }
 
 CallResult run_setrlimit(const CallFrame& frame) {
   return answer_of(frame.process.setrlimit(frame.number(0), frame.number(1)));
 }
-
-CallResult run_maps(const CallFrame& frame) { return Answer{.maps = frame.process.maps()}; }
 
 CallResult run_exit(const CallFrame& frame) {
   frame.process.exit(frame.number(0));

@@ -92,7 +92,7 @@ CallResult write_by(const CallFrame& frame, Write write) {
   return transfer_answer(frame, write(buffer));
 }
 
-int64_t descriptor(const CallFrame& frame) { return static_cast<int32_t>(frame.number(0)); }
+int64_t descriptor(const CallFrame& frame) { return as_descriptor(frame.number(0)); }
 
 }  // namespace
 
@@ -118,6 +118,21 @@ CallResult run_pwrite64(const CallFrame& frame) {
   return write_by(frame, [&](const UserBuffer& buffer) {
     return frame.process.pwrite(descriptor(frame), buffer, frame.number(kOffset));
   });
+}
+
+// The pieces of memory lie in the process, and so does the list of them.
+CallResult run_readv(const CallFrame& frame) {
+  Answer answer = answer_of(
+      frame.process.readv(descriptor(frame), frame.address(kBuffer), frame.number(kCount)));
+  answer.faults = frame.faults_since();
+  return answer;
+}
+
+CallResult run_writev(const CallFrame& frame) {
+  Answer answer = answer_of(
+      frame.process.writev(descriptor(frame), frame.address(kBuffer), frame.number(kCount)));
+  answer.faults = frame.faults_since();
+  return answer;
 }
 
 }  // namespace faultline::scenario

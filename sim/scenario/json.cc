@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "sim/scenario/comparable.h"
 #include "sim/scenario/json_string.h"
 #include "sim/scenario/printer.h"
 
@@ -72,15 +73,16 @@ void append_maps(std::string& line, const std::vector<MapsLine>& maps) {
 
 class Json final : public Printer {
  public:
-  explicit Json(NameFile name_file) : name_file_(name_file) {}
+  enum class Form : uint8_t { kWhole, kComparable };
+  Json(Form form, NameFile name_file) : form_(form), name_file_(name_file) {}
 
   bool print(const Execution& execution, LineSink& out) override {
     const Answer& answer = execution.answer;
     const Call& call = *execution.statement.call;
     std::string line;
     append_place(line, execution, name_file_);
-    // What maps returns is in its lines, and there is nothing else to say.
-    if (!answer.maps) append_return(line, call.returns, answer);
+    // What maps and its like return is in their lines, and there is nothing else to say.
+    if (!answer.maps && !answer.text) append_return(line, call.returns, answer);
     if (answer.faults) {
       append(line, ",\"minflt\":{},\"majflt\":{}", answer.faults->minor, answer.faults->major);
     }
@@ -91,7 +93,12 @@ class Json final : public Printer {
              answer.signal->address.value);
     }
     if (answer.maps) append_maps(line, *answer.maps);
-    if (!execution.failed.empty()) {
+    if (answer.text) {
+      line += ",\"text\":";
+      append_json_string(
+          line, form_ == Form::kWhole ? *answer.text : comparable_text(call.name, *answer.text));
+    }
+    if (!execution.failed.empty() && form_ == Form::kWhole) {
       line += ",\"expected\":";
       append_json_string(line, execution.failed.front().expected->source);
     }
@@ -100,11 +107,18 @@ class Json final : public Printer {
   }
 
  private:
+  Form form_;
   NameFile name_file_;
 };
 
 }  // namespace
 
-std::unique_ptr<Printer> make_json(NameFile name_file) { return std::make_unique<Json>(name_file); }
+std::unique_ptr<Printer> make_json(NameFile name_file) {
+  return std::make_unique<Json>(Json::Form::kWhole, name_file);
+}
+
+std::unique_ptr<Printer> make_comparable_json() {
+  return std::make_unique<Json>(Json::Form::kComparable, NameFile::kNo);
+}
 
 }  // namespace faultline::scenario

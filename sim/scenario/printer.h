@@ -41,5 +41,7 @@ std::unique_ptr<Printer> make_transcript();
 enum class NameFile : uint8_t { kNo, kYes };
 // One JSON object a statement.
 std::unique_ptr<Printer> make_json(NameFile name_file);
+// The same without what depends on the machine, and without what was expected.
+std::unique_ptr<Printer> make_comparable_json();
 
 }  // namespace faultline::scenario

@@ -21,6 +21,18 @@ struct Stop {
   std::optional<InputError> error{};
 };
 
+std::unique_ptr<Printer> make_printer(const ScenarioOptions& options) {
+  switch (options.output) {
+    case ScenarioOutput::kJson:
+      return make_json(options.name_file ? NameFile::kYes : NameFile::kNo);
+    case ScenarioOutput::kComparable:
+      return make_comparable_json();
+    case ScenarioOutput::kTranscript:
+      break;
+  }
+  return make_transcript();
+}
+
 class Runner {
  public:
   Runner(Program program, Machine& machine, const ScenarioOptions& options, LineSink& out)
@@ -28,9 +40,7 @@ class Runner {
         machine_(machine),
         validate_each_step_(options.validate_each_step),
         out_(out),
-        printer_(options.output == ScenarioOutput::kTranscript
-                     ? make_transcript()
-                     : make_json(options.name_file ? NameFile::kYes : NameFile::kNo)) {}
+        printer_(make_printer(options)) {}
 
   Result<ScenarioReport, InputError> run() {
     while (next_ < program_.steps.size() && !stop_) take_step(program_.steps[next_]);
@@ -145,6 +155,11 @@ void Runner::execute(const Statement& statement) {
                         .faults_before = process_->faults()};
   const auto answer = statement.call->run(frame);
   if (!answer.ok()) return stop_at(statement.line, answer.error());
+  // Nothing that is simulated fails so, and a silently different answer would be worse than none.
+  if (answer->error == Errno::kENOSYS) {
+    return stop_at(statement.line, {statement.column,
+                                    fmt::format("{} is not simulated yet", statement.call->name)});
+  }
   finish(statement, *answer, std::move(wanted).value());
 }
 

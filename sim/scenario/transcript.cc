@@ -70,6 +70,16 @@ void append_faults(std::string& line, const FaultCounts& faults) {
   line += '>';
 }
 
+// Each line of `text`, which ends with a newline.
+bool print_lines(std::string_view text, LineSink& out) {
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    if (!out.on_line(text.substr(0, end))) return false;
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return true;
+}
+
 class Transcript final : public Printer {
  public:
   bool print(const Execution& execution, LineSink& out) override {
@@ -85,6 +95,7 @@ class Transcript final : public Printer {
         taken = taken && out.on_line(mapping.to_string());
       }
     }
+    if (execution.answer.text) taken = taken && print_lines(*execution.answer.text, out);
     for (const Wanted& wanted : execution.failed) {
       taken = taken && out.on_line(fmt::format("{}:{}: expected {}, got {}", execution.file,
                                                wanted.expected->line, wanted.expected->source,

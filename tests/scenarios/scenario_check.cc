@@ -42,13 +42,20 @@ std::string first_difference(const std::vector<std::string>& simulated,
   return {};
 }
 
+// The recorded lines without the first, which names the kernel.
+std::vector<std::string> answers_of(std::string_view recording) {
+  std::vector<std::string> lines = split(recording);
+  if (!lines.empty() && lines.front().starts_with("{\"kernel\":")) lines.erase(lines.begin());
+  return lines;
+}
+
 }  // namespace
 
 Judgement check_scenario(std::string_view file, std::string_view text,
                          std::string_view kernel_answers) {
   Lines out;
-  const ScenarioOptions options{.output = ScenarioOutput::kJson, .validate_each_step = true};
-  const auto report = run_scenario(file, text, options, out);
+  const auto report = run_scenario(
+      file, text, {.output = ScenarioOutput::kJson, .validate_each_step = true}, out);
   if (!report.ok()) {
     const std::string message = report.error().to_string();
     const bool later = message.find("not simulated yet") != std::string::npos;
@@ -60,7 +67,11 @@ Judgement check_scenario(std::string_view file, std::string_view text,
     if (line.find(",\"expected\":") != std::string::npos) judgement.details += "  " + line + "\n";
   }
   if (!kernel_answers.empty()) {
-    judgement.details += first_difference(out.lines, split(kernel_answers));
+    Lines comparable;
+    const auto again =
+        run_scenario(file, text, {.output = ScenarioOutput::kComparable}, comparable);
+    if (!again.ok()) judgement.details += "  " + again.error().to_string() + "\n";
+    judgement.details += first_difference(comparable.lines, answers_of(kernel_answers));
   }
   const bool failed = report->failed_expectations != 0 || !judgement.details.empty();
   if (failed) judgement.verdict = Verdict::kFailed;

@@ -1,7 +1,8 @@
 // HostMachine: the running kernel behind the interface of Machine, so that a scenario can be asked
-// of Linux itself. For asking by hand what Linux does; needs root.
+// of Linux itself.
 //
-// Paths of the scenario lie below one temporary directory. Threads: one.
+// sysctl() and sleep() fail with kENOSYS: a comparison changes no setting of the host and waits for
+// no timer. Owns its processes; the folders outlive it. Threads: one.
 #pragma once
 
 #include <memory>
@@ -9,14 +10,19 @@
 #include <vector>
 
 #include "faultline/machine.h"
-#include "tests/differential/probes/tracee.h"
+#include "sim/scenario/host/host_folders.h"
+#include "sim/scenario/host/host_process.h"
 
-namespace faultline::probes {
+namespace faultline::host {
 
 class HostMachine final : public Machine {
  public:
-  // `directory` exists, is empty, and lies on the file system to ask about.
-  explicit HostMachine(std::string directory) : directory_(std::move(directory)) {}
+  // `folders` hold nothing yet.
+  HostMachine(const HostFolders& folders, const TraceeLimits& limits)
+      : folders_(folders), limits_(limits) {}
+
+  // A worker died unasked; the answers end there.
+  bool lost_worker() const;
 
   Process& start_process() override;
   Process& start_empty_process() override { return start_process(); }
@@ -28,9 +34,10 @@ class HostMachine final : public Machine {
   void validate() override {}
 
  private:
-  std::string directory_;
-  std::vector<std::unique_ptr<Process>> processes_{};
+  const HostFolders& folders_;
+  TraceeLimits limits_;
+  std::vector<std::unique_ptr<HostProcess>> processes_{};
   Stats stats_{};
 };
 
-}  // namespace faultline::probes
+}  // namespace faultline::host

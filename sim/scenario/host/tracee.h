@@ -3,6 +3,7 @@
 //
 // Its program is two pages of an ELF file written here, started by ptrace(2) with
 // ADDR_NO_RANDOMIZE, without transparent huge pages, as uid 65534, with [vdso] and [vvar] unmapped.
+// It may use a bounded time of the processor, and is the first to go when memory runs out.
 // It is stopped except while it does what it is told; its signals are taken from it.
 //
 // Units: addresses are the tracee's. Threads: one, as ptrace demands.
@@ -17,16 +18,32 @@
 #include <span>
 #include <string>
 
+#include "faultline/process.h"
 #include "faultline/siginfo.h"
 
-namespace faultline::probes {
+namespace faultline::host {
 
 // What the tracee can be told to do; each is a piece of machine code.
-enum class Routine : uint8_t { kSystemCall, kLoad, kStore, kFetch, kXadd1, kXadd2, kXadd4, kXadd8 };
+// The sized ones stand in a row for 1, 2, 4 and 8 bytes; rdx is their value.
+enum class Routine : uint8_t {
+  kSystemCall,
+  kLoad,
+  kStore,
+  kFetch,
+  kXadd,
+  kPeek = kXadd + 4,
+  kPoke = kPeek + 4,
+};
+Routine sized(Routine first, uint32_t size_bytes);
 
 struct Outcome {
   user_regs_struct registers{};
   std::optional<SigInfo> signal{};
+};
+
+// What the host lets a tracee use, so that no scenario harms the host.
+struct TraceeLimits {
+  uint64_t cpu_seconds = 20;
 };
 
 class Tracee {
@@ -36,27 +53,35 @@ class Tracee {
   static constexpr uint64_t kScratchBytes = 0x20000;
   static constexpr uint64_t kText = 0x400000;
 
-  Tracee();
+  explicit Tracee(const TraceeLimits& limits);
   ~Tracee();
   Tracee(const Tracee&) = delete;
   Tracee& operator=(const Tracee&) = delete;
 
   pid_t pid() const { return pid_; }
   bool alive() const { return alive_; }
+  // It died unasked: it used more than its limits, or the kernel had no memory for it.
+  bool lost() const { return lost_; }
   // The raw result: -errno on failure.
   int64_t system_call(long number, std::array<uint64_t, 6> arguments);
   // Runs `routine` with rdi, rsi, rdx.
   Outcome run(Routine routine, uint64_t rdi, uint64_t rsi, uint64_t rdx);
+  // ru_minflt and ru_majflt of the tracee, which does nothing for the answer.
+  FaultCounts faults() const;
   // Copies bytes from and to the tracee, as a debugger does.
   void read_memory(uint64_t address, std::span<std::byte> out) const;
   void write_memory(uint64_t address, std::span<const std::byte> bytes) const;
 
  private:
   void unmap_vdso();
+  // Lets it run from these registers until it stops; false: it is dead.
+  bool resume(user_regs_struct& registers);
 
   pid_t pid_ = 0;
+  int stat_ = -1;  // /proc/PID/stat
   bool alive_ = true;
+  bool lost_ = false;
   user_regs_struct start_{};
 };
 
-}  // namespace faultline::probes
+}  // namespace faultline::host

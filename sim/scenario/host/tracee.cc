@@ -1,4 +1,4 @@
-#include "tests/differential/probes/tracee.h"
+#include "sim/scenario/host/tracee.h"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -7,12 +7,14 @@
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -21,7 +23,7 @@
 
 #include "sim/base/check.h"
 
-namespace faultline::probes {
+namespace faultline::host {
 namespace {
 
 // One routine every 32 bytes from kCodeOffset on, in the order of Routine. Each ends in int3.
@@ -42,6 +44,14 @@ constexpr unsigned char kCode[][kRoutineBytes] = {
     {0x66, 0xf0, 0x0f, 0xc1, 0x17, 0xcc},  // lock xadd [rdi],dx
     {0xf0, 0x0f, 0xc1, 0x17, 0xcc},        // lock xadd [rdi],edx
     {0xf0, 0x48, 0x0f, 0xc1, 0x17, 0xcc},  // lock xadd [rdi],rdx
+    {0x8a, 0x17, 0xcc},                    // mov dl,[rdi]
+    {0x66, 0x8b, 0x17, 0xcc},              // mov dx,[rdi]
+    {0x8b, 0x17, 0xcc},                    // mov edx,[rdi]
+    {0x48, 0x8b, 0x17, 0xcc},              // mov rdx,[rdi]
+    {0x88, 0x17, 0xcc},                    // mov [rdi],dl
+    {0x66, 0x89, 0x17, 0xcc},              // mov [rdi],dx
+    {0x89, 0x17, 0xcc},                    // mov [rdi],edx
+    {0x48, 0x89, 0x17, 0xcc},              // mov [rdi],rdx
 };
 
 uint64_t address_of(Routine routine) {
@@ -74,11 +84,37 @@ std::vector<char> tracee_program() {
   return file;
 }
 
-[[noreturn]] void become_tracee(int program) {
+// The kernel's OOM killer is to take the tracee before anything else of the host.
+// Source: proc_pid_oom_score_adj(5).
+void go_first_without_memory() {
+  const int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (file < 0 || write(file, "1000", 4) != 4) _exit(1);
+  close(file);
+}
+
+void set_limit(__rlimit_resource resource, rlim_t soft, rlim_t hard) {
+  rlimit limit{};
+  getrlimit(resource, &limit);
+  // An ordinary user may not raise what is lower.
+  const bool root = getuid() == 0;
+  limit.rlim_max = root ? hard : std::min(hard, limit.rlim_max);
+  limit.rlim_cur = std::min(soft, limit.rlim_max);
+  setrlimit(resource, &limit);
+}
+
+[[noreturn]] void become_tracee(int program, const TraceeLimits& limits) {
+  constexpr rlim_t kEightMiB = 8 << 20;
+  go_first_without_memory();
+  set_limit(RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds);
+  set_limit(RLIMIT_AS, RLIM_INFINITY, RLIM_INFINITY);
+  set_limit(RLIMIT_DATA, RLIM_INFINITY, RLIM_INFINITY);
+  set_limit(RLIMIT_STACK, kEightMiB, RLIM_INFINITY);
+  set_limit(RLIMIT_MEMLOCK, kEightMiB, kEightMiB);
   personality(ADDR_NO_RANDOMIZE);
   prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
-  // An ordinary user; a tracer of root may go on tracing.
-  if (setgroups(0, nullptr) != 0 || setgid(65534) != 0 || setuid(65534) != 0) _exit(1);
+  // An ordinary user, as the scenario's process is; a tracer of root may go on tracing.
+  if (getuid() == 0 && (setgroups(0, nullptr) != 0 || setgid(65534) != 0 || setuid(65534) != 0))
+    _exit(1);
   ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
   char name[] = "scenario";
   char* arguments[] = {name, nullptr};
@@ -97,19 +133,26 @@ SigInfo signal_of(const siginfo_t& info) {
 
 }  // namespace
 
-Tracee::Tracee() {
+Routine sized(Routine first, uint32_t size_bytes) {
+  const int index = size_bytes == 1 ? 0 : size_bytes == 2 ? 1 : size_bytes == 4 ? 2 : 3;
+  return static_cast<Routine>(static_cast<int>(first) + index);
+}
+
+Tracee::Tracee(const TraceeLimits& limits) {
   const int program = memfd_create("scenario", MFD_CLOEXEC);
   const std::vector<char> file = tracee_program();
   FL_CHECK(write(program, file.data(), file.size()) == static_cast<ssize_t>(file.size()));
   fchmod(program, 0755);
   pid_ = fork();
   FL_CHECK(pid_ >= 0);
-  if (pid_ == 0) become_tracee(program);
+  if (pid_ == 0) become_tracee(program, limits);
   close(program);
   int status = 0;
   waitpid(pid_, &status, 0);
-  FL_CHECK_MSG(WIFSTOPPED(status), "the tracee did not start; this program must run as root");
+  FL_CHECK_MSG(WIFSTOPPED(status), "the worker process did not start");
   ptrace(PTRACE_SETOPTIONS, pid_, nullptr, PTRACE_O_EXITKILL);
+  stat_ = open(("/proc/" + std::to_string(pid_) + "/stat").c_str(), O_RDONLY | O_CLOEXEC);
+  FL_CHECK_MSG(stat_ >= 0, "/proc is not mounted");
   ptrace(PTRACE_GETREGS, pid_, nullptr, &start_);
   unmap_vdso();
   // Every page that we use ourselves is there before the first statement.
@@ -120,6 +163,21 @@ Tracee::Tracee() {
 Tracee::~Tracee() {
   if (alive_) kill(pid_, SIGKILL);
   if (alive_) waitpid(pid_, nullptr, 0);
+  close(stat_);
+}
+
+// Fields 10 and 12 of the line, behind the name in brackets. Source: proc_pid_stat(5).
+FaultCounts Tracee::faults() const {
+  char line[1024];
+  const ssize_t size = pread(stat_, line, sizeof line - 1, 0);
+  if (size <= 0) return {};
+  line[size] = '\0';
+  const char* behind_name = std::strrchr(line, ')');
+  FaultCounts counts;
+  FL_CHECK(behind_name != nullptr &&
+           std::sscanf(behind_name + 1, " %*c %*d %*d %*d %*d %*d %*u %lu %*u %lu", &counts.minor,
+                       &counts.major) == 2);
+  return counts;
 }
 
 void Tracee::unmap_vdso() {
@@ -135,45 +193,43 @@ void Tracee::unmap_vdso() {
   }
 }
 
+bool Tracee::resume(user_regs_struct& registers) {
+  registers.orig_rax = ~0ULL;  // not within a system call: nothing to restart
+  int status = 0;
+  if (!alive_ || ptrace(PTRACE_SETREGS, pid_, nullptr, &registers) != 0 ||
+      ptrace(PTRACE_CONT, pid_, nullptr, nullptr) != 0 || waitpid(pid_, &status, 0) != pid_ ||
+      !WIFSTOPPED(status)) {
+    lost_ = lost_ || (alive_ && !WIFEXITED(status));
+    alive_ = false;
+    return false;
+  }
+  ptrace(PTRACE_GETREGS, pid_, nullptr, &registers);
+  return true;
+}
+
 int64_t Tracee::system_call(long number, std::array<uint64_t, 6> arguments) {
   user_regs_struct registers = start_;
   registers.rip = address_of(Routine::kSystemCall);
   registers.rax = static_cast<uint64_t>(number);
-  registers.orig_rax = ~0ULL;  // not within a system call: nothing to restart
   registers.rdi = arguments[0];
   registers.rsi = arguments[1];
   registers.rdx = arguments[2];
   registers.r10 = arguments[3];
   registers.r8 = arguments[4];
   registers.r9 = arguments[5];
-  ptrace(PTRACE_SETREGS, pid_, nullptr, &registers);
-  ptrace(PTRACE_CONT, pid_, nullptr, nullptr);
-  int status = 0;
-  waitpid(pid_, &status, 0);
-  if (!WIFSTOPPED(status)) {
-    alive_ = false;
-    return 0;
-  }
-  ptrace(PTRACE_GETREGS, pid_, nullptr, &registers);
-  return static_cast<int64_t>(registers.rax);
+  return resume(registers) ? static_cast<int64_t>(registers.rax) : 0;
 }
 
 Outcome Tracee::run(Routine routine, uint64_t rdi, uint64_t rsi, uint64_t rdx) {
   Outcome outcome{.registers = start_};
   user_regs_struct& registers = outcome.registers;
   registers.rip = address_of(routine);
-  registers.orig_rax = ~0ULL;
   registers.rdi = rdi;
   registers.rsi = rsi;
   registers.rdx = rdx;
-  ptrace(PTRACE_SETREGS, pid_, nullptr, &registers);
-  ptrace(PTRACE_CONT, pid_, nullptr, nullptr);
-  int status = 0;
-  waitpid(pid_, &status, 0);
-  FL_CHECK_MSG(WIFSTOPPED(status), "the tracee died");
+  if (!resume(registers)) return outcome;
   siginfo_t info{};
   ptrace(PTRACE_GETSIGINFO, pid_, nullptr, &info);
-  ptrace(PTRACE_GETREGS, pid_, nullptr, &registers);
   if (info.si_signo == SIGSEGV || info.si_signo == SIGBUS) outcome.signal = signal_of(info);
   FL_CHECK_MSG(outcome.signal || info.si_signo == SIGTRAP, "signal {}", info.si_signo);
   return outcome;
@@ -191,4 +247,4 @@ void Tracee::write_memory(uint64_t address, std::span<const std::byte> bytes) co
   if (!bytes.empty()) process_vm_writev(pid_, &local, 1, &remote, 1, 0);
 }
 
-}  // namespace faultline::probes
+}  // namespace faultline::host

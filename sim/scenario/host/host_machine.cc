@@ -1,0 +1,41 @@
+#include "sim/scenario/host/host_machine.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace faultline::host {
+
+Process& HostMachine::start_process() {
+  processes_.push_back(std::make_unique<HostProcess>(folders_, limits_));
+  return *processes_.back();
+}
+
+bool HostMachine::lost_worker() const {
+  return std::any_of(processes_.begin(), processes_.end(),
+                     [](const auto& process) { return process->lost(); });
+}
+
+// Written 4096 bytes at a time, as larger writes would make large folios, and put out of the cache.
+Result<void> HostMachine::create_file(std::string_view path, uint64_t size_bytes, uint64_t seed) {
+  const int fd = open(folders_.host_path(path).c_str(), O_RDWR | O_CREAT | O_TRUNC, 0666);
+  if (fd < 0) return static_cast<Errno>(errno);
+  fchmod(fd, 0666);
+  unsigned char page[4096];
+  for (uint64_t at = 0; at < size_bytes; at += sizeof page) {
+    for (uint64_t i = 0; i < sizeof page; ++i) {
+      page[i] = static_cast<unsigned char>((at + i) * 31 + (at >> 12) * 7 + seed);
+    }
+    const uint64_t length_bytes = std::min(uint64_t{sizeof page}, size_bytes - at);
+    if (write(fd, page, length_bytes) != static_cast<ssize_t>(length_bytes)) return Errno::kEIO;
+  }
+  fsync(fd);
+  posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+  close(fd);
+  return {};
+}
+
+}  // namespace faultline::host

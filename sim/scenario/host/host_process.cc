@@ -1,0 +1,188 @@
+#include "sim/scenario/host/host_process.h"
+
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace faultline::host {
+namespace {
+
+uint64_t u(int64_t value) { return static_cast<uint64_t>(value); }
+
+}  // namespace
+
+// ---- How a call is made
+
+Result<uint64_t> HostProcess::call(long number, std::array<uint64_t, 6> arguments) {
+  const int64_t result = tracee_.system_call(number, arguments);
+  if (result < 0 && result > -4096) return static_cast<Errno>(-result);
+  return u(result);
+}
+
+Result<void> HostProcess::call_for_nothing(long number, std::array<uint64_t, 6> arguments) {
+  const Result<uint64_t> result = call(number, arguments);
+  if (!result.ok()) return result.error();
+  return {};
+}
+
+Result<int> HostProcess::call_for_descriptor(long number, std::array<uint64_t, 6> arguments) {
+  const Result<uint64_t> result = call(number, arguments);
+  if (!result.ok()) return result.error();
+  return static_cast<int>(*result);
+}
+
+uint64_t HostProcess::string(const std::string& text, uint64_t address) {
+  tracee_.write_memory(address, std::as_bytes(std::span(text.c_str(), text.size() + 1)));
+  return address;
+}
+
+uint64_t HostProcess::path(std::string_view path, uint64_t address) {
+  return string(folders_.host_path(path), address);
+}
+
+// ---- Accesses
+
+AccessOutcome HostProcess::access(Routine routine, VirtAddr address, uint64_t length_bytes,
+                                  uint64_t from) {
+  const Outcome outcome = tracee_.run(routine, address.value, length_bytes, from);
+  // rsi counts down what is left.
+  return {length_bytes - outcome.registers.rsi, outcome.signal};
+}
+
+AccessOutcome HostProcess::load(VirtAddr address, std::span<std::byte> out) {
+  const AccessOutcome result = access(Routine::kLoad, address, out.size(), 0);
+  tracee_.read_memory(address.value, out.first(result.bytes_done));
+  return result;
+}
+
+AccessOutcome HostProcess::store(VirtAddr address, std::span<const std::byte> bytes) {
+  tracee_.write_memory(Tracee::kScratch, bytes);
+  return access(Routine::kStore, address, bytes.size(), Tracee::kScratch);
+}
+
+AccessOutcome HostProcess::fetch(VirtAddr address, uint64_t length_bytes) {
+  return access(Routine::kFetch, address, length_bytes, 0);
+}
+
+AccessOutcome HostProcess::peek(VirtAddr address, uint32_t size_bytes, uint64_t* value) {
+  const Outcome outcome = tracee_.run(sized(Routine::kPeek, size_bytes), address.value, 0, 0);
+  *value = outcome.registers.rdx;
+  return {outcome.signal ? 0 : size_bytes, outcome.signal};
+}
+
+AccessOutcome HostProcess::poke(VirtAddr address, uint32_t size_bytes, uint64_t value) {
+  const Outcome outcome = tracee_.run(sized(Routine::kPoke, size_bytes), address.value, 0, value);
+  return {outcome.signal ? 0 : size_bytes, outcome.signal};
+}
+
+AccessOutcome HostProcess::xadd(VirtAddr address, uint32_t size_bytes, uint64_t addend) {
+  const Outcome outcome = tracee_.run(sized(Routine::kXadd, size_bytes), address.value, 0, addend);
+  return {outcome.signal ? 0 : size_bytes, outcome.signal};
+}
+
+// ---- Memory
+
+Result<VirtAddr> HostProcess::mmap(const MmapArgs& a) {
+  const auto result =
+      call(SYS_mmap, {a.address.value, a.length_bytes, a.prot, a.flags, u(a.fd), a.offset_bytes});
+  if (!result.ok()) return result.error();
+  return VirtAddr{*result};
+}
+
+Result<void> HostProcess::munmap(VirtAddr address, uint64_t length_bytes) {
+  return call_for_nothing(SYS_munmap, {address.value, length_bytes});
+}
+
+Result<void> HostProcess::mprotect(VirtAddr address, uint64_t length_bytes, uint64_t prot) {
+  return call_for_nothing(SYS_mprotect, {address.value, length_bytes, prot});
+}
+
+Result<void> HostProcess::msync(VirtAddr address, uint64_t length_bytes, uint64_t flags) {
+  return call_for_nothing(SYS_msync, {address.value, length_bytes, flags});
+}
+
+VirtAddr HostProcess::brk(VirtAddr new_break) { return {*call(SYS_brk, {new_break.value})}; }
+
+Result<void> HostProcess::setrlimit(uint64_t resource, uint64_t soft_limit) {
+  const auto which = static_cast<__rlimit_resource>(resource);
+  rlimit limit{};
+  if (prlimit(tracee_.pid(), which, nullptr, &limit) != 0) return static_cast<Errno>(errno);
+  // What the scenario's user may not raise, the tracer does not raise for it.
+  limit.rlim_cur = soft_limit;
+  if (prlimit(tracee_.pid(), which, &limit, nullptr) != 0) return static_cast<Errno>(errno);
+  return {};
+}
+
+Result<VirtAddr> HostProcess::mremap(const MremapArgs& a) {
+  const auto result = call(SYS_mremap, {a.old_address.value, a.old_length_bytes, a.new_length_bytes,
+                                        a.flags, a.new_address.value});
+  if (!result.ok()) return result.error();
+  return VirtAddr{*result};
+}
+
+Result<void> HostProcess::madvise(VirtAddr address, uint64_t length_bytes, uint64_t advice) {
+  return call_for_nothing(SYS_madvise, {address.value, length_bytes, advice});
+}
+
+// A vector outside the process is filled through the scratch memory, a piece of pages at a time.
+Result<void> HostProcess::mincore(VirtAddr address, uint64_t length_bytes,
+                                  const UserBuffer& vector) {
+  if (vector.outside.empty()) {
+    const uint64_t to = vector.length_bytes == 0 ? Tracee::kScratch : vector.address.value;
+    return call_for_nothing(SYS_mincore, {address.value, length_bytes, to});
+  }
+  constexpr uint64_t kPageBytes = 4096;
+  uint64_t done_pages = 0;
+  do {
+    const uint64_t pages = std::min(vector.outside.size() - done_pages, Tracee::kScratchBytes);
+    const uint64_t bytes = std::min(length_bytes - done_pages * kPageBytes, pages * kPageBytes);
+    const auto done = call_for_nothing(
+        SYS_mincore, {address.value + done_pages * kPageBytes, bytes, Tracee::kScratch});
+    if (!done.ok()) return done;
+    tracee_.read_memory(Tracee::kScratch, vector.outside.subspan(done_pages, pages));
+    done_pages += pages;
+  } while (done_pages < vector.outside.size());
+  return {};
+}
+
+Result<void> HostProcess::mlock(VirtAddr address, uint64_t length_bytes) {
+  return call_for_nothing(SYS_mlock, {address.value, length_bytes});
+}
+
+Result<void> HostProcess::mlock2(VirtAddr address, uint64_t length_bytes, uint64_t flags) {
+  return call_for_nothing(SYS_mlock2, {address.value, length_bytes, flags});
+}
+
+Result<void> HostProcess::munlock(VirtAddr address, uint64_t length_bytes) {
+  return call_for_nothing(SYS_munlock, {address.value, length_bytes});
+}
+
+Result<void> HostProcess::mlockall(uint64_t flags) {
+  return call_for_nothing(SYS_mlockall, {flags});
+}
+
+Result<void> HostProcess::munlockall() { return call_for_nothing(SYS_munlockall, {}); }
+
+Result<void> HostProcess::mseal(VirtAddr address, uint64_t length_bytes, uint64_t flags) {
+  constexpr long kSysMseal = 462;  // newer than Debian 12's headers
+  return call_for_nothing(kSysMseal, {address.value, length_bytes, flags});
+}
+
+Result<void> HostProcess::remap_file_pages(const RemapFilePagesArgs& a) {
+  return call_for_nothing(SYS_remap_file_pages,
+                          {a.address.value, a.length_bytes, a.prot, a.pgoff, a.flags});
+}
+
+Result<uint64_t> HostProcess::prctl(uint64_t option, const std::array<uint64_t, 4>& arguments,
+                                    std::string_view text) {
+  const uint64_t last = text.empty() ? arguments[3] : string(std::string(text));
+  return call(SYS_prctl, {option, arguments[0], arguments[1], arguments[2], last});
+}
+
+Result<uint64_t> HostProcess::personality(uint64_t persona) {
+  return call(SYS_personality, {persona});
+}
+
+}  // namespace faultline::host

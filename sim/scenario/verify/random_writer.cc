@@ -1,0 +1,324 @@
+#include "sim/scenario/verify/random_writer.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace faultline::verify {
+namespace {
+
+constexpr uint64_t kPage = 4096;
+constexpr uint64_t kProcessesMax = 4;
+constexpr uint64_t kFilePages = 12;
+
+// Names that stand twice come twice as often.
+constexpr auto kProts = std::to_array<std::string_view>(
+    {"PROT_READ|PROT_WRITE", "PROT_READ|PROT_WRITE", "PROT_READ|PROT_WRITE", "PROT_READ",
+     "PROT_READ", "PROT_NONE", "PROT_READ|PROT_WRITE|PROT_EXEC", "PROT_READ|PROT_EXEC",
+     "PROT_WRITE"});
+constexpr auto kAnonFlags = std::to_array<std::string_view>(
+    {"MAP_PRIVATE", "MAP_PRIVATE", "MAP_PRIVATE", "MAP_PRIVATE", "MAP_PRIVATE|MAP_NORESERVE",
+     "MAP_PRIVATE|MAP_POPULATE", "MAP_PRIVATE|MAP_STACK", "MAP_SHARED", "MAP_SHARED",
+     "MAP_SHARED|MAP_POPULATE"});
+constexpr auto kFileFlags = std::to_array<std::string_view>(
+    {"MAP_SHARED", "MAP_SHARED", "MAP_PRIVATE", "MAP_PRIVATE", "MAP_SHARED|MAP_POPULATE",
+     "MAP_PRIVATE|MAP_POPULATE", "MAP_SHARED_VALIDATE"});
+constexpr auto kPlaces = std::to_array<std::string_view>(
+    {"|MAP_FIXED", "|MAP_FIXED", "|MAP_FIXED", "", "|MAP_FIXED_NOREPLACE"});
+constexpr auto kSyncs =
+    std::to_array<std::string_view>({"MS_SYNC", "MS_SYNC", "MS_ASYNC", "0", "MS_INVALIDATE"});
+constexpr auto kAdvices = std::to_array<std::string_view>(
+    {"MADV_DONTNEED", "MADV_DONTNEED", "MADV_DONTNEED", "MADV_FREE", "MADV_REMOVE", "MADV_WILLNEED",
+     "MADV_COLD", "MADV_POPULATE_READ", "MADV_POPULATE_WRITE", "MADV_DONTNEED_LOCKED",
+     "MADV_GUARD_INSTALL", "MADV_GUARD_REMOVE", "MADV_COLLAPSE"});
+constexpr auto kFlagAdvices = std::to_array<std::string_view>(
+    {"MADV_NORMAL", "MADV_RANDOM", "MADV_SEQUENTIAL", "MADV_DONTFORK", "MADV_DOFORK",
+     "MADV_WIPEONFORK", "MADV_KEEPONFORK", "MADV_DONTDUMP", "MADV_DODUMP", "MADV_HUGEPAGE",
+     "MADV_NOHUGEPAGE"});
+constexpr auto kFileAdvices = std::to_array<std::string_view>(
+    {"POSIX_FADV_NORMAL", "POSIX_FADV_DONTNEED", "POSIX_FADV_DONTNEED", "POSIX_FADV_RANDOM",
+     "POSIX_FADV_NOREUSE"});
+constexpr auto kAllocateModes = std::to_array<std::string_view>(
+    {"FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE", "FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE", "0",
+     "FALLOC_FL_KEEP_SIZE"});
+constexpr auto kRemapFlags = std::to_array<std::string_view>(
+    {"MREMAP_MAYMOVE", "MREMAP_MAYMOVE", "0", "MREMAP_MAYMOVE|MREMAP_FIXED",
+     "MREMAP_MAYMOVE|MREMAP_FIXED", "MREMAP_MAYMOVE|MREMAP_DONTUNMAP",
+     "MREMAP_MAYMOVE|MREMAP_FIXED|MREMAP_DONTUNMAP"});
+constexpr auto kLockCalls = std::to_array<std::string_view>({"mlock", "mlock", "munlock"});
+
+uint64_t seed_of(ScenarioSeed seed) {
+  // Neighbouring indices must not give neighbouring generators. Knuth's multiplier.
+  return (seed.seed ^ 0x9e3779b97f4a7c15) + seed.index * 6364136223846793005;
+}
+
+}  // namespace
+
+RandomWriter::RandomWriter(ScenarioSeed seed, FileHome files) : prng_(seed_of(seed)) {
+  open_files(files);
+}
+
+void RandomWriter::open_files(FileHome files) {
+  if (files == FileHome::kNone) return;
+  const std::string_view folder = files == FileHome::kDisk ? "/data" : "/dev/shm";
+  for (int i = 0; i < 2; ++i) {
+    const uint64_t bytes = kFilePages * kPage - (i == 0 ? 0 : 1000);
+    lines_.push_back(fmt::format("create(\"{}/f{}\", {}, {})", folder, i, bytes, i));
+    lines_.push_back(fmt::format("f{} = open(\"{}/f{}\", O_RDWR)", i, folder, i));
+    files_.push_back(fmt::format("f{}", i));
+  }
+  lines_.push_back(fmt::format("ro = open(\"{}/f0\", O_RDONLY)", folder));
+  files_.push_back("ro");
+  if (files == FileHome::kDisk) {
+    // Read before it is mapped: how a disk reads ahead is its own affair.
+    for (int i = 0; i < 2; ++i) lines_.push_back(fmt::format("pread64(f{}, _, 64K, 0)", i));
+    return;
+  }
+  lines_.push_back("mem = memfd_create(\"mem\", 0)");
+  lines_.push_back(fmt::format("ftruncate(mem, {})", kFilePages * kPage));
+  files_.push_back("mem");
+}
+
+void RandomWriter::line(std::string text) {
+  const uint64_t pid = alive_[prng_.below(alive_.size())];
+  lines_.push_back(pid == 1 ? std::move(text) : fmt::format("[pid {}] {}", pid, text));
+}
+
+uint64_t RandomWriter::address() {
+  switch (prng_.below(12)) {
+    case 0:
+      return 0x600000 + prng_.below(8) * kPage;
+    case 1:
+      return 0x7ffff7fef000 + prng_.below(16) * kPage;
+    case 2:
+      return 0x10200000 + prng_.below(0x110) * kPage;
+    default:
+      return 0x10300000 + prng_.below(16) * kPage;
+  }
+}
+
+uint64_t RandomWriter::length_bytes() { return (1 + prng_.below(one_in(3) ? 16 : 4)) * kPage; }
+
+std::string RandomWriter::range() {
+  const uint64_t start = address();
+  return fmt::format("{:#x}, {:#x}", start, length_bytes());
+}
+
+std::string RandomWriter::file() {
+  return files_.empty() ? "-1" : files_[prng_.below(files_.size())];
+}
+
+void RandomWriter::write(Kind kind) {
+  switch (kind) {
+    case Kind::kMapAnon:
+      return write_map_anon();
+    case Kind::kMapFile:
+      return files_.empty() ? write_map_anon() : write_map_file();
+    case Kind::kUnmap:
+      return line(fmt::format("munmap({})", range()));
+    case Kind::kProtect:
+      return line(fmt::format("mprotect({}, {})", range(), pick(kProts)));
+    case Kind::kRemap:
+      return write_remap();
+    case Kind::kBrk:
+      return write_brk();
+    case Kind::kSync:
+      return line(fmt::format("msync({}, {})", range(), pick(kSyncs)));
+    case Kind::kSeal:
+      return one_in(8) ? line(fmt::format("mseal({}, 0)", range())) : write_map_anon();
+    case Kind::kLoad:
+      return write_access("load");
+    case Kind::kStore:
+      return write_access("store");
+    case Kind::kFetch:
+      return write_fetch();
+    case Kind::kOneAccess:
+      return write_one_access();
+    case Kind::kMaps:
+    case Kind::kSmaps:
+    case Kind::kPagemap:
+    case Kind::kMincore:
+      return write_question(kind);
+    case Kind::kLock:
+    case Kind::kUnlock:
+    case Kind::kLockAll:
+      return write_lock();
+    case Kind::kAdvise:
+      return line(fmt::format("madvise({}, {})", range(), pick(kAdvices)));
+    case Kind::kAdviseFlags:
+      return line(fmt::format("madvise({}, {})", range(), pick(kFlagAdvices)));
+    case Kind::kRead:
+      return write_transfer("pread64");
+    case Kind::kWrite:
+      return write_transfer("pwrite64");
+    case Kind::kTruncate:
+    case Kind::kAllocate:
+    case Kind::kFileSync:
+    case Kind::kFileAdvice:
+      return files_.empty() ? write_map_anon() : write_file_change(kind);
+    case Kind::kBadCall:
+      return write_bad_call();
+    case Kind::kGrowDown:
+      return write_grow_down();
+    case Kind::kLimit:
+      return write_limit();
+    case Kind::kFork:
+      return write_fork();
+    case Kind::kExit:
+      return write_exit();
+  }
+}
+
+void RandomWriter::write_question(Kind kind) {
+  if (kind == Kind::kMaps) return line("maps()");
+  if (kind == Kind::kSmaps) return line("smaps()");
+  line(kind == Kind::kPagemap ? fmt::format("pagemap({})", range())
+                              : fmt::format("mincore({}, _)", range()));
+}
+
+void RandomWriter::write_map_anon() {
+  const std::string prot = pick(kProts);
+  const std::string flags = pick(kAnonFlags);
+  const std::string place = pick(kPlaces);
+  const bool anywhere = place.empty() && one_in(2);
+  const uint64_t size = one_in(40) ? 0x200000 : length_bytes();
+  line(fmt::format("mmap({:#x}, {:#x}, {}, {}|MAP_ANONYMOUS{}, -1, 0)", anywhere ? 0 : address(),
+                   size, prot, flags, place));
+}
+
+void RandomWriter::write_map_file() {
+  const std::string prot = pick(kProts);
+  const std::string flags = pick(kFileFlags);
+  const std::string place = pick(kPlaces);
+  const uint64_t where = place.empty() && one_in(2) ? 0 : address();
+  const uint64_t offset = one_in(3) ? prng_.below(8) * kPage : where % 0x10000;
+  const uint64_t size = length_bytes();
+  line(fmt::format("mmap({:#x}, {:#x}, {}, {}{}, {}, {:#x})", where, size, prot, flags, place,
+                   file(), offset));
+}
+
+void RandomWriter::write_remap() {
+  const std::string flags = pick(kRemapFlags);
+  const uint64_t from = address();
+  const uint64_t old_size = one_in(20) ? 0 : length_bytes();
+  const uint64_t new_size = one_in(3) ? old_size : length_bytes();
+  const uint64_t to = address();
+  line(fmt::format("mremap({:#x}, {:#x}, {:#x}, {}, {:#x})", from, old_size, new_size, flags, to));
+}
+
+void RandomWriter::write_brk() {
+  line(fmt::format("brk({:#x})", 0x600000 + prng_.below(24) * kPage / 2));
+}
+
+// Up to two pages, not always from a page's start.
+void RandomWriter::write_access(std::string_view call) {
+  const uint64_t start = address() + (one_in(3) ? prng_.below(kPage) : 0);
+  const uint64_t size = one_in(3) ? 1 + prng_.below(2 * kPage) : 1 + prng_.below(8);
+  const std::string byte = call == "store" ? fmt::format(", {}", prng_.below(256)) : "";
+  line(fmt::format("{}({:#x}, {}{})", call, start, size, byte));
+}
+
+void RandomWriter::write_one_access() {
+  const uint64_t size = uint64_t{1} << prng_.below(4);
+  const uint64_t near_end = one_in(3) ? kPage - prng_.below(8) : prng_.below(kPage - 8);
+  const uint64_t at = address() + near_end;
+  switch (prng_.below(3)) {
+    case 0:
+      return line(fmt::format("peek({:#x}, {})", at, size));
+    case 1:
+      return line(fmt::format("poke({:#x}, {}, {})", at, size, prng_.below(1000)));
+    default:
+      return line(fmt::format("xadd({:#x}, {}, {})", at, size, prng_.below(10)));
+  }
+}
+
+// In memory of its own that holds the return instruction alone, as the host really executes it.
+void RandomWriter::write_fetch() {
+  const uint64_t page = 0x10400000 + prng_.below(4) * kPage;
+  const uint64_t pid = alive_[prng_.below(alive_.size())];
+  const std::string prefix = pid == 1 ? "" : fmt::format("[pid {}] ", pid);
+  lines_.push_back(
+      fmt::format("{}mmap({:#x}, {}, PROT_READ|PROT_WRITE|PROT_EXEC, "
+                  "MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)",
+                  prefix, page, kPage));
+  lines_.push_back(fmt::format("{}store({:#x}, {}, 0xc3)", prefix, page, kPage));
+  lines_.push_back(fmt::format("{}mprotect({:#x}, {}, {})", prefix, page, kPage, pick(kProts)));
+  lines_.push_back(fmt::format("{}fetch({:#x}, {})", prefix, page, 1 + prng_.below(4)));
+}
+
+void RandomWriter::write_lock() {
+  switch (prng_.below(12)) {
+    case 0:
+      return line("munlockall()");
+    case 1:
+      return line(fmt::format("mlockall({})", prng_.below(8)));
+    case 2:
+    case 3:
+      return line(fmt::format("mlock2({}, MLOCK_ONFAULT)", range()));
+    default:
+      return line(fmt::format("{}({})", pick(kLockCalls), range()));
+  }
+}
+
+// Between a file and the scenario, or memory of the process.
+void RandomWriter::write_transfer(std::string_view call) {
+  if (files_.empty()) return write_access(call == "pread64" ? "load" : "store");
+  const uint64_t size = one_in(3) ? 1 + prng_.below(3 * kPage) : 1 + prng_.below(64);
+  const uint64_t offset = prng_.below((kFilePages + 1) * kPage);
+  const std::string buffer = one_in(2) ? "_" : fmt::format("{:#x}", address() + prng_.below(kPage));
+  line(fmt::format("{}({}, {}, {}, {})", call, file(), buffer, size, offset));
+}
+
+void RandomWriter::write_file_change(Kind kind) {
+  const uint64_t offset = prng_.below(kFilePages) * kPage + (one_in(2) ? 0 : prng_.below(kPage));
+  const uint64_t size = one_in(2) ? length_bytes() : 1 + prng_.below(3 * kPage);
+  const std::string of = file();
+  switch (kind) {
+    case Kind::kTruncate:
+      return line(fmt::format("ftruncate({}, {})", of, offset + (one_in(3) ? size : 0)));
+    case Kind::kAllocate:
+      return line(fmt::format("fallocate({}, {}, {}, {})", of, pick(kAllocateModes), offset, size));
+    case Kind::kFileAdvice:
+      return line(fmt::format("fadvise64({}, {}, {}, {})", of, offset, size, pick(kFileAdvices)));
+    default:
+      return line(fmt::format("{}({})", one_in(2) ? "fsync" : "fdatasync", of));
+  }
+}
+
+void RandomWriter::write_grow_down() {
+  constexpr uint64_t kGuardPages = 256;
+  if (one_in(3)) {
+    return line(fmt::format(
+        "mmap({:#x}, {:#x}, {}, MAP_PRIVATE|MAP_ANONYMOUS|MAP_GROWSDOWN|MAP_FIXED, -1, 0)",
+        0x10500000 + prng_.below(4) * kPage, length_bytes(), pick(kProts)));
+  }
+  const uint64_t below = prng_.below(one_in(3) ? 2 * kGuardPages : 8) * kPage;
+  const uint64_t top = one_in(2) ? 0x7ffffffde000 : 0x10500000;
+  line(fmt::format("store({:#x}, 1, 7)", top - below));
+}
+
+void RandomWriter::write_limit() {
+  static constexpr auto kLimits = std::to_array<std::string_view>(
+      {"RLIMIT_AS, 1M", "RLIMIT_AS, RLIM_INFINITY", "RLIMIT_DATA, 256K",
+       "RLIMIT_DATA, RLIM_INFINITY", "RLIMIT_STACK, 256K", "RLIMIT_STACK, 8M",
+       "RLIMIT_MEMLOCK, 64K", "RLIMIT_MEMLOCK, 8M", "RLIMIT_MEMLOCK, 0"});
+  line(fmt::format("setrlimit({})", pick(kLimits)));
+}
+
+void RandomWriter::write_fork() {
+  if (alive_.size() >= kProcessesMax) return write_exit();
+  line("fork()");
+  alive_.push_back(next_pid_++);
+}
+
+// One that is not the first, so that the others stay.
+void RandomWriter::write_exit() {
+  if (alive_.size() == 1) return write_access("store");
+  const uint64_t index = 1 + prng_.below(alive_.size() - 1);
+  lines_.push_back(fmt::format("[pid {}] exit(0)", alive_[index]));
+  alive_.erase(alive_.begin() + static_cast<ptrdiff_t>(index));
+}
+
+}  // namespace faultline::verify

@@ -1,0 +1,64 @@
+// RandomWriter: writes one random statement of a kind after the other as lines of a scenario.
+//
+// It keeps as much of a model as its lines need to be well formed: which processes are alive, which
+// files have a descriptor. Threads: one.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/base/prng.h"
+#include "sim/scenario/verify/random_scenario.h"
+
+namespace faultline::verify {
+
+class RandomWriter {
+ public:
+  RandomWriter(ScenarioSeed seed, FileHome files);
+
+  base::Prng& prng() { return prng_; }
+  void write(Kind kind);
+  std::vector<std::string> take_lines() { return std::move(lines_); }
+
+ private:
+  using Names = std::span<const std::string_view>;
+
+  void open_files(FileHome files);
+  void line(std::string text);  // by one of the living processes
+  bool one_in(uint64_t count) { return prng_.below(count) == 0; }
+  std::string pick(Names names) { return std::string(names[prng_.below(names.size())]); }
+  uint64_t address();
+  uint64_t length_bytes();
+  std::string range();  // "address, length"
+  std::string file();   // a NAME, or -1 where there is none
+
+  void write_question(Kind kind);
+  void write_map_anon();
+  void write_map_file();
+  void write_remap();
+  void write_brk();
+  void write_access(std::string_view call);
+  void write_one_access();
+  void write_fetch();
+  void write_lock();
+  void write_transfer(std::string_view call);
+  void write_file_change(Kind kind);
+  void write_grow_down();
+  void write_limit();
+  void write_fork();
+  void write_exit();
+  // random_bad_calls.cc
+  void write_bad_call();
+  std::string bad_number();
+
+  base::Prng prng_;
+  std::vector<std::string> lines_{};
+  std::vector<std::string> files_{};  // NAMEs of descriptors
+  std::vector<uint64_t> alive_{1};    // pids
+  uint64_t next_pid_ = 2;
+};
+
+}  // namespace faultline::verify
