@@ -123,7 +123,8 @@ class Process {
   virtual Result<VirtAddr> mremap(const MremapArgs& args);
   virtual Result<void> madvise(VirtAddr address, uint64_t length_bytes, uint64_t advice);
   // A byte a page goes to `vector`, bit 0 of each: resident. What was written before an error
-  // stays.
+  // stays. A vector outside the process may be shorter than the pages are many: the bytes that do
+  // not fit are dropped.
   virtual Result<void> mincore(VirtAddr address, uint64_t length_bytes, const UserBuffer& vector);
   virtual Result<void> mlock(VirtAddr address, uint64_t length_bytes);
   virtual Result<void> mlock2(VirtAddr address, uint64_t length_bytes, uint64_t flags);

@@ -37,15 +37,15 @@ CallResult run_mincore(const CallFrame& frame) {
   const bool outside = frame.statement.arguments[kVector].shape == ArgumentShape::kOutside;
   const uint64_t length_bytes = std::min(frame.number(1), kMemoryBytesMax);
   const uint64_t pages = base::align_up(length_bytes, kPageBytes) / kPageBytes;
-  std::vector<std::byte> vector(outside ? pages : std::min(pages, uint64_t{kDataBytesMax}));
-  UserBuffer buffer{.address = frame.address(kVector), .length_bytes = pages};
-  if (outside) buffer = {.length_bytes = pages, .outside = vector};
+  std::vector<std::byte> vector(std::min(pages, uint64_t{kDataBytesMax}));
+  const UserBuffer buffer =
+      outside ? UserBuffer{.length_bytes = pages, .outside = vector}
+              : UserBuffer{.address = frame.address(kVector), .length_bytes = pages};
   Answer answer = answer_of(frame.process.mincore(frame.address(0), frame.number(1), buffer));
   if (!outside) answer.faults = frame.faults_since();
   if (answer.error) return answer;
   // The pages are there, the kernel has just written to them; so looking faults nothing in.
   if (!outside) vector.resize(frame.process.load(buffer.address, vector).bytes_done);
-  vector.resize(std::min(vector.size(), kDataBytesMax));
   for (std::byte& byte : vector) byte &= std::byte{1};
   answer.data = std::move(vector);
   return answer;

@@ -106,13 +106,14 @@ Result<void> HostProcess::msync(VirtAddr address, uint64_t length_bytes, uint64_
 VirtAddr HostProcess::brk(VirtAddr new_break) { return {*call(SYS_brk, {new_break.value})}; }
 
 Result<void> HostProcess::setrlimit(uint64_t resource, uint64_t soft_limit) {
-  const auto which = static_cast<__rlimit_resource>(resource);
   rlimit limit{};
-  if (prlimit(tracee_.pid(), which, nullptr, &limit) != 0) return static_cast<Errno>(errno);
-  // What the scenario's user may not raise, the tracer does not raise for it.
+  const auto bytes = std::as_writable_bytes(std::span(&limit, 1));
+  const auto old = call_for_nothing(SYS_prlimit64, {0, resource, 0, Tracee::kScratch});
+  if (!old.ok()) return old;
+  tracee_.read_memory(Tracee::kScratch, bytes);
   limit.rlim_cur = soft_limit;
-  if (prlimit(tracee_.pid(), which, &limit, nullptr) != 0) return static_cast<Errno>(errno);
-  return {};
+  tracee_.write_memory(Tracee::kScratch, bytes);
+  return call_for_nothing(SYS_prlimit64, {0, resource, Tracee::kScratch, 0});
 }
 
 Result<VirtAddr> HostProcess::mremap(const MremapArgs& a) {
@@ -129,21 +130,26 @@ Result<void> HostProcess::madvise(VirtAddr address, uint64_t length_bytes, uint6
 // A vector outside the process is filled through the scratch memory, a piece of pages at a time.
 Result<void> HostProcess::mincore(VirtAddr address, uint64_t length_bytes,
                                   const UserBuffer& vector) {
+  constexpr uint64_t kPageBytes = 4096;
   if (vector.outside.empty()) {
-    const uint64_t to = vector.length_bytes == 0 ? Tracee::kScratch : vector.address.value;
+    const uint64_t to = length_bytes == 0 ? Tracee::kScratch : vector.address.value;
     return call_for_nothing(SYS_mincore, {address.value, length_bytes, to});
   }
-  constexpr uint64_t kPageBytes = 4096;
-  uint64_t done_pages = 0;
+  constexpr uint64_t kPieceBytes = Tracee::kScratchBytes * kPageBytes;
+  uint64_t done_bytes = 0;
   do {
-    const uint64_t pages = std::min(vector.outside.size() - done_pages, Tracee::kScratchBytes);
-    const uint64_t bytes = std::min(length_bytes - done_pages * kPageBytes, pages * kPageBytes);
-    const auto done = call_for_nothing(
-        SYS_mincore, {address.value + done_pages * kPageBytes, bytes, Tracee::kScratch});
+    const uint64_t piece_bytes = std::min(length_bytes - done_bytes, kPieceBytes);
+    const auto done =
+        call_for_nothing(SYS_mincore, {address.value + done_bytes, piece_bytes, Tracee::kScratch});
     if (!done.ok()) return done;
-    tracee_.read_memory(Tracee::kScratch, vector.outside.subspan(done_pages, pages));
-    done_pages += pages;
-  } while (done_pages < vector.outside.size());
+    const uint64_t done_pages = done_bytes / kPageBytes;
+    if (done_pages < vector.outside.size()) {
+      const uint64_t pages = (piece_bytes + kPageBytes - 1) / kPageBytes;
+      const auto rest = vector.outside.subspan(done_pages);
+      tracee_.read_memory(Tracee::kScratch, rest.first(std::min(rest.size(), pages)));
+    }
+    done_bytes += piece_bytes;
+  } while (done_bytes < length_bytes);
   return {};
 }
 
