@@ -133,9 +133,19 @@ void PageTable::free_below(uint32_t number, int level, uint64_t base, const Free
   }
 }
 
-// The next part at or after `at` of a leaf table that has entries; false when there is none below
-// `end`.
-bool PageTable::next_part(Vpn at, Vpn end, LeafPart& part) const {
+void PageTable::mirror_tables(Vpn from, uint64_t count, Vpn to) {
+  LeafPart part;
+  for (Vpn at = from; next_part(at, end_of(from, count), part, EmptyTables::kVisit);
+       at = part.end) {
+    // It may meet two tables there.
+    make_leaf(to + (part.first - from));
+    make_leaf(to + (part.end - 1 - from));
+  }
+}
+
+// The next part at or after `at` of a leaf table, of one that has entries unless empty ones are
+// asked for too; false when there is none below `end`.
+bool PageTable::next_part(Vpn at, Vpn end, LeafPart& part, EmptyTables empty) const {
   uint64_t vpn = at.value;
   while (vpn < end.value) {
     uint32_t number = kRoot;
@@ -148,7 +158,7 @@ bool PageTable::next_part(Vpn at, Vpn end, LeafPart& part) const {
     // What the missing entry, or the leaf table, reaches.
     const int shift = shifts_[std::max(level, 1)];
     const uint64_t next = ((vpn >> shift) + 1) << shift;
-    if (level == 0 && tables_[number].entry_count != 0) {
+    if (level == 0 && (tables_[number].entry_count != 0 || empty == EmptyTables::kVisit)) {
       part = {{vpn}, {std::min(next, end.value)}, tables_[number].entries, number};
       return true;
     }

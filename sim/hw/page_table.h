@@ -96,6 +96,10 @@ class PageTable {
     }
   }
 
+  // Makes the tables for the pages of [to, to + count) whose counterparts in [from, from + count)
+  // have a leaf table, even one without entries. Source: Linux mm/mremap.c move_page_tables().
+  void mirror_tables(Vpn from, uint64_t count, Vpn to);
+
   // What free_empty_tables may free: tables that reach beyond [floor, ceiling) stay, even when they
   // are empty. Linux passes the ends of the neighbouring VMAs.
   struct FreeLimits {
@@ -200,7 +204,8 @@ class PageTable {
   uint32_t make_table();
   void free_table(uint32_t number);
   void free_below(uint32_t number, int level, uint64_t base, const FreeScope& scope);
-  bool next_part(Vpn at, Vpn end, LeafPart& part) const;
+  enum class EmptyTables : bool { kSkip, kVisit };
+  bool next_part(Vpn at, Vpn end, LeafPart& part, EmptyTables empty = EmptyTables::kSkip) const;
   WalkResult walk_to_missing_table(Vpn vpn) const;
   void set_upper_accessed(Vpn vpn, LeafTable& leaf);
   void recount_below(uint32_t number, int level, Recount& recount) const;

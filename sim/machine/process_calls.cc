@@ -37,6 +37,19 @@ Result<void> ProcessImpl::msync(VirtAddr address, uint64_t length_bytes, uint64_
       [&] { return machine_.memory_calls_.msync(*task_, address, length_bytes, flags); });
 }
 
+Result<VirtAddr> ProcessImpl::mremap(const MremapArgs& args) {
+  return system_call([&] { return machine_.memory_calls_.mremap(*task_, args, *this); });
+}
+
+Result<void> ProcessImpl::mseal(VirtAddr address, uint64_t length_bytes, uint64_t flags) {
+  return system_call(
+      [&] { return machine_.memory_calls_.mseal(*task_, address, length_bytes, flags); });
+}
+
+Result<void> ProcessImpl::remap_file_pages(const RemapFilePagesArgs& args) {
+  return system_call([&] { return machine_.memory_calls_.remap_file_pages(*task_, args, *this); });
+}
+
 VirtAddr ProcessImpl::brk(VirtAddr new_break) {
   const Result<VirtAddr> reached = system_call(
       [&]() -> Result<VirtAddr> { return machine_.memory_calls_.brk(*task_, new_break, *this); });

@@ -47,6 +47,9 @@ class ProcessImpl final : public Process, public UserMemory {
   Result<void> mprotect(VirtAddr address, uint64_t length_bytes, uint64_t prot) override;
   Result<void> msync(VirtAddr address, uint64_t length_bytes, uint64_t flags) override;
   VirtAddr brk(VirtAddr new_break) override;
+  Result<VirtAddr> mremap(const MremapArgs& args) override;
+  Result<void> mseal(VirtAddr address, uint64_t length_bytes, uint64_t flags) override;
+  Result<void> remap_file_pages(const RemapFilePagesArgs& args) override;
   Result<void> setrlimit(uint64_t resource, uint64_t soft_limit) override;
 
   Result<int> open(std::string_view path, uint64_t flags, uint64_t mode) override;

@@ -10,7 +10,8 @@
 // docs/fidelity.md.
 // A row of calls: validate(), and with it these invariants, hold after each:
 //   1. VmaTree's
-//   2. map_count, total_vm, data_vm, stack_vm, exec_vm and locked_vm equal a recount
+//   2. map_count, total_vm, data_vm, stack_vm, exec_vm and locked_vm equal a recount,
+//      locked_vm with its orphans
 //   3. every PTE that is not none lies inside a VMA
 //   4. no PTE grants what its VMA does not; a PTE of a PROT_NONE VMA maps nothing to the hardware
 //   5. a PTE that holds a frame has an entry in the reverse map, except the zero page
@@ -61,6 +62,7 @@ struct MmCounters {
   uint64_t stack_vm = 0;
   uint64_t exec_vm = 0;
   uint64_t locked_vm = 0;
+  uint64_t orphan_locked = 0;  // of locked_vm, what no VMA locks any more: MREMAP_DONTUNMAP's
   uint64_t rss_anon = 0;
   uint64_t rss_file = 0;
   uint64_t rss_shmem = 0;
@@ -131,6 +133,28 @@ class AddressSpace final : public rmap::MappingSpace {
   // Source: Linux mm/mmap.c brk(), mm/vma.c do_brk_flags().
   VirtAddr set_brk(VirtAddr new_break, hw::TlbGather& gather);
   VirtAddr brk() const { return brk_; }
+
+  // mremap(2), rows F1 to F11. The mapping's address afterwards. Pages move without a fault.
+  // Errors: kEINVAL (flags, alignment, lengths, an overlap), kENOMEM (near max_map_count), kEFAULT
+  // (no mapping at the address), kEPERM (sealed), kEINVAL (length 0 of a private mapping; huge
+  // pages), kEFAULT (beyond the mapping's end), kEINVAL (the page offset wraps), kEAGAIN
+  // (RLIMIT_MEMLOCK), kENOMEM (RLIMIT_AS, RLIMIT_DATA; no room in place and not allowed to move):
+  // nothing has changed. unmap()'s of what is to be replaced and of a tail. kENOMEM (RLIMIT_AS,
+  // RLIMIT_DATA with MREMAP_DONTUNMAP; max_map_count, no room, overcommit): what MREMAP_FIXED was
+  // to replace, and a tail, are gone. With MREMAP_FIXED and one length, VMAs before the one that
+  // failed have been moved.
+  // Source: mremap(2); Linux mm/mremap.c do_mremap(), 6.18.
+  Result<VirtAddr> remap(const MremapArgs& args, hw::TlbGather& gather);
+
+  // mseal(2), row C16.
+  // Errors: kEINVAL (flags, start unaligned, range wraps), kENOMEM (a hole): nothing is sealed.
+  // kENOMEM (max_map_count): what lies before is sealed. Source: mseal(2); Linux mm/mseal.c.
+  Result<void> seal(VirtAddr start, uint64_t length_bytes, uint64_t flags);
+
+  // remap_file_pages(2), row C15: maps another part of the same object over a part of a shared
+  // mapping. Errors: kEINVAL (prot, range or page offset wrap; not one shared mapping throughout),
+  // then map()'s. Source: remap_file_pages(2); Linux mm/mmap.c.
+  Result<void> remap_file_pages(const RemapFilePagesArgs& args, hw::TlbGather& gather);
 
   // What msync(2) is to write back, row G1; changes nothing.
   SyncPlan plan_sync(VirtAddr start, uint64_t length_bytes, uint64_t flags) const;
@@ -206,6 +230,7 @@ class AddressSpace final : public rmap::MappingSpace {
 
  private:
   friend struct AddressSpaceTestPeer;
+  friend class Remapper;
 
   // What is to be unmapped, in pages.
   struct Gathered {
@@ -262,6 +287,12 @@ class AddressSpace final : public rmap::MappingSpace {
   void drop_entry(const Vma& vma, Vpn vpn, hw::Pte pte, hw::TlbGather& gather);
   void zap_pages(const Vma& vma, AddrRange range, hw::TlbGather& gather);
   void change_rights(const Vma& vma, AddrRange range, hw::TlbGather& gather);
+
+  // move_pages.cc
+  void move_pages(AddrRange from, VirtAddr to, hw::TlbGather& gather);
+
+  // seal.cc
+  bool covered(AddrRange range) const;
 
   // maps.cc
   MapsLine maps_line(const Vma& vma) const;

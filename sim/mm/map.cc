@@ -90,8 +90,10 @@ Result<AddressSpace::NewMapping> AddressSpace::plan_mapping(const MapRequest& re
   mapping.attributes.flags = *checked | ((flags & abi::kMAP_NORESERVE) != 0 ? kVmNoReserve : 0);
   mapping.shared_anon = anonymous(request) && (*checked & kVmShared) != 0;
   if (!anonymous(request)) {
-    mapping.attributes.file = request.file;
     mapping.attributes.backing = request.file->backing;
+    // Only remap_file_pages() maps the object of a shared anonymous mapping, which has no file.
+    if (request.file->backing->file().kind() != storage::FileKind::kSharedAnon)
+      mapping.attributes.file = request.file;
     mapping.attributes.pgoff = page_size().pages(request.offset_bytes);
   } else if ((flags & abi::kMAP_HUGETLB) != 0) {
     mapping.attributes.name = "/anon_hugepage (deleted)";

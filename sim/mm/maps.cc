@@ -29,6 +29,7 @@ MapsLine AddressSpace::maps_line(const Vma& vma) const {
     line.device_minor = disk ? kDiskMinor : kernel ? kKernelTmpfsMinor : kTmpfsMinor;
   } else if (!vma.name.empty()) {
     line.path = vma.name;
+    if (vma.has(kVmHugeTlb)) line.offset_bytes = vma.pgoff << page_size().shift;
   } else if (vma.start() < brk_ && vma.end() > options_.start_brk) {
     line.path = "[heap]";
   } else if (vma.start() <= start_stack_ && start_stack_ <= vma.end() &&

@@ -57,18 +57,20 @@ Vma* AddressSpace::merge_new(AddrRange range, const VmaAttributes& attributes, M
   if (up && down) down = can_join(*below, *above);
   if (up && down) {
     const VirtAddr end = above->end();
-    adopt_anon(*below, above->anon_vma);
+    adopt_anon(*below, above->anon_vma ? above->anon_vma : attributes.anon_vma);
     adopt_flags(*below, above->flags | attributes.flags);
     erase_vma(*above);
     vmas_.resize(*below, {below->start(), end});
     return below;
   }
   if (up) {
+    adopt_anon(*below, attributes.anon_vma);
     adopt_flags(*below, attributes.flags);
     vmas_.resize(*below, {below->start(), range.end});
     return below;
   }
   if (down) {
+    adopt_anon(*above, attributes.anon_vma);
     adopt_flags(*above, attributes.flags);
     vmas_.resize(*above, {range.start, above->end()});
     above->pgoff = attributes.pgoff;

@@ -26,7 +26,7 @@ void AddressSpace::validate() const {
 
 void AddressSpace::validate_counters() const {
   uint64_t map_count = 0;
-  uint64_t total = 0, data = 0, stack = 0, exec = 0, locked = 0;
+  uint64_t total = 0, data = 0, stack = 0, exec = 0, locked = counters_.orphan_locked;
   std::map<uint32_t, uint64_t> vmas_of_backing;
   vmas_.for_each([&](const Vma& vma) {
     if (vma.backing != nullptr) ++vmas_of_backing[vma.backing->number()];

@@ -42,6 +42,24 @@ Result<void> MemoryCalls::mprotect(Task& task, VirtAddr address, uint64_t length
   return done;
 }
 
+Result<VirtAddr> MemoryCalls::mremap(Task& task, const MremapArgs& args, UserMemory& memory) {
+  const Result<VirtAddr> address = task.space->remap(args, s_.gather);
+  fault_in(task, memory);
+  return address;
+}
+
+Result<void> MemoryCalls::mseal(Task& task, VirtAddr address, uint64_t length_bytes,
+                                uint64_t flags) {
+  return task.space->seal(address, length_bytes, flags);
+}
+
+Result<void> MemoryCalls::remap_file_pages(Task& task, const RemapFilePagesArgs& args,
+                                           UserMemory& memory) {
+  const Result<void> done = task.space->remap_file_pages(args, s_.gather);
+  fault_in(task, memory);
+  return done;
+}
+
 VirtAddr MemoryCalls::brk(Task& task, VirtAddr new_break, UserMemory& memory) {
   const VirtAddr reached = task.space->set_brk(new_break, s_.gather);
   fault_in(task, memory);

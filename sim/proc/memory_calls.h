@@ -36,6 +36,9 @@ class MemoryCalls {
   // Writes dirty pages of shared mappings of the range to the disk (MS_SYNC alone does). Errors:
   // AddressSpace::plan_sync's. Source: msync(2); Linux mm/msync.c.
   Result<void> msync(Task& task, VirtAddr address, uint64_t length_bytes, uint64_t flags);
+  Result<VirtAddr> mremap(Task& task, const MremapArgs& args, UserMemory& memory);
+  Result<void> mseal(Task& task, VirtAddr address, uint64_t length_bytes, uint64_t flags);
+  Result<void> remap_file_pages(Task& task, const RemapFilePagesArgs& args, UserMemory& memory);
   VirtAddr brk(Task& task, VirtAddr new_break, UserMemory& memory);
   // Sets a soft limit. Errors: kEINVAL (no such resource, or above the hard limit). Source:
   // setrlimit(2).

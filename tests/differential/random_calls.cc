@@ -1,9 +1,13 @@
-// Writes cases of random memory calls for probes/calls.c: random_calls SEED CASES CALLS.
+// Writes cases of random memory calls for probes/calls.c: random_calls SEED CASES CALLS [remap].
+// With `remap`, every second call is mremap, mseal, remap_file_pages, a limit, or the
+// counters.
 //
 // Addresses are few, so that mappings meet: two windows of 16 pages, the heap, the stack's end.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <string>
 
 #include "sim/base/prng.h"
 
@@ -14,6 +18,21 @@ constexpr uint64_t kPage = 4096;
 class Writer {
  public:
   explicit Writer(uint64_t seed) : prng_(seed) {}
+
+  void write_remap_call() {
+    switch (prng_.below(16)) {
+      case 0:
+        return write_remap_file_pages();
+      case 1:
+        return write_limit();
+      case 2:
+        if (pick(8) == 0) return write_range("mseal", " 0");
+        std::printf("counters\n");
+        return;
+      default:
+        return write_remap();
+    }
+  }
 
   void write_call() {
     switch (prng_.below(16)) {
@@ -73,6 +92,38 @@ class Writer {
     std::printf("%s 0x%llx 0x%llx%s\n", verb, address(), length(), last);
   }
 
+  // Tight for a while, mostly wide.
+  void write_limit() {
+    static constexpr const char* kWide[] = {"as -1", "data -1", "memlock 8M"};
+    static constexpr const char* kTight[] = {"as +", "data +", "memlock 0x"};
+    const uint64_t which = pick(3);
+    if (pick(2) == 0) {
+      std::printf("rlimit %s\n", kWide[which]);
+    } else {
+      std::printf("rlimit %s%llu%s\n", kTight[which], (unsigned long long)pick(10),
+                  which == 2 ? "000" : "");
+    }
+  }
+
+  void write_remap_file_pages() {
+    std::string last = " 0 " + std::to_string(pick(12));
+    last += pick(6) == 0 ? " 0x10000" : " 0";
+    write_range("remap_file_pages", last.c_str());
+  }
+
+  void write_remap() {
+    static constexpr unsigned kMoves[] = {0, 1, 1, 1, 1, 3, 3, 3, 3, 3, 5, 5, 7, 7, 2, 4, 8};
+    const unsigned long long from = address();
+    const unsigned long long old_length = pick(16) == 0 ? 0 : length();
+    const unsigned long long new_length = pick(16) == 0  ? 0x200000
+                                          : pick(2) == 0 ? old_length
+                                                         : length();
+    const unsigned flags = kMoves[pick(sizeof kMoves / sizeof *kMoves)];
+    // At 0 the probe itself would be unmapped by a large one.
+    const unsigned long long to = pick(24) == 0 && new_length < 0x100000 ? 0 : address();
+    std::printf("mremap 0x%llx 0x%llx 0x%llx %u 0x%llx\n", from, old_length, new_length, flags, to);
+  }
+
   void write_map() {
     const unsigned flags = kFlags[prng_.below(sizeof kFlags / sizeof *kFlags)];
     const bool anonymous = (flags & 0x20) != 0;
@@ -91,8 +142,9 @@ class Writer {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    std::fprintf(stderr, "usage: random_calls SEED CASES CALLS\n");
+  const bool remaps = argc == 5 && std::strcmp(argv[4], "remap") == 0;
+  if (argc != 4 && !remaps) {
+    std::fprintf(stderr, "usage: random_calls SEED CASES CALLS [remap]\n");
     return 2;
   }
   Writer writer(std::strtoull(argv[1], nullptr, 10));
@@ -100,7 +152,12 @@ int main(int argc, char** argv) {
   const long calls = std::atol(argv[3]);
   for (long number = 0; number < cases; ++number) {
     std::printf("case random %ld of seed %s\n", number, argv[1]);
-    for (long call = 0; call < calls; ++call) writer.write_call();
+    for (long call = 0; call < calls; ++call) {
+      if (remaps && call % 2 == 1)
+        writer.write_remap_call();
+      else
+        writer.write_call();
+    }
     std::printf("maps\n");
   }
   return 0;

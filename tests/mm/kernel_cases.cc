@@ -34,7 +34,7 @@ std::string flag_names(uint64_t flags) {
       {kVmMayRead, "mr"},   {kVmMayWrite, "mw"},   {kVmMayExec, "me"},    {kVmMayShare, "ms"},
       {kVmGrowsDown, "gd"}, {kVmLocked, "lo"},     {kVmDontExpand, "de"}, {kVmAccount, "ac"},
       {kVmNoReserve, "nr"}, {kVmHugeTlb, "ht"},    {kVmSync, "sf"},       {kVmWipeOnFork, "wf"},
-      {kVmDontDump, "dd"},  {kVmNoHugePage, "nh"}, {kVmDroppable, "dp"},
+      {kVmDontDump, "dd"},  {kVmNoHugePage, "nh"}, {kVmDroppable, "dp"},  {kVmSealed, "sl"},
   };
   std::string text;
   for (const auto& [flag, name] : kNames) {
@@ -58,7 +58,6 @@ class CaseProcess {
     process_.space.map_stack({{0x7ffffffde000}, {0x7ffffffff000}}, {0x7fffffffee00});
     // exec has stored to the stack's top.
     process_.access({0x7fffffffefff}, true);
-    process_.access({0x7fffffffdfff}, true);
     const auto disk = process_.make_backing(storage::FileKind::kDisk,
                                             "/var/tmp/faultline-probe-disk", 64 * kPage);
     const auto memfd =
@@ -69,6 +68,7 @@ class CaseProcess {
     add_file("wo", disk, "w");
     add_file("dir", nullptr, "r");
     add_file("memfd", memfd, "rw");
+    before_ = process_.space.counters();
   }
 
   std::string execute(const std::string& line) {
@@ -134,6 +134,12 @@ class CaseProcess {
     if (verb == "mprotect")
       return answer(space.protect(address(), argument(2), argument(3), process_.gather));
     if (verb == "brk") return "0x" + hex(space.set_brk(address(), process_.gather).value);
+    if (verb == "mremap") return remap();
+    if (verb == "mseal") return answer(space.seal(address(), argument(2), argument(3)));
+    if (verb == "remap_file_pages")
+      return answer(space.remap_file_pages(
+          {address(), argument(2), argument(3), argument(4), argument(5)}, process_.gather));
+    if (verb == "counters") return counters();
     if (verb == "msync") {
       const SyncPlan plan = space.plan_sync(address(), argument(2), argument(3));
       return plan.error ? std::string(errno_name(*plan.error)) : "0";
@@ -158,6 +164,24 @@ class CaseProcess {
       return request.offset_bytes % kPage != 0 ? "EINVAL" : "EBADF";
     const Result<VirtAddr> result = process_.map(request);
     return result ? "0x" + hex(result->value) : std::string(errno_name(result.error()));
+  }
+
+  std::string remap() {
+    const Result<VirtAddr> result = process_.space.remap(
+        {address(), argument(2), argument(3), argument(4), {argument(5)}}, process_.gather);
+    return result ? "0x" + hex(result->value) : std::string(errno_name(result.error()));
+  }
+
+  // What the case has added.
+  std::string counters() const {
+    const MmCounters& now = process_.space.counters();
+    std::string text;
+    for (const auto counter : {&MmCounters::total_vm, &MmCounters::locked_vm, &MmCounters::data_vm,
+                               &MmCounters::stack_vm, &MmCounters::rss_anon}) {
+      if (!text.empty()) text += ' ';
+      text += std::to_string(int64_t(now.*counter - before_.*counter));
+    }
+    return text;
   }
 
   void populate(AddrRange range) {
@@ -219,6 +243,7 @@ class CaseProcess {
 
   uint64_t memory_pages_;
   SimulatedProcess process_;
+  MmCounters before_;
   std::map<std::string, std::shared_ptr<cache::OpenFile>> files_;
   std::vector<std::string> words_;
 };

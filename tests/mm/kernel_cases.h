@@ -7,7 +7,10 @@
 //
 //     mmap ADDRESS LENGTH PROT FLAGS FILE OFFSET   FILE: - or disk disk2 ro wo dir memfd
 //     munmap ADDRESS LENGTH · mprotect ADDRESS LENGTH PROT · brk ADDRESS
-//     msync ADDRESS LENGTH FLAGS
+//     msync ADDRESS LENGTH FLAGS · mseal ADDRESS LENGTH FLAGS
+//     mremap ADDRESS OLD_LENGTH NEW_LENGTH FLAGS NEW_ADDRESS
+//     remap_file_pages ADDRESS LENGTH PROT PGOFF FLAGS
+//     counters                                     pages added to VmSize VmLck VmData VmStk RssAnon
 //     load ADDRESS · store ADDRESS                 ok or the signal's code
 //     rlimit as|data|stack|memlock BYTES           +N: N pages more than there are
 //     fill COUNT ADDRESS                           one-page VMAs until there are COUNT of them

@@ -37,6 +37,17 @@ TEST_CASE("AddressSpace: brk and stack growth are the kernel's") {
   CHECK(report.cases >= 25);
 }
 
+TEST_CASE("AddressSpace: mremap, mseal and remap_file_pages are the kernel's") {
+  const CaseReport report = check_file("tests/golden/mm_remap.txt");
+  CHECK(report.cases >= 50);
+  CHECK(report.calls >= 480);
+}
+
+TEST_CASE("AddressSpace: random calls with mremap are answered as the kernel answered them") {
+  const CaseReport report = check_file("tests/golden/mm_random_remap.txt");
+  CHECK(report.calls >= 2000);
+}
+
 TEST_CASE("AddressSpace: random calls are answered as the kernel answered them") {
   const CaseReport report = check_file("tests/golden/mm_random.txt");
   CHECK(report.calls >= 2000);

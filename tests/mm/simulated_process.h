@@ -64,7 +64,11 @@ class SimulatedProcess {
         (!vma->has(kVmGrowsDown) || !space.expand_stack(*vma, address).ok()))
       return "SEGV_MAPERR";
     if (store ? !vma->has(kVmWrite) : !vma->accessible()) return "SEGV_ACCERR";
-    touch(*vma, PageSize{}.vpn(address), store);
+    const Vpn vpn = PageSize{}.vpn(address);
+    if (vma->backing != nullptr && space.page_table().get(vpn).none() &&
+        vma->pgoff_of(address, PageSize{}) >= vma->backing->page_count())
+      return "BUS_ADRERR";
+    touch(*vma, vpn, store);
     return "ok";
   }
 

@@ -114,6 +114,22 @@ static uint64_t read_kb(const char *path, const char *key) {
   }
   return 0;
 }
+// What the case has added to the counters of /proc/self/status, in pages.
+static void put_counters(void) {
+  static const char *const kKeys[] = {"VmSize:", "VmLck:", "VmData:", "VmStk:", "RssAnon:"};
+  static uint64_t before[5];
+  static int known;
+  for (int i = 0; i < 5; ++i) {
+    const uint64_t now = read_kb("/proc/self/status", kKeys[i]) * 1024 / PAGE;
+    if (!known) {
+      before[i] = now;
+      continue;
+    }
+    if (i) put(' ');
+    put_signed((int64_t)(now - before[i]));
+  }
+  known = 1;
+}
 static void put_maps(void) {
   int shown = 0, count = 0;
   read_file("/proc/self/smaps", g_smaps, sizeof g_smaps);
@@ -209,6 +225,18 @@ static void execute(char *line) {
     put_result(CALL(__NR_mprotect, argument(1), argument(2), argument(3)), 0);
   else if (same(verb, "msync"))
     put_result(CALL(__NR_msync, argument(1), argument(2), argument(3)), 0);
+  else if (same(verb, "mremap"))
+    put_result(call6(__NR_mremap, (long)argument(1), (long)argument(2), (long)argument(3),
+                     (long)argument(4), (long)argument(5), 0),
+               1);
+  else if (same(verb, "remap_file_pages"))
+    put_result(call6(__NR_remap_file_pages, (long)argument(1), (long)argument(2), (long)argument(3),
+                     (long)argument(4), (long)argument(5), 0),
+               0);
+  else if (same(verb, "mseal"))
+    put_result(CALL(462, argument(1), argument(2), argument(3)), 0);
+  else if (same(verb, "counters"))
+    put_counters();
   else if (same(verb, "brk"))
     put_result(CALL(__NR_brk, argument(1), 0, 0), 1);
   else if (same(verb, "load") || same(verb, "store"))
@@ -255,6 +283,10 @@ static void run_case(void) {
   CALL(__NR_setgid, 65534, 0, 0);
   CALL(__NR_setuid, 65534, 0, 0);
   catch_faults();
+  // Every page of this program is there before the first count.
+  for (uint64_t at = (uint64_t)g_stack & ~(PAGE - 1); at < START_BRK; at += PAGE)
+    *(volatile char *)at = *(volatile char *)at;
+  put_counters();
   for (char *line = g_input; *line;) {
     char *end = line;
     while (*end && *end != '\n') ++end;

@@ -53,6 +53,10 @@ static void put_number(uint64_t value, unsigned base) {
   while (value /= base);
   while (count > 0) put(digits[--count]);
 }
+static void put_signed(int64_t value) {
+  if (value < 0) put('-');
+  put_number(value < 0 ? -(uint64_t)value : (uint64_t)value, 10);
+}
 static int same(const char *a, const char *b) {
   while (*a && *a == *b) ++a, ++b;
   return *a == *b;
@@ -86,7 +90,7 @@ static void put_result(long result, int is_address) {
     long number;
     const char *name;
   } kErrors[] = {{1, "EPERM"},   {9, "EBADF"},      {11, "EAGAIN"},    {12, "ENOMEM"},
-                 {13, "EACCES"}, {16, "EBUSY"},     {17, "EEXIST"},    {19, "ENODEV"},
+                 {13, "EACCES"}, {14, "EFAULT"}, {16, "EBUSY"},     {17, "EEXIST"},    {19, "ENODEV"},
                  {22, "EINVAL"}, {75, "EOVERFLOW"}, {95, "EOPNOTSUPP"}};
   if (result < 0 && result > -4096) {
     for (unsigned i = 0; i < sizeof kErrors / sizeof *kErrors; ++i)
