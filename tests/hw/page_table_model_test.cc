@@ -36,7 +36,7 @@ class Model {
   void step() {
     const uint64_t vpn = prng_.below(kToyPages);
     const uint64_t count = prng_.below(3) == 0 ? prng_.below(kToyPages - vpn + 1) : prng_.below(6);
-    switch (prng_.below(7)) {
+    switch (prng_.below(8)) {
       case 0:
       case 1:
         return set(vpn, random_pte());
@@ -48,6 +48,8 @@ class Model {
         return update(vpn, count);
       case 5:
         return free_empty(vpn, count);
+      case 6:
+        return mirror(vpn, count);
       default:
         return compare(vpn, count);
     }
@@ -137,6 +139,16 @@ class Model {
       ++it;
     });
     REQUIRE((it == leaves_.end() || it->first >= vpn + count));
+  }
+  void mirror(uint64_t vpn, uint64_t count) {
+    const uint64_t to = prng_.below(kToyPages - count + 1);
+    if (to < vpn + count && vpn < to + count) return;
+    table_.mirror_tables({vpn}, count, {to});
+    for (uint64_t i = 0; i < count; ++i) {
+      if (!tables_[1].contains((vpn + i) >> kShift[1])) continue;
+      for (int level = 1; level <= 2; ++level)
+        tables_[level].try_emplace((to + i) >> kShift[level], false);
+    }
   }
   void free_empty(uint64_t vpn, uint64_t count) {
     const uint64_t floor = prng_.below(2) == 0 ? 0 : prng_.below(vpn + 1);

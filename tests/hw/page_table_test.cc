@@ -65,6 +65,19 @@ TEST_CASE("PageTable: clearing keeps the tables and never makes one") {
   table.validate();
 }
 
+TEST_CASE("PageTable: pages that are to move find tables where theirs were, empty ones too") {
+  PageTable table(x86());
+  table.set({5}, page(x86(), 1));
+  table.set({5}, {});
+  table.mirror_tables({512}, 512, {1 << 20});  // there is none
+  CHECK(table.table_pages() == 4);
+  table.mirror_tables({0}, 3, {1 << 20});
+  CHECK(table.table_pages() == 6);
+  table.mirror_tables({0}, 3, {(2 << 20) - 1});  // meets two, of two gigabytes
+  CHECK(table.table_pages() == 10);
+  table.validate();
+}
+
 TEST_CASE("PageTable: empty tables go, up to the root; others stay") {
   PageTable table(x86());
   table.set({0}, page(x86(), 1));

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "tests/mm/simulated_process.h"
+#include "tests/mm/drawing.h"
 #include "tests/support/death.h"
 
 namespace faultline::mm {
@@ -21,63 +21,6 @@ namespace {
 
 using testing::dies_with;
 using Peer = AddressSpaceTestPeer;
-
-constexpr uint64_t kPage = 4096;
-constexpr uint64_t kBase = 0x10000000;
-constexpr uint64_t kFixedAnon = 0x32;
-
-VirtAddr page(uint64_t index) { return {kBase + index * kPage}; }
-Vpn vpn(uint64_t index) { return {kBase / kPage + index}; }
-
-// An AddressSpace of a few pages, drawn one character a page: '.' unmapped, '-' no rights, r, w, x
-// for one right, 'A' read and write; '|' where one VMA meets the next.
-class Drawing : public SimulatedProcess {
- public:
-  void map_pages(uint64_t first, uint64_t count, uint64_t prot, uint64_t flags = kFixedAnon) {
-    MapRequest request;
-    request.hint = page(first);
-    request.length_bytes = count * kPage;
-    request.prot = prot;
-    request.flags = flags;
-    REQUIRE(map(request).ok());
-    check();
-  }
-  void protect_pages(uint64_t first, uint64_t count, uint64_t prot) {
-    REQUIRE(space.protect(page(first), count * kPage, prot, gather).ok());
-    check();
-  }
-  void unmap_pages(uint64_t first, uint64_t count) {
-    REQUIRE(space.unmap(page(first), count * kPage, gather).ok());
-    check();
-  }
-  void store(uint64_t index) {
-    REQUIRE(access(page(index), true) == "ok");
-    check();
-  }
-  hw::Pte pte(uint64_t index) { return space.page_table().get(vpn(index)); }
-  const hw::PteLayout& layout() { return space.page_table().format().pte; }
-
-  std::string picture(uint64_t count) {
-    std::string text;
-    const Vma* before = nullptr;
-    for (uint64_t i = 0; i < count; ++i) {
-      const Vma* vma = space.find_vma(page(i));
-      if (vma != nullptr && !vma->range().contains(page(i))) vma = nullptr;
-      if (vma != nullptr && before != nullptr && vma != before) text += '|';
-      text += vma == nullptr ? '.' : "-rwAxXYZ"[vma->flags & kVmAccess];
-      before = vma;
-    }
-    return text;
-  }
-
- private:
-  void check() {
-    gather.clear();
-    space.validate();
-    rmap.validate();
-    allocator.validate();
-  }
-};
 
 TEST_CASE("AddressSpace: what is mapped, cut and joined looks like this") {
   Drawing d;
