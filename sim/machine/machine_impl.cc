@@ -40,6 +40,7 @@ MachineImpl::MachineImpl(const MachineOptions& options, const hw::PagingFormat& 
       memory_calls_({.cache = cache_,
                      .make_shared_anon = [this](uint64_t size) { return make_shared_anon(size); },
                      .gather = gather_}),
+      proc_fs_({.frames = frames_, .swap = swap_device_}),
       kernel_files_(file_parts()) {
   allocator_.set_listener(reclaimer_.get());
 }

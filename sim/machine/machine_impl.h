@@ -31,6 +31,7 @@
 #include "sim/phys/frame_table.h"
 #include "sim/proc/files.h"
 #include "sim/proc/memory_calls.h"
+#include "sim/proc/proc_fs.h"
 #include "sim/reclaim/reclaimer.h"
 #include "sim/reclaim/swap_out.h"
 #include "sim/rmap/reverse_map.h"
@@ -137,6 +138,7 @@ class MachineImpl final : public Machine,
   hw::TlbGather gather_;
   fault::FaultHandler fault_handler_;
   proc::MemoryCalls memory_calls_;
+  proc::ProcFs proc_fs_;
   proc::Files kernel_files_;  // for files made by no process
   std::vector<std::unique_ptr<ProcessImpl>> processes_;
   PageSet pages_touched_;

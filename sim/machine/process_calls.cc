@@ -19,6 +19,21 @@ std::vector<MapsLine> ProcessImpl::maps() const {
   return task_->alive ? task_->space->maps() : std::vector<MapsLine>{};
 }
 
+Result<std::string> ProcessImpl::smaps() const {
+  if (!task_->alive) return Errno::kESRCH;
+  return machine_.proc_fs_.smaps(space());
+}
+
+Result<std::string> ProcessImpl::status() const {
+  if (!task_->alive) return Errno::kESRCH;
+  return machine_.proc_fs_.status(space());
+}
+
+Result<std::vector<uint64_t>> ProcessImpl::pagemap(AddrRange range) const {
+  if (!task_->alive) return Errno::kESRCH;
+  return machine_.proc_fs_.pagemap(space(), range);
+}
+
 Result<VirtAddr> ProcessImpl::mmap(const MmapArgs& args) {
   return system_call([&] { return machine_.memory_calls_.mmap(*task_, args, *this); });
 }

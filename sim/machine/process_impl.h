@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -34,6 +35,9 @@ class ProcessImpl final : public Process, public UserMemory {
   bool alive() const override { return task_->alive; }
   FaultCounts faults() const override { return task_->faults; }
   std::vector<MapsLine> maps() const override;
+  Result<std::string> smaps() const override;
+  Result<std::string> status() const override;
+  Result<std::vector<uint64_t>> pagemap(AddrRange range) const override;
 
   AccessOutcome load(VirtAddr address, std::span<std::byte> out) override;
   AccessOutcome store(VirtAddr address, std::span<const std::byte> bytes) override;

@@ -284,6 +284,7 @@ class AddressSpace final : public rmap::MappingSpace {
   uint64_t& rss_of(const Vma& vma, Pfn pfn);
   void map_frame(const Vma& vma, Vpn vpn, Pfn pfn);
   void unmap_frame(const Vma& vma, Vpn vpn, Pfn pfn);
+  void pass_on_dirty(const Vma& vma, Pfn pfn);
   void drop_entry(const Vma& vma, Vpn vpn, hw::Pte pte, hw::TlbGather& gather);
   void zap_pages(const Vma& vma, AddrRange range, hw::TlbGather& gather);
   void change_rights(const Vma& vma, AddrRange range, hw::TlbGather& gather);

@@ -28,6 +28,8 @@ void AddressSpace::unmap_frame(const Vma& vma, Vpn vpn, Pfn pfn) {
   allocator_.put(pfn);
 }
 
+// A PTE that a fault makes is accessed, fault-around's too, because the protections that Linux
+// makes PTEs of have the bit on x86. Source: Linux arch/x86/include/asm/pgtable_types.h.
 void AddressSpace::install_page(const Vma& vma, Vpn vpn, Pfn pfn, PteWrite write) {
   const hw::PteLayout& layout = page_table_.format().pte;
   const hw::Pte old = page_table_.get(vpn);
@@ -39,7 +41,7 @@ void AddressSpace::install_page(const Vma& vma, Vpn vpn, Pfn pfn, PteWrite write
     --counters_.swap;
     swap_slots_.put_slot(old.swap_slot());
   }
-  MappedPte entry{.pfn = pfn, .write = write == PteWrite::kYes};
+  const MappedPte entry{.pfn = pfn, .write = write == PteWrite::kYes, .accessed = true};
   page_table_.set(vpn, entry.to_pte(layout, vma));
   map_frame(vma, vpn, pfn);
 }
@@ -49,7 +51,7 @@ void AddressSpace::replace_page(const Vma& vma, Vpn vpn, Pfn pfn, hw::TlbGather&
   const auto old = find_mapped(page_table_.get(vpn), layout);
   FL_CHECK_MSG(old.has_value(), "page {:x} maps nothing", vpn.value);
   FL_CHECK(vma.range().contains(page_size().address(vpn)));
-  const MappedPte entry{.pfn = pfn, .write = vma.has(kVmWrite)};
+  const MappedPte entry{.pfn = pfn, .write = vma.has(kVmWrite), .accessed = true};
   page_table_.set(vpn, entry.to_pte(layout, vma));
   gather.add_page(asid(), vpn);
   unmap_frame(vma, vpn, old->pfn);
@@ -64,13 +66,20 @@ void AddressSpace::make_page_writable(const Vma& vma, Vpn vpn) {
   page_table_.set(vpn, {pte.raw | layout.write});
 }
 
-// What an entry that is removed held: its frame's or its slot's reference. The dirty bit goes
-// nowhere: the first store to a clean page of a disk file faulted, and that fault told the page
-// cache; a tmpfs page has no other home; anonymous memory ends here.
+void AddressSpace::pass_on_dirty(const Vma& vma, Pfn pfn) {
+  phys::PageFrame& frame = frames_[pfn];
+  if ((frame.flags & phys::kFrameFile) == 0 || vma.backing->write_notify()) return;
+  frame.flags = static_cast<uint16_t>(frame.flags | phys::kFrameDirty);
+}
+
+// What an entry that is removed held: its frame's or its slot's reference. The dirty bit of a page
+// of tmpfs goes to the frame; that of a disk file is there already, as the first store to a clean
+// page faulted; anonymous memory ends here. Source: Linux mm/memory.c zap_present_folio_ptes().
 void AddressSpace::drop_entry(const Vma& vma, Vpn vpn, hw::Pte pte, hw::TlbGather& gather) {
   const hw::PteLayout& layout = page_table_.format().pte;
   if (const auto mapped = find_mapped(pte, layout)) {
     if (pte.present(layout)) gather.add_page(asid(), vpn);
+    if (mapped->dirty) pass_on_dirty(vma, mapped->pfn);
     unmap_frame(vma, vpn, mapped->pfn);
   } else if (!pte.is_guard()) {
     FL_CHECK(pte.is_swap());

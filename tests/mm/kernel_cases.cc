@@ -9,6 +9,7 @@
 #include "faultline/errno.h"
 #include "faultline/linux.h"
 #include "sim/base/check.h"
+#include "sim/mm/vm_flag_names.h"
 #include "tests/mm/simulated_process.h"
 
 namespace faultline::mm {
@@ -25,24 +26,6 @@ std::string hex(uint64_t value) {
 
 std::string answer(const Result<void>& result) {
   return result ? "0" : std::string(errno_name(result.error()));
-}
-
-// As smaps' VmFlags names them, in its order.
-std::string flag_names(uint64_t flags) {
-  static constexpr std::pair<uint64_t, const char*> kNames[] = {
-      {kVmRead, "rd"},      {kVmWrite, "wr"},      {kVmExec, "ex"},       {kVmShared, "sh"},
-      {kVmMayRead, "mr"},   {kVmMayWrite, "mw"},   {kVmMayExec, "me"},    {kVmMayShare, "ms"},
-      {kVmGrowsDown, "gd"}, {kVmLocked, "lo"},     {kVmDontExpand, "de"}, {kVmAccount, "ac"},
-      {kVmNoReserve, "nr"}, {kVmHugeTlb, "ht"},    {kVmSync, "sf"},       {kVmWipeOnFork, "wf"},
-      {kVmDontDump, "dd"},  {kVmNoHugePage, "nh"}, {kVmDroppable, "dp"},  {kVmSealed, "sl"},
-  };
-  std::string text;
-  for (const auto& [flag, name] : kNames) {
-    if ((flags & flag) == 0) continue;
-    if (!text.empty()) text += ' ';
-    text += name;
-  }
-  return text;
 }
 
 // One case's process, which executes lines.
@@ -236,7 +219,9 @@ class CaseProcess {
       printed >> range >> permissions >> offset;
       text += range + ' ' + permissions + ' ' + offset;
       if (!line.path.empty()) text += ' ' + line.path.substr(line.path.rfind('/') + 1);
-      text += " {" + flag_names(vma.flags) + "}";
+      std::string names = vm_flag_names(vma.flags);
+      if (!names.empty()) names.pop_back();
+      text += " {" + names + "}";
     });
     return text;
   }
