@@ -52,6 +52,7 @@ class Tracee {
   static constexpr uint64_t kScratch = 0x5e0000;
   static constexpr uint64_t kScratchBytes = 0x20000;
   static constexpr uint64_t kText = 0x400000;
+  static constexpr uint64_t kOwnBytes = kScratchBytes + 4096;  // with its code
 
   explicit Tracee(const TraceeLimits& limits);
   ~Tracee();
