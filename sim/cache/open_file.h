@@ -22,7 +22,8 @@ struct OpenFile {
   bool append = false;                 // O_APPEND
   bool path_only = false;              // O_PATH: neither read, written nor mapped
   bool directory = false;
-  bool sync = false;  // O_DSYNC or O_SYNC: each write goes to the disk before it returns
+  bool direct = false;  // O_DIRECT
+  bool sync = false;    // O_DSYNC or O_SYNC: each write goes to the disk before it returns
   uint64_t position_bytes = 0;
   Readahead readahead{};  // of reads, and of faults of mappings made from it
 };

@@ -62,6 +62,17 @@ void PageCache::install(Backing& backing, uint64_t pgoff, Pfn fresh) {
   ++cached_pages_;
 }
 
+Pfn PageCache::find_uptodate(const Backing& backing, uint64_t pgoff) const {
+  const Pfn pfn = find(backing, pgoff);
+  if (pfn == kNoPfn) return kNoPfn;
+  return (parts_.frames[pfn].flags & FrameFlag::kFrameUptodate) != 0 ? pfn : kNoPfn;
+}
+
+void PageCache::mark_uptodate(Pfn pfn) {
+  phys::PageFrame& frame = parts_.frames[pfn];
+  frame.flags = static_cast<uint16_t>(frame.flags | FrameFlag::kFrameUptodate);
+}
+
 bool PageCache::read_into(const Backing& backing, uint64_t pgoff, Pfn pfn) {
   const storage::SimFile& file = *backing.file_;
   const bool disk = file.kind() == FileKind::kDisk;
@@ -84,7 +95,10 @@ std::optional<CachedPage> PageCache::get_or_read_page(Backing& backing, uint64_t
                                                       FrameSource& source) {
   FL_CHECK(pgoff < backing.page_count());
   const Pfn cached = find(backing, pgoff);
-  if (cached != kNoPfn) return CachedPage{cached, false};
+  if (cached != kNoPfn) {
+    mark_uptodate(cached);
+    return CachedPage{cached, false};
+  }
   const std::optional<Pfn> fresh = source.take_frame();
   if (!fresh) return std::nullopt;
   const bool did_io = insert(backing, pgoff, *fresh);
@@ -94,7 +108,10 @@ std::optional<CachedPage> PageCache::get_or_read_page(Backing& backing, uint64_t
 std::optional<CachedPage> PageCache::get_page_to_write(Backing& backing, uint64_t pgoff,
                                                        Overwrite overwrite, FrameSource& source) {
   const Pfn cached = find(backing, pgoff);
-  if (cached != kNoPfn) return CachedPage{cached, false};
+  if (cached != kNoPfn) {
+    mark_uptodate(cached);
+    return CachedPage{cached, false};
+  }
   const std::optional<Pfn> fresh = source.take_frame();
   if (!fresh) return std::nullopt;
   install(backing, pgoff, *fresh);
@@ -104,6 +121,7 @@ std::optional<CachedPage> PageCache::get_page_to_write(Backing& backing, uint64_
 
 void PageCache::read_ahead(Backing& backing, PgoffRange plan, FrameSource& source) {
   for (uint64_t pgoff = plan.first; pgoff < plan.end() && pgoff < backing.page_count(); ++pgoff) {
+    if (find(backing, pgoff) != kNoPfn) continue;
     if (!get_or_read_page(backing, pgoff, source)) return;
   }
 }

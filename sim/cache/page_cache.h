@@ -12,10 +12,15 @@
 // Reading a page of a disk file costs I/O, or counts as if, when it is a hole (linux-semantics
 // D19); a page of tmpfs costs I/O only when reclaim had taken it out.
 //
+// A page of the disk of which a part was set to zero (truncation, fallocate) comes into the cache
+// for that, but without kFrameUptodate: mincore(2) and fault-around do not see it, and the fault
+// that finds it is minor. Its bytes are the right ones all the same.
+//
 // Units: pgoff, pages of a file; sizes in bytes.
 // Invariants, checked by validate():
-//   1. index and frames agree one to one: a cached page's frame is in use, has kFrameFile and
-//      kFrameUptodate, and names its Backing and pgoff; no other frame has kFrameFile
+//   1. index and frames agree one to one: a cached page's frame is in use, has kFrameFile, and
+//   names
+//      its Backing and pgoff; no other frame has kFrameFile. On tmpfs it has kFrameUptodate
 //   2. a page of a disk file stands in the dirty set iff its frame has kFrameDirty; none of tmpfs
 //   does
 //   3. no page lies beyond the end of its file
@@ -49,6 +54,14 @@ namespace faultline::cache {
 struct CachedPage {
   Pfn pfn = kNoPfn;
   bool did_io = false;  // the fault that asked for it is major
+};
+
+// Bytes `first` to `first + count` of a file.
+struct ByteRange {
+  uint64_t first = 0;
+  uint64_t count = 0;
+
+  uint64_t end() const { return first + count; }
 };
 
 // What became of a page that reclaim wanted to be rid of.
@@ -92,6 +105,8 @@ class PageCache {
 
   // The frame of the page, or kNoPfn.
   Pfn find(const Backing& backing, uint64_t pgoff) const { return backing.pages_.find(pgoff); }
+  // The same where the page is up to date: what mincore(2) and fault-around see.
+  Pfn find_uptodate(const Backing& backing, uint64_t pgoff) const;
   // Puts `fresh` into the cache as that page and reads the page into it; takes over the caller's
   // reference. Whether that cost I/O. O(log pages).
   // REQUIRES: the page is not cached, lies within the file, and `fresh` is as take_frame() gives
@@ -132,19 +147,39 @@ class PageCache {
   Reclaimed reclaim_page(Pfn pfn, hw::TlbGather& gather);
   // Drops the clean, unmapped pages of `range` (POSIX_FADV_DONTNEED, linux-semantics K3); how many.
   uint64_t drop_clean(Backing& backing, PgoffRange range);
+  // The pages of `range` go out of every mapping, and the clean ones out of the cache: what the
+  // disk holds is newer. Source: Linux mm/truncate.c invalidate_inode_pages2_range().
+  void invalidate(Backing& backing, PgoffRange range, hw::TlbGather& gather);
+
+  // ---- Calls that change what the file is. Each sets parts of pages to zero, and may want a frame
+  // for such a page; where none is to be had the disk's copy alone is changed.
 
   // ftruncate(2): pages beyond the new end go, out of every mapping, copies of private ones too;
   // the tail of the last page becomes zeros, when the file grows the tail of the old last page
-  // (disk). Marks that page dirty if it is cached. REQUIRES: size_bytes <= file's size_bytes_max().
+  // (disk). REQUIRES: size_bytes <= file's size_bytes_max().
   // Source: Linux mm/truncate.c truncate_pagecache(); linux-semantics D3, D19.
-  void truncate(Backing& backing, uint64_t size_bytes, hw::TlbGather& gather);
+  void truncate(Backing& backing, uint64_t size_bytes, FrameSource& source, hw::TlbGather& gather);
+  // fallocate(2): the file is that long at least. REQUIRES: as above. Source: measured, Linux 6.18.
+  void allocate_to(Backing& backing, uint64_t size_bytes, FrameSource& source);
+  // FALLOC_FL_ZERO_RANGE: whole pages become holes as by punch(), parts of pages zeros.
+  void zero_bytes(Backing& backing, ByteRange range, FrameSource& source, hw::TlbGather& gather);
+  // FALLOC_FL_PUNCH_HOLE: the same, but that a range which passes the end of a file of the disk
+  // takes its last page whole, and one behind it does nothing.
+  // Source: Linux fs/ext4/inode.c ext4_punch_hole().
+  void punch_bytes(Backing& backing, ByteRange range, FrameSource& source, hw::TlbGather& gather);
+  // FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE: what is behind the start of `range` is
+  // written and goes out of the cache and every mapping, copies of private ones too; then the
+  // file's pages move. REQUIRES: as SimFile::collapse() and insert(). Source: Linux
+  // fs/ext4/extents.c ext4_collapse_range(), ext4_insert_range().
+  void collapse(Backing& backing, PgoffRange range, hw::TlbGather& gather);
+  void insert_hole(Backing& backing, PgoffRange range, hw::TlbGather& gather);
   // Makes holes of whole pages (MADV_REMOVE, fallocate): they go out of the cache and out of every
   // mapping, but for copies of private ones, which stay. The size stays. O(pages cached ·
   // mappings). Source: Linux mm/truncate.c truncate_pagecache_range(); linux-semantics D3.
   void punch(Backing& backing, PgoffRange range, hw::TlbGather& gather);
   // A write at `offset_bytes` is to follow: what mappings stored between the old end of the file
   // and it becomes zeros on the disk. Source: measured on ext4, Linux 6.18.
-  void prepare_write_at(Backing& backing, uint64_t offset_bytes);
+  void prepare_write_at(Backing& backing, uint64_t offset_bytes, FrameSource& source);
   // A write made the file longer. REQUIRES: not shorter than it is.
   void extend(Backing& backing, uint64_t size_bytes);
 
@@ -175,8 +210,13 @@ class PageCache {
   void drop_pages_from(Backing& backing, uint64_t first) {
     drop_pages(backing, {first, ~uint64_t{0} - first});
   }
-  // Zeros from `offset_bytes` to the end of its page, if that page is cached, and dirties it.
-  void zero_tail(Backing& backing, uint64_t offset_bytes);
+  void mark_uptodate(Pfn pfn);
+  // Zeros in a part of one page, which becomes dirty unless it is a hole.
+  void zero_part(Backing& backing, ByteRange part, FrameSource& source);
+  // The same from `offset_bytes` to the end of its page, if the page goes on there.
+  void zero_tail(Backing& backing, uint64_t offset_bytes, FrameSource& source);
+  // What collapse() and insert_hole() do first.
+  void forget_from(Backing& backing, uint64_t first, hw::TlbGather& gather);
   void on_last_handle_gone(uint32_t number);
   void release(uint32_t number);
   void validate_page(const Backing& backing, uint64_t pgoff, Pfn pfn) const;

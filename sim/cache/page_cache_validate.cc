@@ -13,9 +13,9 @@ void PageCache::validate_page(const Backing& backing, uint64_t pgoff, Pfn pfn) c
   FL_CHECK_MSG(pfn.value < parts_.frames.size(), "page {} of backing {} has no frame", pgoff,
                number);
   const phys::PageFrame& frame = parts_.frames[pfn];
-  constexpr uint16_t kWanted =
-      FrameFlag::kFrameInUse | FrameFlag::kFrameFile | FrameFlag::kFrameUptodate;
-  FL_CHECK_MSG((frame.flags & kWanted) == kWanted && frame.refcount > frame.mapcount &&
+  uint16_t wanted = FrameFlag::kFrameInUse | FrameFlag::kFrameFile;
+  if (!backing.write_notify()) wanted = static_cast<uint16_t>(wanted | FrameFlag::kFrameUptodate);
+  FL_CHECK_MSG((frame.flags & wanted) == wanted && frame.refcount > frame.mapcount &&
                    frame.owner == number && frame.pgoff == pgoff,
                "frame {} does not hold page {} of backing {}", pfn.value, pgoff, number);
   const bool dirty = (frame.flags & FrameFlag::kFrameDirty) != 0;

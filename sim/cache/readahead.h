@@ -26,6 +26,8 @@ struct PgoffRange {
 
 // 128 KiB of 4 KiB pages: read_ahead_kb of the simulated disk.
 inline constexpr uint64_t kReadaheadPagesMax = 32;
+// What POSIX_FADV_WILLNEED reads at most: the largest request of the disk, 4 MiB.
+inline constexpr uint64_t kWillNeedPagesMax = 1024;
 
 // What madvise(2) or posix_fadvise(2) said: MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL.
 enum class Advice : uint8_t { kNormal, kRandom, kSequential };
@@ -44,6 +46,9 @@ class Readahead {
   PgoffRange plan_read_miss(const Backing& backing, PgoffRange wanted);
   // read() found page `wanted.first`. Source: Linux mm/readahead.c page_cache_async_ra().
   PgoffRange plan_read_hit(const Backing& backing, PgoffRange wanted);
+  // posix_fadvise(2): kSequential doubles the window; kRandom lets reads bring what they ask for
+  // and nothing more, and does not concern mappings. Source: Linux mm/fadvise.c generic_fadvise().
+  void advise(Advice advice);
   // Whether the use of page `pgoff` starts the next window. Fault-around leaves such a page out, so
   // that its use is noticed. Source: Linux mm/filemap.c next_uptodate_folio().
   bool is_mark(uint64_t pgoff) const { return size_ != 0 && pgoff == start_ + size_ - async_size_; }
@@ -54,6 +59,8 @@ class Readahead {
   PgoffRange window(const Backing& backing) const;
   PgoffRange next_window(const Backing& backing);
 
+  uint64_t pages_max_ = kReadaheadPagesMax;
+  bool random_ = false;                     // FMODE_RANDOM
   uint64_t start_ = 0;                      // the window read last
   uint64_t size_ = 0;                       // 0: none yet
   uint64_t async_size_ = 0;                 // so many pages before its end stands the mark

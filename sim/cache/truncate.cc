@@ -1,6 +1,7 @@
-// Files that change their size: truncate, and writes past the end. Linux mm/truncate.c,
-// fs/ext4/inode.c ext4_setattr(), mm/shmem.c shmem_setattr().
+// Files that change their size or lose a part: truncate, fallocate, and writes past the end. Linux
+// mm/truncate.c, fs/ext4/inode.c ext4_setattr(), fs/ext4/extents.c, mm/shmem.c.
 #include <algorithm>
+#include <optional>
 #include <span>
 
 #include "sim/base/check.h"
@@ -8,11 +9,14 @@
 
 namespace faultline::cache {
 
-void PageCache::truncate(Backing& backing, uint64_t size_bytes, hw::TlbGather& gather) {
+using phys::FrameFlag;
+
+void PageCache::truncate(Backing& backing, uint64_t size_bytes, FrameSource& source,
+                         hw::TlbGather& gather) {
   const uint64_t old_bytes = backing.size_bytes();
   if (size_bytes > old_bytes) {
     // On tmpfs bytes stored past the old end show from now on.
-    if (backing.write_notify()) zero_tail(backing, old_bytes);
+    if (backing.write_notify()) zero_tail(backing, old_bytes, source);
     backing.file_->set_size(size_bytes);
     return;
   }
@@ -21,7 +25,15 @@ void PageCache::truncate(Backing& backing, uint64_t size_bytes, hw::TlbGather& g
   parts_.reverse_map.zap_file_range({backing.number_, first_gone, ~uint64_t{0} - first_gone},
                                     rmap::ZapCopies::kYes, gather);
   drop_pages_from(backing, first_gone);
-  zero_tail(backing, size_bytes);
+  zero_tail(backing, size_bytes, source);
+}
+
+void PageCache::allocate_to(Backing& backing, uint64_t size_bytes, FrameSource& source) {
+  const uint64_t old_bytes = backing.size_bytes();
+  if (size_bytes <= old_bytes) return;
+  if (backing.write_notify()) zero_tail(backing, old_bytes, source);
+  backing.file_->set_size(size_bytes);
+  if (backing.write_notify()) zero_tail(backing, size_bytes, source);
 }
 
 void PageCache::punch(Backing& backing, PgoffRange range, hw::TlbGather& gather) {
@@ -31,9 +43,49 @@ void PageCache::punch(Backing& backing, PgoffRange range, hw::TlbGather& gather)
   backing.file_->punch(range.first, range.count);
 }
 
-void PageCache::prepare_write_at(Backing& backing, uint64_t offset_bytes) {
+void PageCache::zero_bytes(Backing& backing, ByteRange range, FrameSource& source,
+                           hw::TlbGather& gather) {
+  const PageSize page_size = backing.file_->page_size();
+  const uint64_t whole_start = page_size.align_up(range.first);
+  const uint64_t whole_end = range.end() & ~page_size.offset_mask();
+  if (whole_start > whole_end) return zero_part(backing, range, source);
+  if (range.first < whole_start)
+    zero_part(backing, {range.first, whole_start - range.first}, source);
+  const uint64_t first = page_size.pages(whole_start);
+  punch(backing, {first, page_size.pages(whole_end) - first}, gather);
+  if (whole_end < range.end()) zero_part(backing, {whole_end, range.end() - whole_end}, source);
+}
+
+void PageCache::punch_bytes(Backing& backing, ByteRange range, FrameSource& source,
+                            hw::TlbGather& gather) {
+  const uint64_t size_bytes = backing.size_bytes();
+  if (backing.write_notify() && range.end() > size_bytes) {
+    if (range.first >= size_bytes) return;
+    range.count = backing.file_->page_size().align_up(size_bytes) - range.first;
+  }
+  zero_bytes(backing, range, source, gather);
+}
+
+void PageCache::forget_from(Backing& backing, uint64_t first, hw::TlbGather& gather) {
+  const uint64_t count = ~uint64_t{0} - first;
+  write_back(backing, {first, count}, gather);
+  parts_.reverse_map.zap_file_range({backing.number_, first, count}, rmap::ZapCopies::kYes, gather);
+  drop_pages_from(backing, first);
+}
+
+void PageCache::collapse(Backing& backing, PgoffRange range, hw::TlbGather& gather) {
+  forget_from(backing, range.first, gather);
+  backing.file_->collapse(range.first, range.count);
+}
+
+void PageCache::insert_hole(Backing& backing, PgoffRange range, hw::TlbGather& gather) {
+  forget_from(backing, range.first, gather);
+  backing.file_->insert(range.first, range.count);
+}
+
+void PageCache::prepare_write_at(Backing& backing, uint64_t offset_bytes, FrameSource& source) {
   if (!backing.write_notify() || offset_bytes <= backing.size_bytes()) return;
-  zero_tail(backing, backing.size_bytes());
+  zero_tail(backing, backing.size_bytes(), source);
 }
 
 void PageCache::extend(Backing& backing, uint64_t size_bytes) {
@@ -41,17 +93,36 @@ void PageCache::extend(Backing& backing, uint64_t size_bytes) {
   if (size_bytes > backing.size_bytes()) backing.file_->set_size(size_bytes);
 }
 
-void PageCache::zero_tail(Backing& backing, uint64_t offset_bytes) {
+void PageCache::zero_tail(Backing& backing, uint64_t offset_bytes, FrameSource& source) {
   const PageSize page_size = backing.file_->page_size();
   const uint64_t used_bytes = offset_bytes & page_size.offset_mask();
-  const uint64_t pgoff = page_size.pages(offset_bytes);
-  const Pfn pfn = find(backing, pgoff);
-  if (used_bytes == 0 || pfn == kNoPfn) return;
-  if (parts_.frames.has_bytes(pfn)) {
-    const std::span<std::byte> tail = parts_.frames.writable_bytes(pfn).subspan(used_bytes);
-    std::fill(tail.begin(), tail.end(), std::byte{0});
+  if (used_bytes == 0) return;
+  zero_part(backing, {offset_bytes, page_size.bytes() - used_bytes}, source);
+}
+
+// Source: Linux fs/ext4/inode.c ext4_block_zero_page_range(), mm/shmem.c shmem_undo_range();
+// measured, 6.18.
+void PageCache::zero_part(Backing& backing, ByteRange part, FrameSource& source) {
+  storage::SimFile& file = *backing.file_;
+  const uint64_t pgoff = file.page_size().pages(part.first);
+  if (pgoff >= backing.page_count()) return;
+  Pfn pfn = find(backing, pgoff);
+  const bool hole = backing.write_notify() && !file.has_page(pgoff) && !backing.pages_.dirty(pgoff);
+  if (pfn == kNoPfn && backing.write_notify()) {
+    if (const std::optional<Pfn> fresh = source.take_frame()) {
+      insert(backing, pgoff, *fresh);
+      pfn = *fresh;
+      parts_.frames[pfn].flags = FrameFlag::kFrameInUse | FrameFlag::kFrameFile;
+    }
   }
-  mark_dirty(backing, pgoff);
+  if (pfn == kNoPfn) return file.zero_part(part.first, part.count);
+  if (parts_.frames.has_bytes(pfn)) {
+    const uint64_t in_page = part.first & file.page_size().offset_mask();
+    const std::span<std::byte> bytes =
+        parts_.frames.writable_bytes(pfn).subspan(in_page, part.count);
+    std::fill(bytes.begin(), bytes.end(), std::byte{0});
+  }
+  if (!hole) mark_dirty(backing, pgoff);
 }
 
 }  // namespace faultline::cache

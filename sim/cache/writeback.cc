@@ -104,4 +104,14 @@ uint64_t PageCache::drop_clean(Backing& backing, PgoffRange range) {
   return dropped;
 }
 
+void PageCache::invalidate(Backing& backing, PgoffRange range, hw::TlbGather& gather) {
+  uint64_t next = range.first;
+  while (const auto page = backing.pages_.first_from(next)) {
+    if (page->pgoff - range.first >= range.count) break;
+    next = page->pgoff + 1;
+    parts_.reverse_map.unmap_everywhere(page->pfn, hw::Pte{}, gather);
+    if (!backing.pages_.dirty(page->pgoff)) drop_page(backing, page->pgoff, page->pfn);
+  }
+}
+
 }  // namespace faultline::cache

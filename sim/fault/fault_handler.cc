@@ -216,7 +216,7 @@ void FaultHandler::map_around(const Request& r) {
     const uint64_t pgoff = r.pgoff() + i - index;
     if (pgoff >= r.backing().page_count()) break;
     if (starts_readahead(r.vma, pgoff)) continue;
-    const Pfn pfn = s_.cache.find(r.backing(), pgoff);
+    const Pfn pfn = s_.cache.find_uptodate(r.backing(), pgoff);
     if (pfn != kNoPfn && r.space.page_table().get(vpn).none()) map_file_page(r, vpn, pfn);
   }
 }

@@ -13,6 +13,7 @@
 #include "faultline/process.h"
 #include "faultline/user_memory.h"
 #include "sim/base/check.h"
+#include "sim/machine/user_buffers.h"
 #include "sim/mm/address_space.h"
 #include "sim/proc/task.h"
 
@@ -70,6 +71,15 @@ class ProcessImpl final : public Process, public UserMemory {
   Result<void> truncate(std::string_view path, uint64_t length_bytes) override;
   Result<void> fsync(int64_t fd) override;
   Result<void> fdatasync(int64_t fd) override;
+  Result<uint64_t> readv(int64_t fd, VirtAddr vector, uint64_t count) override;
+  Result<uint64_t> writev(int64_t fd, VirtAddr vector, uint64_t count) override;
+  Result<void> fallocate(int64_t fd, uint64_t mode, uint64_t offset_bytes,
+                         uint64_t length_bytes) override;
+  Result<void> sync_file_range(int64_t fd, uint64_t offset_bytes, uint64_t length_bytes,
+                               uint64_t flags) override;
+  Result<void> fadvise(int64_t fd, uint64_t offset_bytes, uint64_t length_bytes,
+                       uint64_t advice) override;
+  Result<void> sync() override;
   Result<void> unlink(std::string_view path) override;
   Result<void> rename(std::string_view from, std::string_view to) override;
   void exit(uint64_t status) override;
@@ -92,6 +102,7 @@ class ProcessImpl final : public Process, public UserMemory {
   const base::CrashContext& crash_context() const;
   void end_system_call();
   proc::FileCall file_call();
+  UserBuffers::Reach reach();
 
   // One page's share of an access: where its bytes lie in the frame.
   struct Piece {

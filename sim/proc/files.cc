@@ -90,27 +90,17 @@ Result<std::shared_ptr<OpenFile>> Files::get(uint64_t fd) const {
   return descriptors_[index];
 }
 
-Result<void> Files::fsync(uint64_t fd, hw::TlbGather& gather) {
-  const Result<Open> file = get(fd);
-  if (!file.ok()) return file.error();
-  if ((*file)->directory) return {};
-  cache::Backing& backing = *(*file)->backing;
-  parts_.cache.write_back(backing, {0, backing.page_count()}, gather);
-  return {};
-}
-
-Result<void> Files::ftruncate(uint64_t fd, uint64_t length_bytes, hw::TlbGather& gather) {
+Result<void> Files::ftruncate(uint64_t fd, uint64_t length_bytes, const FileCall& call) {
   if (static_cast<int64_t>(length_bytes) < 0) return Errno::kEINVAL;
   const Result<Open> file = get(fd);
   if (!file.ok()) return file.error();
   if ((*file)->directory || !(*file)->writable) return Errno::kEINVAL;
-  return set_size(*(*file)->backing, length_bytes, gather);
+  return set_size(*(*file)->backing, length_bytes, call);
 }
 
-Result<void> Files::set_size(cache::Backing& backing, uint64_t length_bytes,
-                             hw::TlbGather& gather) {
+Result<void> Files::set_size(cache::Backing& backing, uint64_t length_bytes, const FileCall& call) {
   if (length_bytes > backing.file().size_bytes_max()) return Errno::kEFBIG;
-  parts_.cache.truncate(backing, length_bytes, gather);
+  parts_.cache.truncate(backing, length_bytes, call.frames, call.gather);
   return {};
 }
 

@@ -1,12 +1,12 @@
 // Files: the descriptors of one process, and the system calls on files that need no mapping: open,
-// read, write, lseek, ftruncate, fsync, unlink, rename and their relatives. Linux's files_struct
-// with fs/open.c, fs/read_write.c and fs/namei.c over it.
+// read, write, lseek, ftruncate, fallocate, fsync, posix_fadvise, unlink, rename and their
+// relatives. Linux's files_struct with fs/open.c, fs/read_write.c and fs/namei.c over it.
 //
 // Errors come in Linux's order, measured on ext4 and tmpfs, 6.18. Arguments are as wide as the
 // caller's registers and are cut as the kernel cuts them.
 // Descriptors 0 to 2 are open and cannot be used: as if opened with O_PATH.
 // A copy of a Files is what fork() makes: the same open files under the same numbers.
-// Differs from Linux: O_DIRECT goes through the page cache; MFD_HUGETLB is refused with kEINVAL.
+// Differs from Linux: MFD_HUGETLB is refused with kEINVAL.
 // Units: bytes. Invariants, checked by validate():
 //   1. no more than kDescriptorsMax descriptors
 //   2. an open file has a Backing, unless it is a directory or can do nothing
@@ -32,8 +32,10 @@
 
 namespace faultline::proc {
 
-inline constexpr uint64_t kDescriptorsMax = 1024;      // RLIMIT_NOFILE
-inline constexpr uint64_t kReadWriteMax = 0x7ffff000;  // Linux MAX_RW_COUNT
+inline constexpr uint64_t kDescriptorsMax = 1024;                   // RLIMIT_NOFILE
+inline constexpr uint64_t kReadWriteMax = 0x7ffff000;               // Linux MAX_RW_COUNT
+inline constexpr uint64_t kFileBytesMax = (uint64_t{1} << 63) - 1;  // no offset is beyond
+inline constexpr uint64_t kTmpfsBytesMax = uint64_t{12} << 30;  // half of the memory, as by default
 
 // What a call may need besides its arguments: frames for pages it reads in, and the place to say
 // which TLB entries it made stale.
@@ -65,9 +67,9 @@ class Files {
   // The lowest free descriptor, open on `path`.
   // Errors, in this order: kEINVAL (O_DIRECTORY with O_CREAT, O_TMPFILE without writing), kENOENT
   // (empty path), kENAMETOOLONG, kEMFILE, those of Disk::look_up(), kEEXIST (O_EXCL), kEISDIR,
-  // kENOENT, kENOTDIR, kEACCES (its mode). Nothing changed then.
+  // kENOENT, kENOTDIR, kEACCES (its mode), kEINVAL (O_DIRECT of a directory). Nothing changed then.
   // Source: open(2); Linux fs/open.c build_open_flags(), fs/namei.c do_open().
-  Result<int> open(std::string_view path, OpenFlags flags, hw::TlbGather& gather);
+  Result<int> open(std::string_view path, OpenFlags flags, const FileCall& call);
   // Errors: kEINVAL (flags, name of more than 249 bytes), kEMFILE. Source: Linux mm/memfd.c.
   Result<int> memfd_create(std::string_view name, uint64_t flags);
   // Errors: kEBADF.
@@ -80,10 +82,15 @@ class Files {
   // O_PATH). Source: Linux fs/file.c fdget().
   Result<std::shared_ptr<cache::OpenFile>> get(uint64_t fd) const;
 
+  // What readv(2) and writev(2) ask before they look at their vector. Errors: kEBADF.
+  Result<void> check_readable(uint64_t fd) const;
+  Result<void> check_writable(uint64_t fd) const;
+
   // read(2) and pread64(2): the bytes read, less than wanted at the end of the file and where the
   // sink takes no more; 0 at the end.
   // Errors, in this order: kEINVAL (negative offset), kEBADF, kEFAULT (address), kEINVAL (range
-  // wraps), kEISDIR; kEFAULT, kENOMEM when they stop the first byte.
+  // wraps), kEISDIR; kEFAULT, kENOMEM when they stop the first byte. With O_DIRECT on the disk
+  // kEINVAL (not in whole sectors), and kEFAULT wherever it stops.
   Result<uint64_t> read(uint64_t fd, uint64_t length_bytes, ReadSink& sink, const FileCall& call);
   Result<uint64_t> pread(uint64_t fd, Extent extent, ReadSink& sink, const FileCall& call);
   // write(2) and pwrite64(2), the latter appending too with O_APPEND. Errors: the same, without
@@ -97,12 +104,25 @@ class Files {
   // generic_file_llseek_size().
   Result<uint64_t> lseek(uint64_t fd, uint64_t offset_bytes, uint64_t whence);
   // Errors: kEINVAL (negative), kEBADF, kEINVAL (directory, not open for writing), kEFBIG.
-  Result<void> ftruncate(uint64_t fd, uint64_t length_bytes, hw::TlbGather& gather);
+  Result<void> ftruncate(uint64_t fd, uint64_t length_bytes, const FileCall& call);
   // Errors: kEINVAL (negative), those of Disk::look_up(), kENOENT, kEISDIR, kENOTDIR, kEACCES,
   // kEFBIG.
-  Result<void> truncate(std::string_view path, uint64_t length_bytes, hw::TlbGather& gather);
+  Result<void> truncate(std::string_view path, uint64_t length_bytes, const FileCall& call);
+  // Errors, in this order: kEBADF, kEINVAL (negative, or nothing), kEOPNOTSUPP (no such mode),
+  // kEBADF (not open for writing), kEFBIG, kEOPNOTSUPP (not on this file system), kEINVAL, kEFBIG
+  // (FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE), kENOSPC (tmpfs). Nothing changed then.
+  // Differs from Linux: the disk never fills.
+  // Source: fallocate(2); Linux fs/open.c vfs_fallocate().
+  Result<void> fallocate(uint64_t fd, uint64_t mode, Extent extent, const FileCall& call);
   // Both fsync(2) and fdatasync(2). Errors: kEBADF.
   Result<void> fsync(uint64_t fd, hw::TlbGather& gather);
+  // Without SYNC_FILE_RANGE_WRITE there is nothing to do: no write is under way between two calls.
+  // Errors: kEBADF, kEINVAL (flags; a negative offset or end).
+  Result<void> sync_file_range(uint64_t fd, Extent extent, uint64_t flags, hw::TlbGather& gather);
+  // posix_fadvise(2). Errors: kEBADF, kEINVAL (negative length, unknown advice).
+  Result<void> fadvise(uint64_t fd, Extent extent, uint64_t advice, const FileCall& call);
+  // sync(2): every dirty page of the machine.
+  void sync(hw::TlbGather& gather);
   // Errors: those of Disk::look_up(), kEISDIR, kENOENT, kENOTDIR.
   Result<void> unlink(std::string_view path);
   // Errors: those of Disk::look_up() and Disk::rename().
@@ -130,9 +150,11 @@ class Files {
   Result<int> find_free() const;
   int install(int fd, Open file);
   // What open() finds or makes under a path, once the flags are known to be good.
-  Result<Open> open_place(storage::Disk::Place& place, OpenFlags flags, hw::TlbGather& gather);
+  Result<Open> open_place(storage::Disk::Place& place, OpenFlags flags, const FileCall& call);
   Open make_open(const std::shared_ptr<storage::SimFile>& file, uint64_t flags) const;
-  Result<void> set_size(cache::Backing& backing, uint64_t length_bytes, hw::TlbGather& gather);
+  Result<void> set_size(cache::Backing& backing, uint64_t length_bytes, const FileCall& call);
+  void read_advised(cache::Backing& backing, Extent extent, const FileCall& call);
+  void drop_advised(cache::Backing& backing, Extent extent, const FileCall& call);
 
   Result<uint64_t> checked_read(cache::OpenFile& file, Extent extent, ReadSink& sink,
                                 const FileCall& call);
@@ -142,6 +164,10 @@ class Files {
                            const FileCall& call);
   Result<uint64_t> write_at(cache::OpenFile& file, Extent extent, WriteSource& source,
                             const FileCall& call);
+  Result<uint64_t> read_direct(cache::OpenFile& file, Extent extent, ReadSink& sink,
+                               const FileCall& call);
+  Result<uint64_t> write_direct(cache::OpenFile& file, Extent extent, WriteSource& source,
+                                const FileCall& call);
   Result<void> write_piece(cache::Backing& backing, uint64_t offset_bytes,
                            std::span<const std::byte> piece, const FileCall& call);
 

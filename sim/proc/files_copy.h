@@ -16,6 +16,8 @@ class ReadSink {
   virtual ~ReadSink() = default;
   // Whether so many bytes from the sink's start lie in user space. Linux's access_ok().
   virtual bool address_ok(uint64_t length_bytes) const = 0;
+  // Whether its addresses and lengths are multiples of that: O_DIRECT asks.
+  virtual bool aligned(uint64_t alignment_bytes) const = 0;
   // Takes the next bytes; how many, which is less than all where memory cannot be touched.
   virtual uint64_t take(std::span<const std::byte> piece) = 0;
 };
@@ -24,6 +26,7 @@ class WriteSource {
  public:
   virtual ~WriteSource() = default;
   virtual bool address_ok(uint64_t length_bytes) const = 0;
+  virtual bool aligned(uint64_t alignment_bytes) const = 0;
   // Gives the next bytes; how many, which is less than all where memory cannot be touched.
   virtual uint64_t give(std::span<std::byte> piece) = 0;
 };

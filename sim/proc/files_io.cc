@@ -33,7 +33,20 @@ Result<uint64_t> Files::checked_read(OpenFile& file, Extent extent, ReadSink& si
   const Result<uint64_t> length_bytes = check_extent(extent);
   if (!length_bytes.ok()) return length_bytes;
   if (file.directory) return Errno::kEISDIR;
-  return read_at(file, {extent.offset_bytes, *length_bytes}, sink, call);
+  const Extent wanted{extent.offset_bytes, *length_bytes};
+  return file.direct ? read_direct(file, wanted, sink, call) : read_at(file, wanted, sink, call);
+}
+
+Result<void> Files::check_readable(uint64_t fd) const {
+  const Result<Open> file = get(fd);
+  if (!file.ok()) return file.error();
+  return (*file)->readable ? Result<void>() : Errno::kEBADF;
+}
+
+Result<void> Files::check_writable(uint64_t fd) const {
+  const Result<Open> file = get(fd);
+  if (!file.ok()) return file.error();
+  return (*file)->writable ? Result<void>() : Errno::kEBADF;
 }
 
 Result<uint64_t> Files::read(uint64_t fd, uint64_t length_bytes, ReadSink& sink,
@@ -96,7 +109,8 @@ Result<Files::Extent> Files::checked_write(OpenFile& file, Extent extent, WriteS
   const uint64_t offset_bytes = file.append ? file.backing->size_bytes() : extent.offset_bytes;
   if (offset_bytes >= limit_bytes) return Errno::kEFBIG;
   const Extent allowed{offset_bytes, std::min(*length_bytes, limit_bytes - offset_bytes)};
-  const Result<uint64_t> done = write_at(file, allowed, source, call);
+  const Result<uint64_t> done = file.direct ? write_direct(file, allowed, source, call)
+                                            : write_at(file, allowed, source, call);
   if (!done.ok()) return done.error();
   return Extent{offset_bytes, *done};
 }
@@ -163,10 +177,10 @@ Result<void> Files::write_piece(Backing& backing, uint64_t offset_bytes,
   const uint64_t pgoff = page_size.pages(offset_bytes);
   const auto overwrite = piece.size() == page_size.bytes() ? PageCache::Overwrite::kWhole
                                                            : PageCache::Overwrite::kPart;
+  parts_.cache.prepare_write_at(backing, offset_bytes, call.frames);
   const auto page = parts_.cache.get_page_to_write(backing, pgoff, overwrite, call.frames);
   if (!page) return Errno::kENOMEM;
   // Nothing below can fail.
-  parts_.cache.prepare_write_at(backing, offset_bytes);
   const std::span<std::byte> bytes = parts_.frames.writable_bytes(page->pfn);
   if (!bytes.empty()) {
     const uint64_t in_page = offset_bytes & page_size.offset_mask();

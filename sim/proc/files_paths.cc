@@ -14,7 +14,6 @@ namespace {
 constexpr uint64_t kTmpfileBit = 0x400000;  // __O_TMPFILE, the bit of O_TMPFILE that is its own
 constexpr uint32_t kMayRead = 0400;
 constexpr uint32_t kMayWrite = 0200;
-constexpr uint64_t kTmpfsSizeMax = uint64_t{12} << 30;  // half of the memory, as by default
 
 bool has(uint64_t flags, uint64_t bits) { return (flags & bits) == bits; }
 
@@ -73,10 +72,12 @@ std::shared_ptr<OpenFile> Files::make_open(const std::shared_ptr<storage::SimFil
   open->writable = !open->path_only && (access & 2) != 0;
   open->append = has(flags, linux_abi::kO_APPEND);
   open->sync = has(flags, linux_abi::kO_DSYNC);
+  // tmpfs takes the flag and does as always.
+  open->direct = has(flags, linux_abi::kO_DIRECT) && open->backing->write_notify();
   return open;
 }
 
-Result<Files::Open> Files::open_place(Disk::Place& place, OpenFlags flags, hw::TlbGather& gather) {
+Result<Files::Open> Files::open_place(Disk::Place& place, OpenFlags flags, const FileCall& call) {
   const uint64_t bits = flags.flags;
   const Result<void> checked = check_place(place, bits);
   if (!checked.ok()) return checked.error();
@@ -91,6 +92,7 @@ Result<Files::Open> Files::open_place(Disk::Place& place, OpenFlags flags, hw::T
   const bool path_only = has(bits, linux_abi::kO_PATH);
   if (place.directory) {
     if (!path_only && (wanted_rights(bits) & kMayWrite) != 0) return Errno::kEISDIR;
+    if (has(bits, linux_abi::kO_DIRECT)) return Errno::kEINVAL;
     auto open = std::make_shared<OpenFile>();
     open->path = place.path;
     open->directory = true;
@@ -105,11 +107,12 @@ Result<Files::Open> Files::open_place(Disk::Place& place, OpenFlags flags, hw::T
   }
   if (!path_only && (wanted_rights(bits) & ~place.file->mode()) != 0) return Errno::kEACCES;
   Open open = make_open(place.file, bits);
-  if (has(bits, linux_abi::kO_TRUNC)) parts_.cache.truncate(*open->backing, 0, gather);
+  if (has(bits, linux_abi::kO_TRUNC))
+    parts_.cache.truncate(*open->backing, 0, call.frames, call.gather);
   return open;
 }
 
-Result<int> Files::open(std::string_view path, OpenFlags flags, hw::TlbGather& gather) {
+Result<int> Files::open(std::string_view path, OpenFlags flags, const FileCall& call) {
   const Result<uint64_t> bits = check_flags(flags.flags & 0xffffffff);
   if (!bits.ok()) return bits.error();
   if (path.empty()) return Errno::kENOENT;
@@ -118,12 +121,12 @@ Result<int> Files::open(std::string_view path, OpenFlags flags, hw::TlbGather& g
   if (!fd.ok()) return fd;
   Result<Disk::Place> place = parts_.disk.look_up(path);
   if (!place.ok()) return place.error();
-  Result<Open> open = open_place(*place, {*bits, flags.mode}, gather);
+  Result<Open> open = open_place(*place, {*bits, flags.mode}, call);
   if (!open.ok()) return open.error();
   return install(*fd, std::move(*open));
 }
 
-Result<void> Files::truncate(std::string_view path, uint64_t length_bytes, hw::TlbGather& gather) {
+Result<void> Files::truncate(std::string_view path, uint64_t length_bytes, const FileCall& call) {
   if (static_cast<int64_t>(length_bytes) < 0) return Errno::kEINVAL;
   const Result<Disk::Place> place = parts_.disk.look_up(path);
   if (!place.ok()) return place.error();
@@ -131,7 +134,7 @@ Result<void> Files::truncate(std::string_view path, uint64_t length_bytes, hw::T
   if (!checked.ok()) return checked;
   if (place->directory) return Errno::kEISDIR;
   if ((place->file->mode() & kMayWrite) == 0) return Errno::kEACCES;
-  return set_size(*parts_.cache.get_backing(place->file), length_bytes, gather);
+  return set_size(*parts_.cache.get_backing(place->file), length_bytes, call);
 }
 
 Result<void> Files::unlink(std::string_view path) {
@@ -166,11 +169,11 @@ Result<void> Files::create(std::string_view path, Pattern pattern, const FileCal
   const bool tmpfs = Disk::on_tmpfs(place->path);
   const uint64_t disk_max = storage::SimFile(storage::FileKind::kDisk, {}, 0).size_bytes_max();
   if (!tmpfs && pattern.size_bytes > disk_max) return Errno::kEFBIG;
-  if (tmpfs && pattern.size_bytes > kTmpfsSizeMax) return Errno::kENOSPC;
+  if (tmpfs && pattern.size_bytes > kTmpfsBytesMax) return Errno::kENOSPC;
   // Nothing below can fail.
   if (place->file == nullptr) place->file = parts_.disk.create(*place);
   const std::shared_ptr<cache::Backing> backing = parts_.cache.get_backing(place->file);
-  parts_.cache.truncate(*backing, 0, call.gather);
+  parts_.cache.truncate(*backing, 0, call.frames, call.gather);
   place->file->fill_pattern(pattern.size_bytes, pattern.seed);
   if (!tmpfs) return {};
   // As if written: the pages are dirty, for they have no other place.

@@ -120,10 +120,10 @@ std::string CachedMachine::picture(const Backing& backing, uint64_t count) const
 
 void CachedMachine::write_byte(Backing& backing, uint64_t offset_bytes, int value) {
   const uint64_t pgoff = offset_bytes >> 12;
+  cache.prepare_write_at(backing, offset_bytes, *this);
   const auto page =
       cache.get_page_to_write(backing, pgoff, cache::PageCache::Overwrite::kPart, *this);
   FL_CHECK(page.has_value());
-  cache.prepare_write_at(backing, offset_bytes);
   const auto bytes = frames.writable_bytes(page->pfn);
   if (!bytes.empty()) bytes[offset_bytes & 4095] = static_cast<std::byte>(value);
   cache.extend(backing, std::max(backing.size_bytes(), offset_bytes + 1));
@@ -151,7 +151,7 @@ uint64_t CachedMachine::write_back(Backing& backing, uint64_t first, uint64_t co
 
 void CachedMachine::truncate(Backing& backing, uint64_t size_bytes) {
   hw::TlbGather gather;
-  cache.truncate(backing, size_bytes, gather);
+  cache.truncate(backing, size_bytes, *this, gather);
   gather.clear();
 }
 

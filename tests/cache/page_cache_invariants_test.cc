@@ -42,10 +42,17 @@ TEST_CASE("PageCache: validate sees a frame that does not hold its page") {
   SUBCASE("another owner") { f.m.frames[f.clean].owner = 77; }
   SUBCASE("another page") { f.m.frames[f.clean].pgoff = 1; }
   SUBCASE("not of a file") { f.flip(f.clean, phys::kFrameFile); }
-  SUBCASE("not up to date") { f.flip(f.clean, phys::kFrameUptodate); }
   SUBCASE("free") { f.flip(f.clean, phys::kFrameInUse); }
   SUBCASE("no reference") { f.m.frames[f.clean].refcount = 0; }
   CHECK(f.dies("frame 1 does not hold page 0 of backing 1"));
+}
+
+TEST_CASE("PageCache: validate sees a page of tmpfs that is not up to date") {
+  Fixture f;
+  f.flip(f.clean, phys::kFrameUptodate);  // which a page of the disk may be
+  f.m.cache.validate();
+  f.flip(f.shmem, phys::kFrameUptodate);
+  CHECK(f.dies("does not hold page 0 of backing 2"));
 }
 
 TEST_CASE("PageCache: validate sees a frame that only says it is cached") {

@@ -121,12 +121,14 @@ TEST_CASE("Truncate: the same size makes the tail zero, growing does so on the d
   }
 }
 
-TEST_CASE("Truncate: growing dirties the old last page on the disk if it is cached") {
+TEST_CASE("Truncate: growing dirties the old last page on the disk, which comes in for that") {
   CachedMachine m;
   const auto backing = m.create("/a", 5000);
   m.truncate(*backing, 6000);
-  CHECK(m.picture(*backing, 2) == "..");
-  m.get(*backing, 1);
+  CHECK(m.picture(*backing, 2) == ".#");
+  CHECK(m.cache.find_uptodate(*backing, 1) == kNoPfn);
+  CHECK_FALSE(m.get(*backing, 1).did_io);
+  CHECK(m.cache.find_uptodate(*backing, 1) != kNoPfn);
   m.truncate(*backing, 7000);
   CHECK(m.picture(*backing, 2) == ".#");
   m.write_back(*backing, 0, 2);
@@ -134,6 +136,45 @@ TEST_CASE("Truncate: growing dirties the old last page on the disk if it is cach
   m.write_back(*backing, 0, 2);
   m.truncate(*backing, 9000);
   CHECK(m.picture(*backing, 2) == ".c");
+  m.validate();
+}
+
+TEST_CASE("Truncate: without a frame for the last page the disk's copy alone loses its tail") {
+  CachedMachine m({.frame_count = 1});
+  const auto other = m.create("/b", 4096);
+  const auto backing = m.create("/a", 5000);
+  m.get(*other, 0);
+  m.truncate(*backing, 4096 + 10);
+  CHECK(m.picture(*backing, 2) == "..");
+  m.truncate(*backing, 5000);
+  CHECK(m.durable_byte(*backing, 4096 + 9) != 0);
+  CHECK(m.durable_byte(*backing, 4096 + 10) == 0);
+  m.validate();
+}
+
+TEST_CASE("Truncate: a hole whose tail is cut comes in and stays clean") {
+  CachedMachine m;
+  const auto backing = m.create("/a", 0);
+  m.truncate(*backing, 5000);
+  m.truncate(*backing, 4500);
+  CHECK(m.picture(*backing, 2) == ".c");
+  CHECK(m.cache.find_uptodate(*backing, 1) == kNoPfn);
+  m.validate();
+}
+
+TEST_CASE("Invalidate: pages go out of every mapping; the clean ones out of the cache too") {
+  CachedMachine m;
+  const auto backing = m.create("/a", 4 * 4096);
+  FakeSpace space(m.frames, m.allocator, m.rmap);
+  for (uint64_t pgoff = 0; pgoff < 4; ++pgoff) space.map(pgoff, m.get(*backing, pgoff).pfn);
+  m.cache.mark_dirty(*backing, 1);
+  hw::TlbGather gather;
+  m.cache.invalidate(*backing, {1, 2}, gather);
+  gather.clear();
+  CHECK(m.picture(*backing, 4) == "c#.c");
+  CHECK(space.maps(0));
+  CHECK_FALSE(space.maps(1));
+  CHECK_FALSE(space.maps(2));
   m.validate();
 }
 

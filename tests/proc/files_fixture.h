@@ -19,10 +19,12 @@ struct FakeSink final : proc::ReadSink {
   std::string bytes{};
   uint64_t good_bytes = ~uint64_t{0};
   bool user_space = true;
+  uint64_t address = 0;
 
   bool address_ok(uint64_t length_bytes) const override {
     return user_space && length_bytes <= uint64_t{1} << 47;
   }
+  bool aligned(uint64_t alignment_bytes) const override { return address % alignment_bytes == 0; }
   uint64_t take(std::span<const std::byte> piece) override {
     const uint64_t taken = std::min<uint64_t>(piece.size(), good_bytes - bytes.size());
     for (uint64_t i = 0; i < taken; ++i) bytes += static_cast<char>(piece[i]);
@@ -34,11 +36,13 @@ struct FakeSource final : proc::WriteSource {
   std::string bytes{};
   uint64_t given = 0;
   bool user_space = true;
+  uint64_t address = 0;
 
   explicit FakeSource(std::string text) : bytes(std::move(text)) {}
   bool address_ok(uint64_t length_bytes) const override {
     return user_space && length_bytes <= uint64_t{1} << 47;
   }
+  bool aligned(uint64_t alignment_bytes) const override { return address % alignment_bytes == 0; }
   uint64_t give(std::span<std::byte> piece) override {
     const uint64_t count = std::min<uint64_t>(piece.size(), bytes.size() - given);
     for (uint64_t i = 0; i < count; ++i) piece[i] = static_cast<std::byte>(bytes[given + i]);
@@ -66,7 +70,7 @@ struct FilesFixture {
 
   proc::FileCall call() { return {m, gather}; }
   Result<int> try_open(std::string_view path, uint64_t flags, uint64_t mode = 0644) {
-    return files.open(path, {flags, mode}, gather);
+    return files.open(path, {flags, mode}, call());
   }
   std::string open(std::string_view path, uint64_t flags, uint64_t mode = 0644) {
     return show(try_open(path, flags, mode));
@@ -96,10 +100,10 @@ struct FilesFixture {
     return show(files.lseek(fd, offset, whence));
   }
   std::string ftruncate(uint64_t fd, uint64_t length) {
-    return show(files.ftruncate(fd, length, gather));
+    return show(files.ftruncate(fd, length, call()));
   }
   std::string truncate(std::string_view path, uint64_t length) {
-    return show(files.truncate(path, length, gather));
+    return show(files.truncate(path, length, call()));
   }
   void validate() {
     files.validate();

@@ -1,0 +1,114 @@
+#include "sim/machine/user_buffers.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "sim/proc/files.h"
+
+namespace faultline::machine {
+namespace {
+
+constexpr uint32_t kSegmentsMax = 1024;  // Linux UIO_MAXIOV
+constexpr uint64_t kIovecBytes = 16;     // struct iovec: an address and a length
+
+uint64_t little_endian(std::span<const std::byte, 8> bytes) {
+  uint64_t value = 0;
+  for (size_t i = bytes.size(); i > 0; --i) value = value << 8 | uint64_t(bytes[i - 1]);
+  return value;
+}
+
+}  // namespace
+
+UserBuffers::UserBuffers(const UserBuffer& buffer, const Reach& reach)
+    : reach_(reach), outside_(buffer.outside) {
+  if (outside_.empty()) segments_.push_back({buffer.address, buffer.length_bytes});
+}
+
+Result<UserBuffers> UserBuffers::import(VirtAddr vector, uint64_t count, const Reach& reach) {
+  const auto segments = static_cast<uint32_t>(count);
+  if (segments > kSegmentsMax) return Errno::kEINVAL;
+  UserBuffers buffers(reach);
+  std::vector<std::byte> raw(segments * kIovecBytes);
+  if (reach.memory.copy_in(vector, raw) < raw.size()) return Errno::kEFAULT;
+  for (uint64_t at = 0; at < raw.size(); at += kIovecBytes) {
+    const std::span<const std::byte, kIovecBytes> entry(&raw[at], kIovecBytes);
+    buffers.segments_.push_back(
+        {{little_endian(entry.first<8>())}, little_endian(entry.last<8>())});
+    if (static_cast<int64_t>(buffers.segments_.back().length_bytes) < 0) return Errno::kEINVAL;
+  }
+  // A single piece is cut before it is looked at, of several each is looked at whole.
+  uint64_t room_bytes = proc::kReadWriteMax;
+  if (segments == 1)
+    buffers.segments_[0].length_bytes = std::min(buffers.segments_[0].length_bytes, room_bytes);
+  for (Segment& segment : buffers.segments_) {
+    if (!buffers.in_user_space(segment)) return Errno::kEFAULT;
+    segment.length_bytes = std::min(segment.length_bytes, room_bytes);
+    room_bytes -= segment.length_bytes;
+  }
+  return buffers;
+}
+
+// Source: Linux arch/x86/include/asm/uaccess_64.h __access_ok().
+bool UserBuffers::in_user_space(const Segment& segment) const {
+  const VirtAddr end = segment.address + segment.length_bytes;
+  return end >= segment.address && end <= reach_.user_end;
+}
+
+uint64_t UserBuffers::length_bytes() const {
+  uint64_t length_bytes = outside_.size();
+  for (const Segment& segment : segments_) length_bytes += segment.length_bytes;
+  return length_bytes;
+}
+
+bool UserBuffers::address_ok(uint64_t) const {
+  return std::all_of(segments_.begin(), segments_.end(),
+                     [this](const Segment& segment) { return in_user_space(segment); });
+}
+
+bool UserBuffers::aligned(uint64_t alignment_bytes) const {
+  return std::all_of(segments_.begin(), segments_.end(), [&](const Segment& segment) {
+    return (segment.address.value | segment.length_bytes) % alignment_bytes == 0;
+  });
+}
+
+template <class Copy>
+uint64_t UserBuffers::for_each_part(uint64_t length_bytes, Copy copy) {
+  uint64_t done = 0;
+  while (done < length_bytes && segment_ < segments_.size()) {
+    const Segment& segment = segments_[segment_];
+    const uint64_t part = std::min(length_bytes - done, segment.length_bytes - done_bytes_);
+    const uint64_t copied = part == 0 ? 0 : copy(segment.address + done_bytes_, done, part);
+    done += copied;
+    done_bytes_ += copied;
+    if (copied < part) break;
+    if (done_bytes_ < segment.length_bytes) continue;
+    ++segment_;
+    done_bytes_ = 0;
+  }
+  return done;
+}
+
+uint64_t UserBuffers::take(std::span<const std::byte> piece) {
+  if (outside_.empty()) {
+    return for_each_part(piece.size(), [&](VirtAddr to, uint64_t offset, uint64_t length) {
+      return reach_.memory.copy_out(to, piece.subspan(offset, length));
+    });
+  }
+  std::memcpy(&outside_[done_bytes_], piece.data(), piece.size());
+  done_bytes_ += piece.size();
+  return piece.size();
+}
+
+uint64_t UserBuffers::give(std::span<std::byte> piece) {
+  if (outside_.empty()) {
+    return for_each_part(piece.size(), [&](VirtAddr from, uint64_t offset, uint64_t length) {
+      return reach_.memory.copy_in(from, piece.subspan(offset, length));
+    });
+  }
+  std::memcpy(piece.data(), &outside_[done_bytes_], piece.size());
+  done_bytes_ += piece.size();
+  return piece.size();
+}
+
+}  // namespace faultline::machine
