@@ -291,6 +291,7 @@ class AddressSpace final : public rmap::MappingSpace {
 
   // move_pages.cc
   void move_pages(AddrRange from, VirtAddr to, hw::TlbGather& gather);
+  bool first_in_table(VirtAddr start) const;
 
   // seal.cc
   bool covered(AddrRange range) const;

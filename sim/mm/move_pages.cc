@@ -35,12 +35,23 @@ void AddressSpace::move_pages(AddrRange from, VirtAddr to, hw::TlbGather& gather
 
   const uint64_t reach = uint64_t{1} << format.index_bits[0];
   if ((first.value ^ target.value) % reach != 0) return;
-  const Vpn whole_first{base::align_up(first.value, reach)};
+  const bool alone = first_in_table(from.start) && first_in_table(to);
+  const Vpn whole_first{alone ? base::align_down(first.value, reach)
+                              : base::align_up(first.value, reach)};
   const Vpn whole_end{base::align_down(first.value + count, reach)};
   if (whole_first < whole_end) {
     page_table_.free_empty_tables(whole_first, whole_end - whole_first,
                                   {.floor = whole_first, .ceiling = whole_end});
   }
+}
+
+// Whether a VMA starts there, and none before it in the reach of its leaf table. Source: Linux
+// mm/mremap.c can_align_down().
+bool AddressSpace::first_in_table(VirtAddr start) const {
+  const uint64_t reach_bytes = page_size().bytes() << page_table_.format().index_bits[0];
+  const Vma* const vma =
+      vmas_.find_overlap({{base::align_down(start.value, reach_bytes)}, start + 1});
+  return vma != nullptr && vma->start() == start;
 }
 
 }  // namespace faultline::mm
