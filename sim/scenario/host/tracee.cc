@@ -27,6 +27,7 @@ namespace faultline::host {
 namespace {
 
 // One routine every 32 bytes from kCodeOffset on, in the order of Routine. Each ends in int3.
+constexpr uint64_t kPageBytes = 4096;
 constexpr uint64_t kCodeOffset = 0x200;
 constexpr uint64_t kRoutineBytes = 32;
 constexpr unsigned char kCode[][kRoutineBytes] = {
@@ -59,6 +60,7 @@ uint64_t address_of(Routine routine) {
 }
 
 // An ELF file of one page of code and one segment of zeros, whose end is where the break starts.
+// The zeros lie in the file, so that no anonymous mapping of a scenario merges with them.
 std::vector<char> tracee_program() {
   Elf64_Ehdr header{};
   std::memcpy(header.e_ident, ELFMAG, SELFMAG);
@@ -74,10 +76,17 @@ std::vector<char> tracee_program() {
   header.e_phentsize = sizeof(Elf64_Phdr);
   header.e_phnum = 2;
   Elf64_Phdr segments[2]{};
-  segments[0] = {PT_LOAD, PF_R | PF_X, 0, Tracee::kText, Tracee::kText, 4096, 4096, 4096};
-  segments[1] = {PT_LOAD, PF_R | PF_W,           0,   Tracee::kScratch, Tracee::kScratch,
-                 0,       Tracee::kScratchBytes, 4096};
-  std::vector<char> file(4096);
+  segments[0] = {PT_LOAD,       PF_R | PF_X, 0,          Tracee::kText,
+                 Tracee::kText, kPageBytes,  kPageBytes, 4096};
+  segments[1] = {PT_LOAD,
+                 PF_R | PF_W,
+                 kPageBytes,
+                 Tracee::kScratch,
+                 Tracee::kScratch,
+                 Tracee::kScratchBytes,
+                 Tracee::kScratchBytes,
+                 4096};
+  std::vector<char> file(kPageBytes + Tracee::kScratchBytes);
   std::memcpy(file.data(), &header, sizeof header);
   std::memcpy(file.data() + sizeof header, segments, sizeof segments);
   std::memcpy(file.data() + kCodeOffset, kCode, sizeof kCode);
