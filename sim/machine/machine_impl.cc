@@ -111,7 +111,8 @@ Process& MachineImpl::start_process() {
   auto& process = static_cast<ProcessImpl&>(start_empty_process());
   const VirtAddr end = format_.user_end();
   const VirtAddr start = end - kStackPages * page_size_.bytes();
-  process.space().map_stack({start, end}, end - page_size_.bytes());
+  // The arguments and the environment lie above where the program's own part begins.
+  process.space().map_stack({start, end}, end - page_size_.bytes() / 8);
   for (uint64_t i = kStackPagesResident; i > 0; --i)
     touch(process, end - i * page_size_.bytes(), AccessKind::kStore);
   process.fault_counts() = {};

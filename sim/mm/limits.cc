@@ -3,11 +3,12 @@
 
 namespace faultline::mm {
 
-// Source: Linux mm/vma.c may_expand_vm().
+// A soft RLIMIT_DATA of 0 refuses nothing up to the hard limit, which is never lowered here: Linux
+// keeps Valgrind working, which sets it. Source: Linux mm/vma.c may_expand_vm().
 bool AddressSpace::may_expand(uint64_t flags, uint64_t pages) const {
   const Limits& limits = options_.limits;
   if (counters_.total_vm + pages > page_size().pages(limits.as_bytes)) return false;
-  return !is_data_mapping(flags) ||
+  return !is_data_mapping(flags) || limits.data_bytes == 0 ||
          counters_.data_vm + pages <= page_size().pages(limits.data_bytes);
 }
 

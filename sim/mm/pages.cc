@@ -41,9 +41,10 @@ void AddressSpace::install_page(const Vma& vma, Vpn vpn, Pfn pfn, PteWrite write
     --counters_.swap;
     swap_slots_.put_slot(old.swap_slot());
   }
+  // The reverse map first: it may need memory, and no PTE may be without its entry there.
+  map_frame(vma, vpn, pfn);
   const MappedPte entry{.pfn = pfn, .write = write == PteWrite::kYes, .accessed = true};
   page_table_.set(vpn, entry.to_pte(layout, vma));
-  map_frame(vma, vpn, pfn);
 }
 
 void AddressSpace::replace_page(const Vma& vma, Vpn vpn, Pfn pfn, hw::TlbGather& gather) {

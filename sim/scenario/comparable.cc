@@ -10,8 +10,9 @@ namespace {
 constexpr auto kSmapsDropped = std::to_array<std::string_view>({"Referenced", "ProtectionKey"});
 
 // Lines of status that are the process's memory alone.
-constexpr auto kStatusKept = std::to_array<std::string_view>(
-    {"VmSize", "VmLck", "VmData", "VmStk", "RssAnon", "VmSwap", "THP_enabled"});
+constexpr auto kStatusKept =
+    std::to_array<std::string_view>({"VmSize", "VmLck", "VmRSS", "RssAnon", "RssFile", "RssShmem",
+                                     "VmData", "VmStk", "VmLib", "VmPTE", "VmSwap", "THP_enabled"});
 
 std::string_view take_line(std::string_view& text) {
   const size_t end = text.find('\n');

@@ -5,11 +5,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <string_view>
 #include <utility>
 
+#include "sim/base/check.h"
 #include "sim/scenario/host/host_process.h"
 
 namespace faultline::host {
@@ -41,6 +44,24 @@ bool of_the_worker(const MapsLine& line) {
 bool begins_mapping(const std::string& line) {
   const size_t dash = line.find_first_not_of("0123456789abcdef");
   return dash != 0 && dash != std::string::npos && line[dash] == '-';
+}
+
+// What the lines of status that count memory say of the process that a scenario starts in, in kB.
+struct StatusLine {
+  std::string_view key;
+  int64_t kilobytes_at_start;
+};
+constexpr StatusLine kStatusLines[] = {
+    {"VmSize:", 132}, {"VmLck:", 0},    {"VmRSS:", 8},  {"RssAnon:", 8},
+    {"RssFile:", 0},  {"RssShmem:", 0}, {"VmData:", 0}, {"VmStk:", 132},
+    {"VmExe:", 0},    {"VmLib:", 0},    {"VmPTE:", 12}, {"VmSwap:", 0},
+};
+
+// The number behind `key`, which begins a line of `text`; 0 where there is none.
+int64_t number_behind(const std::string& text, std::string_view key) {
+  const size_t at = ("\n" + text).find("\n" + std::string(key));
+  if (at == std::string::npos) return 0;
+  return std::strtoll(text.c_str() + at + key.size(), nullptr, 10);
 }
 
 }  // namespace
@@ -76,7 +97,32 @@ Result<std::string> HostProcess::smaps() const {
   return text;
 }
 
-Result<std::string> HostProcess::status() const { return proc_file("status"); }
+int64_t HostProcess::worker_kilobytes(std::string_view key) const {
+  const auto* line = std::find_if(std::begin(kStatusLines), std::end(kStatusLines),
+                                  [&](const StatusLine& l) { return l.key == key; });
+  FL_CHECK(line != std::end(kStatusLines));
+  return number_behind(status_at_start_, key) - line->kilobytes_at_start;
+}
+
+// Counted from the start, so that the worker's own memory is not in it. (Its own page tables stand
+// for those of mappings below 512 GiB.)
+Result<std::string> HostProcess::status() const {
+  std::string text;
+  std::istringstream file(proc_file("status"));
+  for (std::string line; std::getline(file, line);) {
+    const std::string_view key = std::string_view(line).substr(0, line.find(':') + 1);
+    for (const StatusLine& counted : kStatusLines) {
+      if (key != counted.key) continue;
+      const int64_t kilobytes = number_behind(line, key) - worker_kilobytes(key);
+      char number[32];
+      std::snprintf(number, sizeof number, "\t%8lld kB", static_cast<long long>(kilobytes));
+      line = std::string(key) + number;
+      break;
+    }
+    text += line + "\n";
+  }
+  return text;
+}
 
 Result<std::vector<uint64_t>> HostProcess::pagemap(AddrRange range) const {
   constexpr uint64_t kFrameBits = (uint64_t{1} << 55) - 1;

@@ -111,10 +111,11 @@ Result<void> HostProcess::setrlimit(uint64_t resource, uint64_t soft_limit) {
   const auto old = call_for_nothing(SYS_prlimit64, {0, resource, 0, Tracee::kScratch});
   if (!old.ok()) return old;
   tracee_.read_memory(Tracee::kScratch, bytes);
-  // What the worker itself has counts too.
-  const uint64_t own_bytes = resource == RLIMIT_AS     ? Tracee::kOwnBytes
-                             : resource == RLIMIT_DATA ? Tracee::kScratchBytes
-                                                       : 0;
+  // What the worker itself has counts too; RLIMIT_DATA of 0 has a meaning of its own.
+  const bool of_data = resource == RLIMIT_DATA && soft_limit != 0;
+  const uint64_t own_bytes = resource == RLIMIT_AS ? Tracee::kOwnBytes
+                             : of_data             ? Tracee::kScratchBytes
+                                                   : 0;
   limit.rlim_cur = soft_limit + std::min(own_bytes, RLIM_INFINITY - soft_limit);
   tracee_.write_memory(Tracee::kScratch, bytes);
   return call_for_nothing(SYS_prlimit64, {0, resource, Tracee::kScratch, 0});

@@ -22,7 +22,7 @@ namespace faultline::host {
 class HostProcess final : public Process {
  public:
   HostProcess(const HostFolders& folders, const TraceeLimits& limits)
-      : folders_(folders), tracee_(limits) {}
+      : folders_(folders), tracee_(limits), status_at_start_(proc_file("status")) {}
   // The worker died unasked.
   bool lost() const { return tracee_.lost(); }
 
@@ -99,9 +99,12 @@ class HostProcess final : public Process {
   uint64_t string(const std::string& text, uint64_t address = Tracee::kScratch);
   uint64_t path(std::string_view path, uint64_t address = Tracee::kScratch);
   std::string proc_file(const char* name) const;
+  // What the worker itself had of a line of status before the first statement.
+  int64_t worker_kilobytes(std::string_view key) const;
 
   const HostFolders& folders_;
   Tracee tracee_;
+  std::string status_at_start_;  // what of status is the worker's
 };
 
 }  // namespace faultline::host

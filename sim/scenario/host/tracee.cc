@@ -167,6 +167,8 @@ Tracee::Tracee(const TraceeLimits& limits) {
   // Every page that we use ourselves is there before the first statement.
   run(Routine::kStore, kScratch, kScratchBytes, kScratch);
   run(Routine::kStore, start_.rsp - 256, 256, kScratch);
+  // The stack is as docs/scenario.md says: its top two pages are resident.
+  run(Routine::kStore, kStackTop - 8192, 1, kScratch);
 }
 
 Tracee::~Tracee() {

@@ -53,6 +53,7 @@ class Tracee {
   static constexpr uint64_t kScratchBytes = 0x20000;
   static constexpr uint64_t kText = 0x400000;
   static constexpr uint64_t kOwnBytes = kScratchBytes + 4096;  // with its code
+  static constexpr uint64_t kStackTop = 0x7ffffffff000;
 
   explicit Tracee(const TraceeLimits& limits);
   ~Tracee();
