@@ -1,5 +1,6 @@
 #include "sim/scenario/host/host_process.h"
 
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -129,7 +130,12 @@ Result<VirtAddr> HostProcess::mremap(const MremapArgs& a) {
 }
 
 Result<void> HostProcess::madvise(VirtAddr address, uint64_t length_bytes, uint64_t advice) {
-  return call_for_nothing(SYS_madvise, {address.value, length_bytes, advice});
+  const auto done = call_for_nothing(SYS_madvise, {address.value, length_bytes, advice});
+  // What the kernel put off is done by the next such call (Tracee says why).
+  if (advice == MADV_FREE) {
+    tracee_.system_call(SYS_madvise, {Tracee::kScratch, 4096, MADV_COLD});
+  }
+  return done;
 }
 
 // A vector outside the process is filled through the scratch memory, a piece of pages at a time.

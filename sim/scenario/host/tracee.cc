@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -111,9 +112,20 @@ void set_limit(__rlimit_resource resource, rlim_t soft, rlim_t hard) {
   setrlimit(resource, &limit);
 }
 
+// On one processor, as Linux keeps lists of pages for each that it works off when it likes: pages
+// that wait on another's would be left out by MADV_FREE and MADV_PAGEOUT. Source: Linux mm/swap.c
+// lru_add_drain(), folio_batch_add_and_move().
+void stay_on_one_processor() {
+  cpu_set_t processors;
+  CPU_ZERO(&processors);
+  CPU_SET(static_cast<size_t>(std::max(sched_getcpu(), 0)), &processors);
+  sched_setaffinity(0, sizeof processors, &processors);
+}
+
 [[noreturn]] void become_tracee(int program, const TraceeLimits& limits) {
   constexpr rlim_t kEightMiB = 8 << 20;
   go_first_without_memory();
+  stay_on_one_processor();
   set_limit(RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds);
   set_limit(RLIMIT_AS, RLIM_INFINITY, RLIM_INFINITY);
   set_limit(RLIMIT_DATA, RLIM_INFINITY, RLIM_INFINITY);
