@@ -1,13 +1,13 @@
 // LRU, exact: the page whose last reference is longest ago goes.
 //
 // Nothing is moved at a reference: the machine writes the position of the reference beside the
-// frame (FrameView::last_reference), and RecencyHeap looks there when a victim is wanted.
+// frame (FrameView::last_reference), and RecencyQueue looks there when a victim is wanted.
 //
-// Invariants: those of RecencyHeap.
+// Invariants: those of RecencyQueue.
 #include <memory>
 
 #include "sim/reclaim/policies/policies.h"
-#include "sim/reclaim/recency_heap.h"
+#include "sim/reclaim/recency_queue.h"
 
 namespace faultline::reclaim {
 namespace {
@@ -15,14 +15,14 @@ namespace {
 class Lru : public ReplacementPolicy {
  public:
   PolicySees sees() const override { return PolicySees::kEveryAccess; }
-  void on_insert(Pfn frame) override { heap_.add(frame); }
-  void on_remove(Pfn frame) override { heap_.remove(frame); }
-  Pfn choose_victim(FrameView& frames) override { return heap_.take_oldest(frames); }
-  uint64_t size() const override { return heap_.size(); }
-  void validate() const override { heap_.validate(); }
+  void on_insert(Pfn frame) override { queue_.add(frame); }
+  void on_remove(Pfn frame) override { queue_.remove(frame); }
+  Pfn choose_victim(FrameView& frames) override { return queue_.take_oldest(frames); }
+  uint64_t size() const override { return queue_.size(); }
+  void validate() const override { queue_.validate(); }
 
  private:
-  RecencyHeap heap_;
+  RecencyQueue queue_;
 };
 
 }  // namespace
