@@ -33,8 +33,12 @@ std::size_t GapIndex::block_of(VirtAddr start) const {
 
 void GapIndex::add(AddrRange gap) {
   FL_CHECK(!gap.empty());
-  if (blocks_.empty()) blocks_.emplace_back();
-  const std::size_t index = blocks_.front().gaps.empty() ? 0 : block_of(gap.start);
+  if (blocks_.empty()) blocks_.emplace_back().gaps.reserve(kBlockGapsMax);
+  std::size_t index = blocks_.front().gaps.empty() ? 0 : block_of(gap.start);
+  if (blocks_[index].gaps.size() == kBlockGapsMax) {
+    cut_block(index);
+    if (blocks_[index + 1].gaps.front().start <= gap.start) ++index;
+  }
   Block& block = blocks_[index];
   const auto place =
       std::lower_bound(block.gaps.begin(), block.gaps.end(), gap.start, starts_below);
@@ -42,13 +46,17 @@ void GapIndex::add(AddrRange gap) {
   FL_CHECK(place == block.gaps.begin() || std::prev(place)->end <= gap.start);
   block.gaps.insert(place, gap);
   block.largest_bytes = std::max(block.largest_bytes, gap.size_bytes());
-  if (block.gaps.size() <= kBlockGapsMax) return;
+}
 
+// Moves the upper half of the block to a new one behind it.
+void GapIndex::cut_block(std::size_t index) {
   Block upper;
-  const auto middle = block.gaps.begin() + kBlockGapsMax / 2;
-  upper.gaps.assign(middle, block.gaps.end());
-  block.gaps.erase(middle, block.gaps.end());
-  block.recount();
+  upper.gaps.reserve(kBlockGapsMax);
+  std::vector<AddrRange>& lower = blocks_[index].gaps;
+  const auto middle = lower.begin() + std::ptrdiff_t(lower.size() / 2);
+  upper.gaps.assign(middle, lower.end());
+  lower.erase(middle, lower.end());
+  blocks_[index].recount();
   upper.recount();
   blocks_.insert(blocks_.begin() + std::ptrdiff_t(index) + 1, std::move(upper));
 }

@@ -9,7 +9,7 @@
 //   1. gaps are not empty, ascending and disjoint
 //   2. no block is empty or larger than kBlockGapsMax
 //   3. each block's largest size equals a recount
-// Not thread-safe.
+// Memory: 4 KiB a block, of which each is half full when it is made. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -45,6 +45,7 @@ class GapIndex {
   };
   // The block that holds, or would hold, a gap that starts there. REQUIRES: there is a block.
   std::size_t block_of(VirtAddr start) const;
+  void cut_block(std::size_t index);
 
   std::vector<Block> blocks_;
 };

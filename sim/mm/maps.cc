@@ -28,7 +28,7 @@ MapsLine AddressSpace::maps_line(const Vma& vma) const {
     line.device_major = disk ? kDiskMajor : 0;
     line.device_minor = disk ? kDiskMinor : kernel ? kKernelTmpfsMinor : kTmpfsMinor;
   } else if (!vma.name.empty()) {
-    line.path = vma.name;
+    line.path = vma.name.text();
     if (vma.has(kVmHugeTlb)) line.offset_bytes = vma.pgoff << page_size().shift;
   } else if (vma.start() < brk_ && vma.end() > options_.start_brk) {
     line.path = "[heap]";

@@ -3,20 +3,21 @@
 // Units: addresses in bytes, page-aligned; pgoff in pages: of the backing, or, for a private
 // anonymous mapping, the virtual page that its first page had when the VMA was made.
 // A Vma belongs to a VmaTree, which alone changes its range, because the tree is ordered by it.
-// Not thread-safe.
+// Memory: 120 bytes, 128 with what malloc adds: a trace that comes to its pages in no order has
+// very many for a while. Not thread-safe.
 #pragma once
 
 #include <boost/intrusive/list_hook.hpp>
 #include <boost/intrusive/set_hook.hpp>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <utility>
 
 #include "faultline/types.h"
 #include "sim/cache/backing.h"
 #include "sim/cache/open_file.h"
 #include "sim/mm/vm_flags.h"
+#include "sim/mm/vma_name.h"
 
 namespace faultline::mm {
 
@@ -39,7 +40,7 @@ struct VmaAttributes {
   std::shared_ptr<cache::Backing> backing{};  // the file's, or a shared anonymous mapping's object;
                                               // null: private anonymous
   AnonVma anon_vma{};
-  std::string name{};  // a label for /proc/PID/maps: "[vdso]", "[anon:...]"
+  VmaName name{};
 };
 
 class Vma : public VmaAttributes {
@@ -67,7 +68,8 @@ class Vma : public VmaAttributes {
  private:
   friend class VmaTree;
   friend struct VmaTreeTestPeer;
-  using TreeHook = boost::intrusive::set_member_hook<>;
+  // The colour of the node lies in a pointer to its parent.
+  using TreeHook = boost::intrusive::set_member_hook<boost::intrusive::optimize_size<true>>;
   using ListHook = boost::intrusive::list_member_hook<>;
 
   AddrRange range_;

@@ -1,5 +1,6 @@
 // What a replay takes of the host's memory at most: 64 MB, and 64 bytes a page touched, 4 KiB a
-// page-table page and 200 bytes a VMA, however long the trace is.
+// page-table page and 200 bytes a VMA, however long the trace is. VMAs are those at the end; where
+// a row says how many there are on the way, those.
 //
 // Each case runs in a process of its own, whose peak the kernel tells.
 #include <doctest/doctest.h>
@@ -60,8 +61,10 @@ class MadeTrace final : public TraceReader {
 uint64_t in_order(uint64_t i) { return i; }
 // 611,953 has no factor in common with a million, so every page comes once in a million accesses.
 uint64_t scattered(uint64_t i) { return i * 611'953 % kMillion; }
-// Few VMAs on the way: they are merged at once.
-uint64_t in_order_then_scattered(uint64_t i) { return i < kMillion ? i : scattered(i); }
+// Half a million VMAs on the way, of which one is left.
+uint64_t even_then_odd(uint64_t i) {
+  return 2 * (i * 611'953 % (kMillion / 2)) + (i < kMillion / 2 ? 0 : 1);
+}
 uint64_t one_in_2_mib(uint64_t i) { return i * 512; }
 uint64_t few(uint64_t i) { return i / 64 % 1000; }
 
@@ -147,13 +150,15 @@ struct Row {
   MadeTrace::PageOf page_of;
   std::optional<uint64_t> frames;
   uint64_t pages;  // that it must have touched
+  uint64_t vmas_on_the_way = 0;
 };
 
 void check_row(const Row& row) {
-  const Footprint footprint = in_child([&] {
+  Footprint footprint = in_child([&] {
     MadeTrace trace(row.accesses, row.page_of);
     return replay_and_measure(trace, row.frames);
   });
+  footprint.vmas = std::max(footprint.vmas, row.vmas_on_the_way);
   check(row.what, footprint);
   CHECK(footprint.pages == row.pages);
 }
@@ -163,8 +168,10 @@ TEST_CASE("replay: the peak of memory, 10^6 pages that lie together") {
   const Row rows[] = {
       {"in order", kMillion, in_order, {}, kMillion},
       {"scattered", kMillion, scattered, {}, kMillion},
-      {"again scattered, 10^6 frames", 2 * kMillion, in_order_then_scattered, kMillion, kMillion},
-      {"again scattered, 750,000 frames", 2 * kMillion, in_order_then_scattered, 750'000, kMillion},
+      {"even, then odd", kMillion, even_then_odd, {}, kMillion, kMillion / 2},
+      {"scattered twice, 10^6 frames", 2 * kMillion, scattered, kMillion, kMillion},
+      {"scattered twice, 750,000 frames", 2 * kMillion, scattered, 750'000, kMillion},
+      {"scattered, 4,096 frames", kMillion, scattered, 4096, kMillion},
       {"in order, 4,096 frames", kMillion, in_order, 4096, kMillion},
   };
   for (const Row& row : rows) check_row(row);
