@@ -7,8 +7,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
+#include "faultline/errno.h"
 #include "faultline/types.h"
 
 namespace faultline {
@@ -20,8 +22,9 @@ class UserMemory {
   virtual uint64_t copy_in(VirtAddr from, std::span<std::byte> to) = 0;
   virtual uint64_t copy_out(VirtAddr to, std::span<const std::byte> from) = 0;
   // Faults in the pages of `range`, up to the first that cannot be: for writing where the mapping
-  // is private and writable, else for reading. Returns whether all are in.
-  virtual bool populate(AddrRange range) = 0;
+  // is private and writable, else for reading. Nothing: all are in.
+  // Errors: kEFAULT (the access would end in a signal), kENOMEM (no frame).
+  virtual std::optional<Errno> populate(AddrRange range) = 0;
 };
 
 }  // namespace faultline

@@ -50,7 +50,7 @@ Result<void> MachineImpl::load_maps(Process& process, std::span<const MapsLine> 
   }
   // Whatever stands in the listing was possible.
   options.privileged = true;
-  options.overcommit = mm::Overcommit::kAlways;
+  options.commit_unlimited = true;
   std::unique_ptr<mm::AddressSpace> space = make_space(options);
   Result<void> done;
   for (const MapsLine& line : lines) {

@@ -12,6 +12,8 @@ namespace {
 // program's arguments fill.
 constexpr uint64_t kStackPages = 33;
 constexpr uint64_t kStackPagesResident = 2;
+// What overcommit reckons with, however many frames there are.
+constexpr uint64_t kMemoryBytes = uint64_t{24} << 30;
 
 }  // namespace
 
@@ -20,6 +22,8 @@ MachineImpl::MachineImpl(const MachineOptions& options, const hw::PagingFormat& 
     : options_(options),
       format_(format),
       page_size_(format.page_size()),
+      commit_({.total_pages = page_size_.pages(kMemoryBytes), .page_bytes = page_size_.bytes()}),
+      max_map_count_(mm::AddressSpaceOptions{}.max_map_count),
       frames_(page_size_, options.contents),
       allocator_(frames_, options.frames),
       rmap_(frames_),
@@ -67,7 +71,7 @@ MachineImpl::~MachineImpl() {
 
 std::unique_ptr<mm::AddressSpace> MachineImpl::make_space(const mm::AddressSpaceOptions& options) {
   return std::make_unique<mm::AddressSpace>(
-      mm::AddressSpaceParts{frames_, allocator_, rmap_, swap_, format_}, options);
+      mm::AddressSpaceParts{frames_, allocator_, rmap_, swap_, commit_, format_}, options);
 }
 
 // The nameless file of tmpfs behind a shared anonymous mapping. Source: Linux mm/shmem.c
@@ -101,6 +105,7 @@ Asid MachineImpl::next_asid() const {
 Process& MachineImpl::start_empty_process() {
   mm::AddressSpaceOptions options = mm::AddressSpaceOptions::for_format(format_);
   options.asid = next_asid();
+  options.max_map_count = max_map_count_;
   auto task = std::make_unique<proc::Task>(next_pid(), file_parts());
   task->space = make_space(options);
   processes_.push_back(std::make_unique<ProcessImpl>(*this, std::move(task)));

@@ -8,6 +8,7 @@
 //   4. a frame's refcount is the number of PTEs that map it, and one more when a page cache holds
 //   it
 //   5. the references to swap slots are as many as the swap entries in the page tables
+//   6. the pages promised are the accounted ones of the spaces and the shared anonymous objects
 // Owns: everything below. Not thread-safe.
 #pragma once
 
@@ -27,6 +28,8 @@
 #include "sim/hw/paging_format.h"
 #include "sim/hw/tlb_gather.h"
 #include "sim/machine/page_set.h"
+#include "sim/machine/vm_settings.h"
+#include "sim/mm/commit_account.h"
 #include "sim/phys/frame_allocator.h"
 #include "sim/phys/frame_table.h"
 #include "sim/proc/files.h"
@@ -64,6 +67,7 @@ class MachineImpl final : public Machine,
   bool access(Process& process, std::span<const Access> block) override;
   Result<void> load_maps(Process& process, std::span<const MapsLine> lines) override;
   Result<void> create_file(std::string_view path, uint64_t size_bytes, uint64_t seed) override;
+  Result<void> sysctl(std::string_view name, uint64_t value) override;
   const Stats& stats() override;
   void set_event_sink(EventSink* sink) override;
   void validate() override;
@@ -119,12 +123,16 @@ class MachineImpl final : public Machine,
   void validate_tlb() const;
   void validate_frames() const;
   void validate_swap() const;
+  void validate_commit() const;
 
   MachineOptions options_;
   const hw::PagingFormat& format_;
   const PageSize page_size_;
   Stats stats_;
   base::VirtualClock clock_;
+  mm::CommitAccount commit_;
+  uint64_t max_map_count_;  // vm.max_map_count
+  VmSettings vm_settings_;
   phys::FrameTable frames_;
   phys::FrameAllocator allocator_;
   rmap::ReverseMap rmap_;

@@ -78,17 +78,16 @@ Result<void> ProcessImpl::setrlimit(uint64_t resource, uint64_t soft_limit) {
 
 // By write where the mapping is private and writable, else by read; not at all where it grants
 // nothing (linux-semantics D7). Source: Linux mm/gup.c populate_vma_page_range().
-bool ProcessImpl::populate(AddrRange range) {
+std::optional<Errno> ProcessImpl::populate(AddrRange range) {
   const uint64_t page = machine_.page_size_.bytes();
   for (VirtAddr at = range.start; at < range.end; at = at + page) {
     const mm::Vma* vma = space().find_vma(at);
-    if (vma == nullptr || !vma->range().contains(at)) return false;
-    if (!vma->accessible()) return false;
+    if (vma == nullptr || !vma->range().contains(at) || !vma->accessible()) return Errno::kEFAULT;
     const bool store = vma->has(mm::kVmWrite) && !vma->shared();
-    if (!machine_.touch(*this, at, store ? AccessKind::kStore : AccessKind::kLoad).ok())
-      return false;
+    const Touch touched = machine_.touch(*this, at, store ? AccessKind::kStore : AccessKind::kLoad);
+    if (!touched.ok()) return touched.out_of_memory ? Errno::kENOMEM : Errno::kEFAULT;
   }
-  return true;
+  return std::nullopt;
 }
 
 void ProcessImpl::exit(uint64_t) {

@@ -55,6 +55,14 @@ class ProcessImpl final : public Process, public UserMemory {
   Result<VirtAddr> mremap(const MremapArgs& args) override;
   Result<void> mseal(VirtAddr address, uint64_t length_bytes, uint64_t flags) override;
   Result<void> remap_file_pages(const RemapFilePagesArgs& args) override;
+  Result<void> mlock(VirtAddr address, uint64_t length_bytes) override;
+  Result<void> mlock2(VirtAddr address, uint64_t length_bytes, uint64_t flags) override;
+  Result<void> munlock(VirtAddr address, uint64_t length_bytes) override;
+  Result<void> mlockall(uint64_t flags) override;
+  Result<void> munlockall() override;
+  Result<uint64_t> prctl(uint64_t option, const std::array<uint64_t, 4>& arguments,
+                         std::string_view text) override;
+  Result<uint64_t> personality(uint64_t persona) override;
   Result<void> setrlimit(uint64_t resource, uint64_t soft_limit) override;
 
   Result<int> open(std::string_view path, uint64_t flags, uint64_t mode) override;
@@ -87,7 +95,7 @@ class ProcessImpl final : public Process, public UserMemory {
   // --- UserMemory ---
   uint64_t copy_in(VirtAddr from, std::span<std::byte> to) override;
   uint64_t copy_out(VirtAddr to, std::span<const std::byte> from) override;
-  bool populate(AddrRange range) override;
+  std::optional<Errno> populate(AddrRange range) override;
 
  private:
   // Runs one system call; the TLB forgets what it gathered. A process that has ended makes none.

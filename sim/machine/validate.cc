@@ -1,6 +1,7 @@
 // Machine::validate: every component's invariants, and those that join several; what a failed check
 // prints.
 #include <cinttypes>
+#include <set>
 #include <vector>
 
 #include "sim/base/check.h"
@@ -29,6 +30,7 @@ void MachineImpl::validate() {
   validate_tlb();                                            // 2
   validate_frames();                                         // 4
   validate_swap();                                           // 5
+  validate_commit();                                         // 6
   FL_CHECK(stats_.replacement.misses <= stats_.references);  // 3
   FL_CHECK(stats_.replacement.cold_misses <= stats_.replacement.misses);
 }
@@ -69,6 +71,23 @@ void MachineImpl::validate_swap() const {
   const uint64_t references = swap_device_.total_references();
   FL_CHECK_MSG(references == entries, "{} references to swap slots, {} swap entries", references,
                entries);
+}
+
+void MachineImpl::validate_commit() const {
+  uint64_t pages = 0;
+  std::set<uint32_t> objects;
+  for (const auto& process : processes_) {
+    if (!process->alive()) continue;
+    pages += process->space().counters().accounted_vm;
+    process->space().vmas().for_each([&](const mm::Vma& vma) {
+      if (vma.backing == nullptr || vma.has(mm::kVmNoReserve)) return;
+      const bool object = vma.backing->file().kind() == storage::FileKind::kSharedAnon;
+      if (object && objects.insert(vma.backing->number()).second)
+        pages += vma.backing->page_count();
+    });
+  }
+  FL_CHECK_MSG(pages == commit_.committed_pages(), "{} pages promised, {} accounted for",
+               commit_.committed_pages(), pages);
 }
 
 void MachineImpl::print_crash_context(std::FILE* out) const {

@@ -29,7 +29,6 @@ AddressSpaceOptions AddressSpaceOptions::for_format(const hw::PagingFormat& form
   options.mmap_base = {page.align_up(window_end - gap)};
   options.bottom_up_base = {page.align_up(window_end / 3)};
   options.start_brk = {std::min(uint64_t{0x600000}, page.align_up(window_end / 8))};
-  options.total_memory_pages = page.pages(uint64_t{24} << 30);
   options.fixed_min_address = std::min(uint64_t{4096}, page.bytes());
   options.hint_min_address = std::min(uint64_t{0x10000}, page.align_up(window_end / 16));
   return options;
@@ -40,6 +39,7 @@ AddressSpace::AddressSpace(const AddressSpaceParts& parts, const AddressSpaceOpt
       allocator_(parts.allocator),
       rmap_(parts.rmap),
       swap_slots_(parts.swap_slots),
+      commit_(parts.commit),
       options_(options),
       page_table_(parts.format),
       vmas_(parts.format.page_size(), parts.format.user_end()),

@@ -10,7 +10,7 @@
 // docs/fidelity.md.
 // A row of calls: validate(), and with it these invariants, hold after each:
 //   1. VmaTree's
-//   2. map_count, total_vm, data_vm, stack_vm, exec_vm and locked_vm equal a recount,
+//   2. map_count, total_vm, data_vm, stack_vm, exec_vm, locked_vm and accounted_vm equal a recount,
 //      locked_vm with its orphans
 //   3. every PTE that is not none lies inside a VMA
 //   4. no PTE grants what its VMA does not; a PTE of a PROT_NONE VMA maps nothing to the hardware
@@ -35,6 +35,7 @@
 #include "sim/hw/page_table.h"
 #include "sim/hw/tlb_gather.h"
 #include "sim/mm/address_space_options.h"
+#include "sim/mm/commit_account.h"
 #include "sim/mm/merge.h"
 #include "sim/mm/vma.h"
 #include "sim/mm/vma_tree.h"
@@ -52,6 +53,7 @@ struct AddressSpaceParts {
   phys::FrameAllocator& allocator;
   rmap::ReverseMap& rmap;
   rmap::SwapSlots& swap_slots;
+  CommitAccount& commit;
   const hw::PagingFormat& format;
 };
 
@@ -63,6 +65,7 @@ struct MmCounters {
   uint64_t exec_vm = 0;
   uint64_t locked_vm = 0;
   uint64_t orphan_locked = 0;  // of locked_vm, what no VMA locks any more: MREMAP_DONTUNMAP's
+  uint64_t accounted_vm = 0;  // promised by the machine's CommitAccount
   uint64_t rss_anon = 0;
   uint64_t rss_file = 0;
   uint64_t rss_shmem = 0;
@@ -74,6 +77,9 @@ struct MmCounters {
 
 // Whether a new PTE grants stores. A PTE that does not is there to be broken by the next store.
 enum class PteWrite : bool { kNo, kYes };
+
+// When mlock2(2) wants the pages: at once, or as they are touched (MLOCK_ONFAULT).
+enum class LockWhen : bool { kNow, kOnFault };
 
 // What msync(2) has to do: ranges to write back in this order, stopping at the first that fails,
 // whose error is then the answer; otherwise `error`, or success.
@@ -99,6 +105,12 @@ class AddressSpace final : public rmap::MappingSpace {
   PageSize page_size() const { return page_table_.format().page_size(); }
   const AddressSpaceOptions& options() const { return options_; }
   void set_limits(const Limits& limits) { options_.limits = limits; }
+  // vm.max_map_count.
+  void set_max_map_count(uint64_t count) { options_.max_map_count = count; }
+  // READ_IMPLIES_EXEC of personality(2): from now on what may be read may be executed too.
+  void set_read_implies_exec(bool implied) { options_.read_implies_exec = implied; }
+  // PR_SET_MDWE of prctl(2), for good: no memory is writable and executable, or becomes executable.
+  void deny_write_exec() { options_.deny_write_exec = true; }
 
   // ---- System calls. Each may leave ranges to be faulted in: see take_populate().
 
@@ -158,6 +170,20 @@ class AddressSpace final : public rmap::MappingSpace {
 
   // What msync(2) is to write back, row G1; changes nothing.
   SyncPlan plan_sync(VirtAddr start, uint64_t length_bytes, uint64_t flags) const;
+
+  // mlock(2) and mlock2(2) but for faulting in, row G3: the range that is to be faulted in.
+  // Errors: kEPERM (RLIMIT_MEMLOCK is 0), kENOMEM (over RLIMIT_MEMLOCK), kEINVAL (wraps): nothing
+  // has changed. kENOMEM (a hole; a split at max_map_count): what lies before it is locked.
+  // Source: mlock(2); Linux mm/mlock.c do_mlock().
+  Result<AddrRange> lock(VirtAddr start, uint64_t length_bytes, LockWhen when);
+  // munlock(2). Errors: kEINVAL (wraps); kENOMEM (as above): what lies before it is unlocked.
+  Result<void> unlock(VirtAddr start, uint64_t length_bytes);
+  // mlockall(2) but for faulting in: with MCL_CURRENT, that of the whole space. Row G4.
+  // Errors: kEINVAL (no, unknown or insufficient flags), kEPERM (RLIMIT_MEMLOCK is 0), kENOMEM
+  // (MCL_CURRENT: more is mapped than RLIMIT_MEMLOCK). Nothing has changed then.
+  Result<void> lock_all(uint64_t flags);
+  // munlockall(2).
+  void unlock_all();
 
   // The ranges that the calls since the last asking want faulted in (MAP_POPULATE, locked memory),
   // whose failures are ignored. The caller faults them in: by write where the VMA is private and
@@ -249,12 +275,14 @@ class AddressSpace final : public rmap::MappingSpace {
   Result<VirtAddr> map_mapping(NewMapping mapping, const MapRequest& request,
                                hw::TlbGather& gather);
   Result<void> charge_mapping(NewMapping& mapping, const Gathered& replaced);
-  std::optional<Errno> open_mapping(NewMapping& mapping, const MapRequest& request) const;
+  std::optional<Errno> open_mapping(NewMapping& mapping, const MapRequest& request);
+  bool unreserved(uint64_t map_flags) const;
 
   // limits.cc
   bool may_expand(uint64_t flags, uint64_t pages) const;
   bool enough_memory(uint64_t pages) const;
   bool may_lock(uint64_t flags, uint64_t bytes) const;
+  bool denies_write_exec(uint64_t old_flags, uint64_t new_flags) const;
   uint64_t huge_page_bytes() const;
 
   // vmas.cc
@@ -275,6 +303,13 @@ class AddressSpace final : public rmap::MappingSpace {
   // protect.cc
   Result<void> protect_range(Vma& first, AddrRange range, uint64_t access, hw::TlbGather& gather);
   Result<Vma*> protect_part(Vma& vma, AddrRange part, uint64_t flags, hw::TlbGather& gather);
+
+  // lock.cc
+  bool can_lock() const;
+  uint64_t locked_pages(VirtAddr start, uint64_t length_bytes) const;
+  Result<void> set_locks(VirtAddr start, uint64_t length_bytes, uint64_t flags);
+  void set_all_locks(uint64_t flags);
+  Result<Vma*> set_locks_of(Vma& vma, AddrRange part, uint64_t locks);
 
   // brk.cc
   bool grow_brk(AddrRange growth);
@@ -308,11 +343,13 @@ class AddressSpace final : public rmap::MappingSpace {
   phys::FrameAllocator& allocator_;
   rmap::ReverseMap& rmap_;
   rmap::SwapSlots& swap_slots_;
+  CommitAccount& commit_;
   AddressSpaceOptions options_;
   hw::PageTable page_table_;
   VmaTree vmas_;
   MmCounters counters_;
   uint64_t map_count_ = 0;
+  uint64_t default_flags_ = 0;  // of new mappings, from mlockall(2): Linux's def_flags
   uint32_t next_anon_vma_ = 1;
   VirtAddr brk_;
   VirtAddr start_stack_{};

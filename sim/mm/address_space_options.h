@@ -23,9 +23,6 @@ struct Limits {
   uint64_t memlock_bytes = 8 << 20;
 };
 
-// vm.overcommit_memory.
-enum class Overcommit : uint8_t { kGuess = 0, kAlways = 1 };
-
 // The defaults are those of x86-64 without ASLR and the process that a scenario starts in.
 struct AddressSpaceOptions {
   Asid asid{};
@@ -35,11 +32,12 @@ struct AddressSpaceOptions {
   VirtAddr start_brk{0x600000};
   VirtAddr window_end{0x7ffffffff000};  // only a hint above it is answered above it (5 levels)
   uint64_t max_map_count = 65530;
-  Overcommit overcommit = Overcommit::kGuess;
-  uint64_t total_memory_pages = (uint64_t{24} << 30) >> 12;  // what one request may not exceed
   uint64_t fixed_min_address = 4096;    // vm.mmap_min_addr: the lowest that MAP_FIXED may take
   uint64_t hint_min_address = 0x10000;  // the lowest otherwise: the LSM's
-  bool privileged = false;              // CAP_SYS_RAWIO, CAP_IPC_LOCK
+  bool privileged = false;              // CAP_SYS_ADMIN, CAP_SYS_RAWIO, CAP_IPC_LOCK
+  bool commit_unlimited = false;        // whatever it asks for is granted and counted
+  bool read_implies_exec = false;       // READ_IMPLIES_EXEC of personality(2)
+  bool deny_write_exec = false;         // PR_SET_MDWE of prctl(2)
 
   // The same for another paging format: Linux's formulas applied to its user space, without ASLR.
   // Source: Linux arch/x86/mm/mmap.c mmap_base(), arch_pick_mmap_layout().

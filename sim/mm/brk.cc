@@ -41,21 +41,22 @@ bool AddressSpace::grow_brk(AddrRange growth) {
   const Result<VirtAddr> place_checked = place(
       vmas_, options_,
       {.hint = growth.start, .length_bytes = growth.size_bytes(), .flags = linux_abi::kMAP_FIXED});
-  if (!place_checked) return false;
+  if (!place_checked || !may_lock(default_flags_, growth.size_bytes())) return false;
   // A page must stay free above, beside the guard of a stack.
   const Vma* const above = vmas_.find(growth.start);
   if (above != nullptr && growth.end + page_bytes > vmas_.guarded_start(*above)) return false;
 
-  constexpr uint64_t kHeapFlags = kVmRead | kVmWrite | kVmMayAccess | kVmAccount;
-  if (!may_expand(kHeapFlags, pages) || map_count_ > options_.max_map_count ||
-      !enough_memory(pages))
+  const uint64_t flags = kVmRead | kVmWrite | kVmMayAccess | kVmAccount | default_flags_ |
+                         (options_.read_implies_exec ? kVmExec : 0);
+  if (!may_expand(flags, pages) || map_count_ > options_.max_map_count || !enough_memory(pages))
     return false;
-  const VmaAttributes attributes{.flags = kHeapFlags, .pgoff = page_size().vpn(growth.start).value};
+  const VmaAttributes attributes{.flags = flags, .pgoff = page_size().vpn(growth.start).value};
   const Vma* const below = vmas_.find_before(growth.start);
   const bool heap_below = below != nullptr && below->end() > options_.start_brk;
   if (!heap_below || !merge_new(growth, attributes, MergeSides::kBelow))
     insert_vma(growth, attributes);
-  account(kHeapFlags, pages);
+  account(flags, pages);
+  if ((flags & kVmLocked) != 0) populate_.push_back(growth);
   return true;
 }
 

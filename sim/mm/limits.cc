@@ -12,9 +12,11 @@ bool AddressSpace::may_expand(uint64_t flags, uint64_t pages) const {
          counters_.data_vm + pages <= page_size().pages(limits.data_bytes);
 }
 
-// Source: Linux mm/util.c __vm_enough_memory(), modes 0 and 1.
+// Whether that much more may be promised; account() promises it.
 bool AddressSpace::enough_memory(uint64_t pages) const {
-  return options_.overcommit == Overcommit::kAlways || pages <= options_.total_memory_pages;
+  return options_.commit_unlimited ||
+         commit_.enough(
+             {.pages = pages, .total_vm = counters_.total_vm, .privileged = options_.privileged});
 }
 
 // Source: Linux mm/mmap.c mlock_future_ok().
@@ -22,6 +24,12 @@ bool AddressSpace::may_lock(uint64_t flags, uint64_t bytes) const {
   if ((flags & kVmLocked) == 0 || options_.privileged) return true;
   return counters_.locked_vm + page_size().pages(bytes) <=
          page_size().pages(options_.limits.memlock_bytes);
+}
+
+// Row A12. Source: Linux include/linux/mman.h map_deny_write_exec().
+bool AddressSpace::denies_write_exec(uint64_t old_flags, uint64_t new_flags) const {
+  return options_.deny_write_exec && (new_flags & kVmExec) != 0 &&
+         ((new_flags & kVmWrite) != 0 || (old_flags & kVmExec) == 0);
 }
 
 }  // namespace faultline::mm

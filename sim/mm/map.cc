@@ -52,7 +52,9 @@ Result<AddressSpace::NewMapping> AddressSpace::plan_mapping(const MapRequest& re
   const uint64_t flags =
       request.flags | ((request.flags & abi::kMAP_FIXED_NOREPLACE) != 0 ? abi::kMAP_FIXED : 0);
   const bool fixed = (flags & abi::kMAP_FIXED) != 0;
-  const uint64_t vm_flags = vm_flags_of(request.prot, flags);
+  const bool executable = options_.read_implies_exec && (request.prot & abi::kPROT_READ) != 0;
+  const uint64_t vm_flags =
+      vm_flags_of(request.prot, flags) | default_flags_ | (executable ? kVmExec : 0);
 
   PlaceRequest where;
   where.hint =
@@ -77,8 +79,7 @@ Result<AddressSpace::NewMapping> AddressSpace::plan_mapping(const MapRequest& re
   NewMapping mapping{.range = {*address, *address + length_bytes}, .attributes = {}};
   if ((flags & abi::kMAP_FIXED_NOREPLACE) != 0 && vmas_.find_overlap(mapping.range) != nullptr)
     return Errno::kEEXIST;
-  if ((flags & abi::kMAP_LOCKED) != 0 && options_.limits.memlock_bytes == 0 && !options_.privileged)
-    return Errno::kEPERM;
+  if ((flags & abi::kMAP_LOCKED) != 0 && !can_lock()) return Errno::kEPERM;
   if (!may_lock(vm_flags, length_bytes)) return Errno::kEAGAIN;
 
   const Result<uint64_t> checked = anonymous(request)
@@ -87,7 +88,7 @@ Result<AddressSpace::NewMapping> AddressSpace::plan_mapping(const MapRequest& re
                                                            request.offset_bytes, length_bytes},
                                                           vm_flags, page_size());
   if (!checked) return checked.error();
-  mapping.attributes.flags = *checked | ((flags & abi::kMAP_NORESERVE) != 0 ? kVmNoReserve : 0);
+  mapping.attributes.flags = *checked | (unreserved(flags) ? kVmNoReserve : 0);
   mapping.shared_anon = anonymous(request) && (*checked & kVmShared) != 0;
   if (!anonymous(request)) {
     mapping.attributes.backing = request.file->backing;
@@ -103,9 +104,18 @@ Result<AddressSpace::NewMapping> AddressSpace::plan_mapping(const MapRequest& re
   return mapping;
 }
 
+// Whether MAP_NORESERVE is heeded: always by huge pages, else where more may be promised than there
+// is. Source: Linux mm/mmap.c do_mmap().
+bool AddressSpace::unreserved(uint64_t map_flags) const {
+  return (map_flags & abi::kMAP_NORESERVE) != 0 &&
+         ((map_flags & abi::kMAP_HUGETLB) != 0 ||
+          commit_.settings().overcommit != Overcommit::kNever);
+}
+
 // Makes room and makes the VMA. Source: Linux mm/vma.c __mmap_region(), 6.18.
 Result<VirtAddr> AddressSpace::map_mapping(NewMapping mapping, const MapRequest& request,
                                            hw::TlbGather& gather) {
+  if (denies_write_exec(mapping.attributes.flags, mapping.attributes.flags)) return Errno::kEACCES;
   const Result<Gathered> replaced = gather_vmas(mapping.range);
   if (!replaced) return replaced.error();
   if (const Result<void> charged = charge_mapping(mapping, *replaced); !charged)
@@ -114,13 +124,15 @@ Result<VirtAddr> AddressSpace::map_mapping(NewMapping mapping, const MapRequest&
   // As in Linux, what was there is gone when one of these fails.
   if (const std::optional<Errno> error = open_mapping(mapping, request)) return *error;
   // Nothing below can fail.
+  const bool locked = (mapping.attributes.flags & kVmLocked) != 0;
+  // Huge pages are faulted in, but neither locked nor counted as such.
+  if ((mapping.attributes.flags & kVmHugeTlb) != 0) mapping.attributes.flags &= ~kVmLockMask;
   const uint64_t vm_flags = mapping.attributes.flags;
   const bool fresh_object = mapping.shared_anon || (vm_flags & kVmHugeTlb) != 0;
   if (fresh_object || !merge_new(mapping.range, mapping.attributes, MergeSides::kBoth))
     insert_vma(mapping.range, std::move(mapping.attributes));
   account(vm_flags, page_size().pages(mapping.range));
-  if ((vm_flags & kVmLocked) != 0 ||
-      (request.flags & (abi::kMAP_POPULATE | abi::kMAP_NONBLOCK)) == abi::kMAP_POPULATE)
+  if (locked || (request.flags & (abi::kMAP_POPULATE | abi::kMAP_NONBLOCK)) == abi::kMAP_POPULATE)
     populate_.push_back(mapping.range);
   merged_range_ = mapping.range;
   return mapping.range.start;
@@ -141,8 +153,7 @@ Result<void> AddressSpace::charge_mapping(NewMapping& mapping, const Gathered& r
 }
 
 // What the file has to say to being mapped: Linux's f_op->mmap, and shmem_zero_setup().
-std::optional<Errno> AddressSpace::open_mapping(NewMapping& mapping,
-                                                const MapRequest& request) const {
+std::optional<Errno> AddressSpace::open_mapping(NewMapping& mapping, const MapRequest& request) {
   VmaAttributes& attributes = mapping.attributes;
   if ((attributes.flags & kVmHugeTlb) != 0) {
     // There is no pool of huge pages to reserve from.
@@ -155,6 +166,9 @@ std::optional<Errno> AddressSpace::open_mapping(NewMapping& mapping,
     if (charged && !enough_memory(page_size().pages(mapping.range))) return Errno::kENOMEM;
     FL_CHECK(request.make_shared_anon != nullptr);
     attributes.backing = request.make_shared_anon(mapping.range.size_bytes());
+    if (charged)
+      attributes.backing =
+          commit_.hold_object(std::move(attributes.backing), page_size().pages(mapping.range));
     return std::nullopt;
   }
   // MAP_SYNC needs a device that is memory. Source: Linux fs/ext4/file.c ext4_file_mmap_prepare().

@@ -25,6 +25,7 @@ Result<void> AddressSpace::protect(VirtAddr start, uint64_t length_bytes, uint64
   merged_range_.reset();
   const uint64_t grows = prot & (abi::kPROT_GROWSDOWN | abi::kPROT_GROWSUP);
   prot &= ~grows;
+  if (options_.read_implies_exec && (prot & abi::kPROT_READ) != 0) prot |= abi::kPROT_EXEC;
   if (grows == (abi::kPROT_GROWSDOWN | abi::kPROT_GROWSUP)) return Errno::kEINVAL;
   if (!page_size().aligned(start)) return Errno::kEINVAL;
   if (length_bytes == 0) return {};
@@ -54,7 +55,7 @@ Result<void> AddressSpace::protect_range(Vma& first, AddrRange range, uint64_t a
   while (at < range.end) {
     if (vma == nullptr || at < vma->start()) return Errno::kENOMEM;
     const uint64_t flags = access | (vma->flags & ~kVmAccess);
-    if (!permitted(flags)) return Errno::kEACCES;
+    if (!permitted(flags) || denies_write_exec(vma->flags, flags)) return Errno::kEACCES;
     const AddrRange part{at, std::min(vma->end(), range.end)};
     const Result<Vma*> changed = protect_part(*vma, part, flags, gather);
     if (!changed) return changed.error();

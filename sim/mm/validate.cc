@@ -27,6 +27,7 @@ void AddressSpace::validate() const {
 void AddressSpace::validate_counters() const {
   uint64_t map_count = 0;
   uint64_t total = 0, data = 0, stack = 0, exec = 0, locked = counters_.orphan_locked;
+  uint64_t accounted = 0;
   std::map<uint32_t, uint64_t> vmas_of_backing;
   vmas_.for_each([&](const Vma& vma) {
     if (vma.backing != nullptr) ++vmas_of_backing[vma.backing->number()];
@@ -38,6 +39,7 @@ void AddressSpace::validate_counters() const {
     if (is_stack_mapping(vma.flags)) stack += pages;
     if (is_data_mapping(vma.flags)) data += pages;
     if (vma.has(kVmLocked)) locked += pages;
+    if (vma.has(kVmAccount)) accounted += pages;
   });
   FL_CHECK_MSG(map_count == map_count_, "invariant 2: map_count {}, counted {}", map_count_,
                map_count);
@@ -47,6 +49,8 @@ void AddressSpace::validate_counters() const {
                "invariant 2: total {} data {} stack {} exec {} locked {}; counted {} {} {} {} {}",
                counters_.total_vm, counters_.data_vm, counters_.stack_vm, counters_.exec_vm,
                counters_.locked_vm, total, data, stack, exec, locked);
+  FL_CHECK_MSG(accounted == counters_.accounted_vm, "invariant 2: accounted {}, counted {}",
+               counters_.accounted_vm, accounted);
   FL_CHECK_MSG(vmas_of_backing == vmas_of_backing_, "invariant 8: {} Backings mapped, {} noted",
                vmas_of_backing.size(), vmas_of_backing_.size());
   for (const auto& [backing, count] : vmas_of_backing_)

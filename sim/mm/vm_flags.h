@@ -24,6 +24,7 @@ inline constexpr uint64_t kVmDroppable = uint64_t{1} << 40, kVmSealed = uint64_t
 inline constexpr uint64_t kVmInferred = uint64_t{1} << 63;
 
 inline constexpr uint64_t kVmAccess = kVmRead | kVmWrite | kVmExec;
+inline constexpr uint64_t kVmLockMask = kVmLocked | kVmLockOnFault;
 inline constexpr uint64_t kVmMayAccess = kVmMayRead | kVmMayWrite | kVmMayExec;
 // Mappings that never merge.
 inline constexpr uint64_t kVmSpecial = kVmIo | kVmDontExpand | kVmPfnMap | kVmMixedMap;

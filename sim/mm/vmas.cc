@@ -46,7 +46,8 @@ bool AddressSpace::may_split(const Vma& vma, VirtAddr at) const {
   return !vma.has(kVmHugeTlb) || at.value % huge_page_bytes() == 0;
 }
 
-// Source: Linux mm/vma.c vm_stat_account().
+// Counts pages mapped with these flags, and promises them where the flags say so.
+// Source: Linux mm/vma.c vm_stat_account(), mm/util.c vm_acct_memory().
 void AddressSpace::account(uint64_t flags, uint64_t pages) {
   if ((flags & kVmInferred) != 0) return;
   counters_.total_vm += pages;
@@ -58,6 +59,10 @@ void AddressSpace::account(uint64_t flags, uint64_t pages) {
     counters_.data_vm += pages;
   }
   if ((flags & kVmLocked) != 0) counters_.locked_vm += pages;
+  if ((flags & kVmAccount) != 0) {
+    counters_.accounted_vm += pages;
+    commit_.add(pages);
+  }
   counters_.peak_total_vm = std::max(counters_.peak_total_vm, counters_.total_vm);
 }
 
@@ -72,6 +77,10 @@ void AddressSpace::unaccount(uint64_t flags, uint64_t pages) {
     counters_.data_vm -= pages;
   }
   if ((flags & kVmLocked) != 0) counters_.locked_vm -= pages;
+  if ((flags & kVmAccount) != 0) {
+    counters_.accounted_vm -= pages;
+    commit_.give_back(pages);
+  }
 }
 
 // Splits the VMAs at the ends of `range`, so that it can be unmapped whole; says what it holds.

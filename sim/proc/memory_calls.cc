@@ -1,5 +1,7 @@
 #include "sim/proc/memory_calls.h"
 
+#include <algorithm>
+
 #include "faultline/linux.h"
 
 namespace faultline::proc {
@@ -101,7 +103,24 @@ Result<void> MemoryCalls::setrlimit(Task& task, uint64_t resource, uint64_t soft
 // MAP_POPULATE and locked memory. What cannot be faulted in is not the call's error
 // (linux-semantics A13).
 void MemoryCalls::fault_in(Task& task, UserMemory& memory) {
-  for (const AddrRange& range : task.space->take_populate()) memory.populate(range);
+  for (const AddrRange& range : task.space->take_populate())
+    populate(task, range, OnError::kNextVma, memory);
+}
+
+// Faults in what is mapped of the range, but for what is locked as it is touched; the first error,
+// if it is to stop there. Source: Linux mm/gup.c __mm_populate(), populate_vma_page_range().
+std::optional<Errno> MemoryCalls::populate(Task& task, AddrRange range, OnError on_error,
+                                           UserMemory& memory) {
+  for (VirtAddr at = range.start; at < range.end;) {
+    const mm::Vma* vma = task.space->find_vma(at);
+    if (vma == nullptr || vma->start() >= range.end) break;
+    const AddrRange part{std::max(at, vma->start()), std::min(vma->end(), range.end)};
+    at = part.end;
+    if (vma->has(mm::kVmLockOnFault)) continue;
+    const std::optional<Errno> error = memory.populate(part);
+    if (error && on_error == OnError::kStop) return error;
+  }
+  return std::nullopt;
 }
 
 }  // namespace faultline::proc

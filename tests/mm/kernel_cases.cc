@@ -32,11 +32,7 @@ std::string answer(const Result<void>& result) {
 class CaseProcess {
  public:
   explicit CaseProcess(uint64_t memory_pages)
-      : memory_pages_(memory_pages), process_([&] {
-          AddressSpaceOptions options;
-          options.total_memory_pages = memory_pages;
-          return options;
-        }()) {
+      : memory_pages_(memory_pages), process_({}, {.total_pages = memory_pages}) {
     map_probe();
     process_.space.map_stack({{0x7ffffffde000}, {0x7ffffffff000}}, {0x7fffffffee00});
     // exec has stored to the stack's top.

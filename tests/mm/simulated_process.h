@@ -31,8 +31,11 @@ class CountingSlots : public rmap::SwapSlots {
 
 class SimulatedProcess {
  public:
-  explicit SimulatedProcess(const AddressSpaceOptions& options = {})
-      : space({frames, allocator, rmap, slots, *hw::find_paging_format("x86-64")}, options) {}
+  explicit SimulatedProcess(const AddressSpaceOptions& options = {},
+                            const CommitSettings& commit_settings = {})
+      : commit(commit_settings),
+        space({frames, allocator, rmap, slots, commit, *hw::find_paging_format("x86-64")},
+              options) {}
   ~SimulatedProcess() {
     space.destroy(gather);
     gather.clear();
@@ -96,6 +99,7 @@ class SimulatedProcess {
   rmap::ReverseMap rmap{frames};
   CountingSlots slots;
   hw::TlbGather gather;
+  CommitAccount commit;
   AddressSpace space;
 
  private:
