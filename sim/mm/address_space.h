@@ -78,9 +78,6 @@ struct MmCounters {
 // Whether a new PTE grants stores. A PTE that does not is there to be broken by the next store.
 enum class PteWrite : bool { kNo, kYes };
 
-// When mlock2(2) wants the pages: at once, or as they are touched (MLOCK_ONFAULT).
-enum class LockWhen : bool { kNow, kOnFault };
-
 // What msync(2) has to do: ranges to write back in this order, stopping at the first that fails,
 // whose error is then the answer; otherwise `error`, or success.
 struct SyncPlan {
@@ -171,11 +168,11 @@ class AddressSpace final : public rmap::MappingSpace {
   // What msync(2) is to write back, row G1; changes nothing.
   SyncPlan plan_sync(VirtAddr start, uint64_t length_bytes, uint64_t flags) const;
 
-  // mlock(2) and mlock2(2) but for faulting in, row G3: the range that is to be faulted in.
-  // Errors: kEPERM (RLIMIT_MEMLOCK is 0), kENOMEM (over RLIMIT_MEMLOCK), kEINVAL (wraps): nothing
-  // has changed. kENOMEM (a hole; a split at max_map_count): what lies before it is locked.
-  // Source: mlock(2); Linux mm/mlock.c do_mlock().
-  Result<AddrRange> lock(VirtAddr start, uint64_t length_bytes, LockWhen when);
+  // mlock2(2), of which mlock(2) has no flags, but for faulting in: the range that is to be faulted
+  // in. Row G3. Errors: kEINVAL (unknown flags), kEPERM (RLIMIT_MEMLOCK is 0), kENOMEM (over
+  // RLIMIT_MEMLOCK), kEINVAL (wraps): nothing has changed. kENOMEM (a hole; a split at
+  // max_map_count): what lies before it is locked. Source: mlock(2); Linux mm/mlock.c do_mlock().
+  Result<AddrRange> lock(VirtAddr start, uint64_t length_bytes, uint64_t flags);
   // munlock(2). Errors: kEINVAL (wraps); kENOMEM (as above): what lies before it is unlocked.
   Result<void> unlock(VirtAddr start, uint64_t length_bytes);
   // mlockall(2) but for faulting in: with MCL_CURRENT, that of the whole space. Row G4.

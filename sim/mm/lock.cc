@@ -8,14 +8,16 @@ namespace {
 
 namespace abi = linux_abi;
 
-// What is never locked, and not refused either. Source: Linux mm/internal.h vma_supports_mlock().
-constexpr uint64_t kNotLockable = kVmSpecial | kVmHugeTlb | kVmDroppable;
+// The calls' flags are ints.
+uint64_t as_int(uint64_t flags) { return static_cast<uint32_t>(flags); }
 
 }  // namespace
 
 // Source: Linux mm/mlock.c do_mlock(), 6.18.
-Result<AddrRange> AddressSpace::lock(VirtAddr start, uint64_t length_bytes, LockWhen when) {
+Result<AddrRange> AddressSpace::lock(VirtAddr start, uint64_t length_bytes, uint64_t flags) {
   merged_range_.reset();
+  const uint64_t known = as_int(flags);
+  if ((known & ~abi::kMLOCK_ONFAULT) != 0) return Errno::kEINVAL;
   if (!can_lock()) return Errno::kEPERM;
   const VirtAddr first = page_size().align_down(start);
   length_bytes = page_size().align_up(length_bytes + (start - first));
@@ -26,8 +28,8 @@ Result<AddrRange> AddressSpace::lock(VirtAddr start, uint64_t length_bytes, Lock
     if (locked > limit) locked -= locked_pages(first, length_bytes);
     if (locked > limit) return Errno::kENOMEM;
   }
-  const uint64_t flags = kVmLocked | (when == LockWhen::kOnFault ? kVmLockOnFault : 0);
-  if (const Result<void> done = set_locks(first, length_bytes, flags); !done) return done.error();
+  const uint64_t locks = kVmLocked | (known != 0 ? kVmLockOnFault : 0);
+  if (const Result<void> done = set_locks(first, length_bytes, locks); !done) return done.error();
   return AddrRange{first, first + length_bytes};
 }
 
@@ -41,6 +43,7 @@ Result<void> AddressSpace::unlock(VirtAddr start, uint64_t length_bytes) {
 Result<void> AddressSpace::lock_all(uint64_t flags) {
   merged_range_.reset();
   constexpr uint64_t kKnown = abi::kMCL_CURRENT | abi::kMCL_FUTURE | abi::kMCL_ONFAULT;
+  flags = as_int(flags);
   if ((flags & (abi::kMCL_CURRENT | abi::kMCL_FUTURE)) == 0 || (flags & ~kKnown) != 0)
     return Errno::kEINVAL;
   if (!can_lock()) return Errno::kEPERM;
@@ -106,7 +109,7 @@ void AddressSpace::set_all_locks(uint64_t flags) {
 Result<Vma*> AddressSpace::set_locks_of(Vma& vma, AddrRange part, uint64_t locks) {
   const uint64_t old = vma.flags;
   const uint64_t flags = (old & ~kVmLockMask) | locks;
-  if (flags == old || (old & kNotLockable) != 0) return &vma;
+  if (flags == old || (old & kVmNotLockable) != 0) return &vma;
   const Result<Vma*> modified = modify_flags(vma, part, flags);
   if (!modified) return modified.error();
   // Nothing below can fail.

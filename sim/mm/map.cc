@@ -124,17 +124,19 @@ Result<VirtAddr> AddressSpace::map_mapping(NewMapping mapping, const MapRequest&
   // As in Linux, what was there is gone when one of these fails.
   if (const std::optional<Errno> error = open_mapping(mapping, request)) return *error;
   // Nothing below can fail.
-  const bool locked = (mapping.attributes.flags & kVmLocked) != 0;
-  // Huge pages are faulted in, but neither locked nor counted as such.
-  if ((mapping.attributes.flags & kVmHugeTlb) != 0) mapping.attributes.flags &= ~kVmLockMask;
   const uint64_t vm_flags = mapping.attributes.flags;
   const bool fresh_object = mapping.shared_anon || (vm_flags & kVmHugeTlb) != 0;
-  if (fresh_object || !merge_new(mapping.range, mapping.attributes, MergeSides::kBoth))
-    insert_vma(mapping.range, std::move(mapping.attributes));
-  account(vm_flags, page_size().pages(mapping.range));
-  if (locked || (request.flags & (abi::kMAP_POPULATE | abi::kMAP_NONBLOCK)) == abi::kMAP_POPULATE)
+  Vma* vma = nullptr;
+  if (!fresh_object) vma = merge_new(mapping.range, mapping.attributes, MergeSides::kBoth);
+  if (vma == nullptr) vma = &insert_vma(mapping.range, std::move(mapping.attributes));
+  // What cannot be locked loses the flags only now: it has not merged with its like, and is faulted
+  // in all the same.
+  if ((vm_flags & kVmNotLockable) != 0) vma->flags &= ~kVmLockMask;
+  if (vma->flags == vm_flags) merged_range_ = mapping.range;
+  account(vma->flags, page_size().pages(mapping.range));
+  if ((vm_flags & kVmLocked) != 0 ||
+      (request.flags & (abi::kMAP_POPULATE | abi::kMAP_NONBLOCK)) == abi::kMAP_POPULATE)
     populate_.push_back(mapping.range);
-  merged_range_ = mapping.range;
   return mapping.range.start;
 }
 

@@ -31,6 +31,8 @@ inline constexpr uint64_t kVmSpecial = kVmIo | kVmDontExpand | kVmPfnMap | kVmMi
 // What two VMAs may differ in and still merge; the merged one keeps what is sticky of either.
 inline constexpr uint64_t kVmSticky = kVmMaybeGuard;
 inline constexpr uint64_t kVmIgnoredInMerge = kVmSoftDirty | kVmSticky;
+// Mappings that are never locked; to lock them is no error. Source: Linux mm/mlock.c mlock_fixup().
+inline constexpr uint64_t kVmNotLockable = kVmSpecial | kVmHugeTlb | kVmDroppable;
 
 // What RLIMIT_DATA counts: private, writable, not a stack. Source: Linux mm/vma.h
 // is_data_mapping().

@@ -10,9 +10,7 @@ Result<void> MemoryCalls::mlock(Task& task, VirtAddr address, uint64_t length_by
 }
 
 Result<void> MemoryCalls::mlock2(Task& task, AddrSpan span, uint64_t flags, UserMemory& memory) {
-  if ((flags & ~linux_abi::kMLOCK_ONFAULT) != 0) return Errno::kEINVAL;
-  const mm::LockWhen when = flags == 0 ? mm::LockWhen::kNow : mm::LockWhen::kOnFault;
-  const Result<AddrRange> locked = task.space->lock(span.address, span.length_bytes, when);
+  const Result<AddrRange> locked = task.space->lock(span.address, span.length_bytes, flags);
   if (!locked) return locked.error();
   const std::optional<Errno> error = populate(task, *locked, OnError::kStop, memory);
   if (!error) return {};

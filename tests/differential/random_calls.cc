@@ -35,7 +35,7 @@ class Writer {
   }
 
   void write_call() {
-    switch (prng_.below(16)) {
+    switch (prng_.below(19)) {
       case 0:
       case 1:
       case 2:
@@ -56,6 +56,12 @@ class Writer {
       case 11:
         std::printf("maps\n");
         return;
+      case 12:
+        return write_range("mlock", "");
+      case 13:
+        return write_lock();
+      case 14:
+        return write_range("munlock", "");
       default:
         std::printf("%s 0x%llx\n", prng_.below(3) == 0 ? "load" : "store", address());
     }
@@ -122,6 +128,25 @@ class Writer {
     // At 0 the probe itself would be unmapped by a large one.
     const unsigned long long to = pick(24) == 0 && new_length < 0x100000 ? 0 : address();
     std::printf("mremap 0x%llx 0x%llx 0x%llx %u 0x%llx\n", from, old_length, new_length, flags, to);
+  }
+
+  void write_lock() {
+    switch (prng_.below(8)) {
+      case 0:
+        std::printf("mlockall %llu\n", static_cast<unsigned long long>(pick(9)));
+        return;
+      case 1:
+        std::printf("munlockall\n");
+        return;
+      case 2:
+        std::printf("rlimit memlock %llu\n", static_cast<unsigned long long>(pick(40)) * kPage);
+        return;
+      case 3:
+        std::printf("locked\n");
+        return;
+      default:
+        return write_range("mlock2", prng_.below(8) == 0 ? " 2" : " 1");
+    }
   }
 
   void write_map() {

@@ -1,5 +1,6 @@
 #include "tests/mm/kernel_cases.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <optional>
@@ -55,7 +56,7 @@ class CaseProcess {
     words_.clear();
     for (std::string word; stream >> word;) words_.push_back(word);
     const std::string result = call();
-    for (const AddrRange& range : process_.space.take_populate()) populate(range);
+    for (const AddrRange& range : process_.space.take_populate()) populate(range, false);
     process_.gather.clear();
     process_.space.validate();
     process_.rmap.validate();
@@ -123,6 +124,15 @@ class CaseProcess {
       const SyncPlan plan = space.plan_sync(address(), argument(2), argument(3));
       return plan.error ? std::string(errno_name(*plan.error)) : "0";
     }
+    if (verb == "mlock") return lock(0);
+    if (verb == "mlock2") return lock(argument(3));
+    if (verb == "munlock") return answer(space.unlock(address(), argument(2)));
+    if (verb == "mlockall") return lock_all();
+    if (verb == "munlockall") return space.unlock_all(), "0";
+    if (verb == "locked") return std::to_string(space.counters().locked_vm);
+    if (verb == "mdwe") return space.deny_write_exec(), "0";
+    if (verb == "persona")
+      return space.set_read_implies_exec((argument(1) & linux_abi::kREAD_IMPLIES_EXEC) != 0), "0";
     if (verb == "load" || verb == "store") return process_.access(address(), verb == "store");
     if (verb == "rlimit") return set_limit();
     if (verb == "fill") return fill(argument(1), {argument(2)});
@@ -163,11 +173,35 @@ class CaseProcess {
     return text;
   }
 
-  void populate(AddrRange range) {
-    for (VirtAddr at = range.start; at < range.end; at = at + kPage) {
+  std::string lock(uint64_t flags) {
+    const Result<AddrRange> locked = process_.space.lock(address(), argument(2), flags);
+    if (!locked) return std::string(errno_name(locked.error()));
+    return populate(*locked, true) ? "0" : "ENOMEM";
+  }
+
+  std::string lock_all() {
+    const Result<void> done = process_.space.lock_all(argument(1));
+    if (done && (argument(1) & linux_abi::kMCL_CURRENT) != 0)
+      populate({VirtAddr{}, process_.space.vmas().user_end()}, false);
+    return answer(done);
+  }
+
+  // Whether all that is mapped of the range could be faulted in; stops at the first VMA that could
+  // not, or goes on.
+  bool populate(AddrRange range, bool stop) {
+    for (VirtAddr at = range.start; at < range.end;) {
       Vma* vma = process_.space.find_vma(at);
-      if (vma->accessible()) process_.access(at, vma->has(kVmWrite));
+      if (vma == nullptr || vma->start() >= range.end) break;
+      at = std::max(at, vma->start());
+      const VirtAddr end = std::min(range.end, vma->end());
+      const bool possible = vma->accessible() && !vma->has(kVmHugeTlb);
+      const bool wanted = !vma->has(kVmLockOnFault);
+      if (wanted && !possible && stop) return false;
+      for (; wanted && possible && at < end; at = at + kPage)
+        process_.access(at, vma->has(kVmWrite));
+      at = end;
     }
+    return true;
   }
 
   std::string set_limit() {

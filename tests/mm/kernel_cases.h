@@ -11,6 +11,10 @@
 //     mremap ADDRESS OLD_LENGTH NEW_LENGTH FLAGS NEW_ADDRESS
 //     remap_file_pages ADDRESS LENGTH PROT PGOFF FLAGS
 //     counters                                     pages added to VmSize VmLck VmData VmStk RssAnon
+//     mlock, munlock ADDRESS LENGTH · mlock2 ADDRESS LENGTH FLAGS · mlockall FLAGS · munlockall
+//     locked                                       VmLck in pages
+//     mdwe                                         prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN)
+//     persona NUMBER                               personality(2)
 //     load ADDRESS · store ADDRESS                 ok or the signal's code
 //     rlimit as|data|stack|memlock BYTES           +N: N pages more than there are
 //     fill COUNT ADDRESS                           one-page VMAs until there are COUNT of them

@@ -48,6 +48,11 @@ TEST_CASE("AddressSpace: random calls with mremap are answered as the kernel ans
   CHECK(report.calls >= 2000);
 }
 
+TEST_CASE("AddressSpace: locking, and executable memory that is denied, are the kernel's") {
+  const CaseReport report = check_file("tests/golden/mm_lock.txt");
+  CHECK(report.cases >= 33);
+}
+
 TEST_CASE("AddressSpace: random calls are answered as the kernel answered them") {
   const CaseReport report = check_file("tests/golden/mm_random.txt");
   CHECK(report.calls >= 2000);

@@ -239,6 +239,22 @@ static void execute(char *line) {
     put_counters();
   else if (same(verb, "brk"))
     put_result(CALL(__NR_brk, argument(1), 0, 0), 1);
+  else if (same(verb, "mlock"))
+    put_result(CALL(__NR_mlock, argument(1), argument(2), 0), 0);
+  else if (same(verb, "mlock2"))
+    put_result(CALL(__NR_mlock2, argument(1), argument(2), argument(3)), 0);
+  else if (same(verb, "munlock"))
+    put_result(CALL(__NR_munlock, argument(1), argument(2), 0), 0);
+  else if (same(verb, "mlockall"))
+    put_result(CALL(__NR_mlockall, argument(1), 0, 0), 0);
+  else if (same(verb, "munlockall"))
+    put_result(CALL(__NR_munlockall, 0, 0, 0), 0);
+  else if (same(verb, "locked"))
+    put_number(read_kb("/proc/self/status", "VmLck:") * 1024 / PAGE, 10);
+  else if (same(verb, "mdwe"))
+    put_result(call6(__NR_prctl, 65, 1, 0, 0, 0, 0), 0);
+  else if (same(verb, "persona"))
+    CALL(__NR_personality, argument(1), 0, 0), put('0');
   else if (same(verb, "load") || same(verb, "store"))
     touch(argument(1), verb[0] == 's');
   else if (same(verb, "rlimit"))
