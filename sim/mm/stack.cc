@@ -19,7 +19,8 @@ Result<void> AddressSpace::expand_stack(Vma& vma, VirtAddr address) {
 
   const AddrRange range{start, vma.end()};
   const uint64_t growth_pages = page_size().pages(AddrRange{start, vma.start()});
-  // Source: Linux mm/vma.c acct_stack_growth().
+  // Source: Linux mm/vma.c acct_stack_growth(). Differs from Linux: the growth of a VMA that is not
+  // charged for is not either; Linux charges it, and never gives that back.
   if (growth_pages > vma.pgoff || !may_expand(vma.flags, growth_pages) ||
       range.size_bytes() > options_.limits.stack_bytes ||
       !may_lock(vma.flags, growth_pages * page_size().bytes()) || !enough_memory(growth_pages))

@@ -44,7 +44,7 @@ Result<uint64_t> set_mdwe(Task& task, const std::array<uint64_t, 4>& arguments) 
 }  // namespace
 
 Result<uint64_t> MemoryCalls::prctl(Task& task, const PrctlArgs& args) {
-  switch (args.option) {
+  switch (static_cast<uint32_t>(args.option)) {  // an int
     case abi::kPR_SET_THP_DISABLE:
       return set_thp_disable(task, args.arguments);
     case abi::kPR_GET_THP_DISABLE:

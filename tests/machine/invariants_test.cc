@@ -17,6 +17,7 @@ struct MachineTestPeer {
   static phys::FrameTable& frames(MachineImpl& machine) { return machine.frames_; }
   static storage::SwapDevice& swap_device(MachineImpl& machine) { return machine.swap_device_; }
   static phys::FrameAllocator& allocator(MachineImpl& machine) { return machine.allocator_; }
+  static mm::CommitAccount& commit(MachineImpl& machine) { return machine.commit_; }
   static mm::AddressSpace& space(Process& process) {
     return static_cast<ProcessImpl&>(process).space();
   }
@@ -132,6 +133,16 @@ TEST_CASE("Machine invariant 5: a swap slot that no page table names") {
         t.machine->validate();
       },
       "1 references to swap slots, 0 swap entries"));
+}
+
+TEST_CASE("Machine invariant 6: pages promised that nobody has") {
+  CHECK(dies_with(
+      [] {
+        Trial t;
+        MachineTestPeer::commit(t.impl()).add(1);
+        t.machine->validate();
+      },
+      "34 pages promised, 33 accounted for"));
 }
 
 TEST_CASE("Machine invariant 5: a slot with one reference too many or too few") {

@@ -210,6 +210,7 @@ TEST_CASE("AddressSpace: validate sees each broken invariant") {
   for (const auto counter : {&MmCounters::total_vm, &MmCounters::data_vm, &MmCounters::stack_vm,
                              &MmCounters::exec_vm, &MmCounters::locked_vm})
     CHECK(breaks([&] { ++(Peer::counters(d.space).*counter); }, "invariant 2: total"));
+  CHECK(breaks([&] { ++Peer::counters(d.space).accounted_vm; }, "invariant 2: accounted"));
   CHECK(breaks([&] { d.space.page_table().set(vpn(9), d.pte(0)); }, "invariant 3"));
   CHECK(breaks([&] { d.space.find_vma(page(0))->flags &= ~kVmWrite; }, "invariant"));
   CHECK(breaks([&] { d.space.page_table().set(vpn(6), d.pte(0)); }, "invariant 4: page 10006"));
