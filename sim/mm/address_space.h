@@ -65,7 +65,7 @@ struct MmCounters {
   uint64_t exec_vm = 0;
   uint64_t locked_vm = 0;
   uint64_t orphan_locked = 0;  // of locked_vm, what no VMA locks any more: MREMAP_DONTUNMAP's
-  uint64_t accounted_vm = 0;  // promised by the machine's CommitAccount
+  uint64_t accounted_vm = 0;   // promised by the machine's CommitAccount
   uint64_t rss_anon = 0;
   uint64_t rss_file = 0;
   uint64_t rss_shmem = 0;
@@ -104,10 +104,13 @@ class AddressSpace final : public rmap::MappingSpace {
   void set_limits(const Limits& limits) { options_.limits = limits; }
   // vm.max_map_count.
   void set_max_map_count(uint64_t count) { options_.max_map_count = count; }
-  // READ_IMPLIES_EXEC of personality(2): from now on what may be read may be executed too.
-  void set_read_implies_exec(bool implied) { options_.read_implies_exec = implied; }
-  // PR_SET_MDWE of prctl(2), for good: no memory is writable and executable, or becomes executable.
-  void deny_write_exec() { options_.deny_write_exec = true; }
+  // personality(2). With READ_IMPLIES_EXEC what may be read may be executed too, from now on; no
+  // other bit matters before exec.
+  void set_persona(uint64_t persona) { options_.persona = persona; }
+  // PR_SET_MDWE of prctl(2): with PR_MDWE_REFUSE_EXEC_GAIN no memory is writable and executable, or
+  // becomes executable.
+  void set_mdwe(uint64_t bits) { options_.mdwe = bits; }
+  void set_thp_disable(uint64_t answer) { options_.thp_disable = answer; }
 
   // ---- System calls. Each may leave ranges to be faulted in: see take_populate().
 
@@ -279,6 +282,7 @@ class AddressSpace final : public rmap::MappingSpace {
   bool may_expand(uint64_t flags, uint64_t pages) const;
   bool enough_memory(uint64_t pages) const;
   bool may_lock(uint64_t flags, uint64_t bytes) const;
+  bool read_implies_exec() const;
   bool denies_write_exec(uint64_t old_flags, uint64_t new_flags) const;
   uint64_t huge_page_bytes() const;
 

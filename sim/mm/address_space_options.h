@@ -36,8 +36,11 @@ struct AddressSpaceOptions {
   uint64_t hint_min_address = 0x10000;  // the lowest otherwise: the LSM's
   bool privileged = false;              // CAP_SYS_ADMIN, CAP_SYS_RAWIO, CAP_IPC_LOCK
   bool commit_unlimited = false;        // whatever it asks for is granted and counted
-  bool read_implies_exec = false;       // READ_IMPLIES_EXEC of personality(2)
-  bool deny_write_exec = false;         // PR_SET_MDWE of prctl(2)
+
+  // What the process has set about itself, and fork hands on.
+  uint64_t persona = linux_abi::kADDR_NO_RANDOMIZE;  // personality(2)
+  uint64_t mdwe = 0;                                 // PR_SET_MDWE of prctl(2)
+  uint64_t thp_disable = 1;                          // PR_SET_THP_DISABLE: what the GET answers
 
   // The same for another paging format: Linux's formulas applied to its user space, without ASLR.
   // Source: Linux arch/x86/mm/mmap.c mmap_base(), arch_pick_mmap_layout().

@@ -47,7 +47,7 @@ bool AddressSpace::grow_brk(AddrRange growth) {
   if (above != nullptr && growth.end + page_bytes > vmas_.guarded_start(*above)) return false;
 
   const uint64_t flags = kVmRead | kVmWrite | kVmMayAccess | kVmAccount | default_flags_ |
-                         (options_.read_implies_exec ? kVmExec : 0);
+                         (read_implies_exec() ? kVmExec : 0);
   if (!may_expand(flags, pages) || map_count_ > options_.max_map_count || !enough_memory(pages))
     return false;
   const VmaAttributes attributes{.flags = flags, .pgoff = page_size().vpn(growth.start).value};

@@ -26,10 +26,14 @@ bool AddressSpace::may_lock(uint64_t flags, uint64_t bytes) const {
          page_size().pages(options_.limits.memlock_bytes);
 }
 
+bool AddressSpace::read_implies_exec() const {
+  return (options_.persona & linux_abi::kREAD_IMPLIES_EXEC) != 0;
+}
+
 // Row A12. Source: Linux include/linux/mman.h map_deny_write_exec().
 bool AddressSpace::denies_write_exec(uint64_t old_flags, uint64_t new_flags) const {
-  return options_.deny_write_exec && (new_flags & kVmExec) != 0 &&
-         ((new_flags & kVmWrite) != 0 || (old_flags & kVmExec) == 0);
+  return (options_.mdwe & linux_abi::kPR_MDWE_REFUSE_EXEC_GAIN) != 0 &&
+         (new_flags & kVmExec) != 0 && ((new_flags & kVmWrite) != 0 || (old_flags & kVmExec) == 0);
 }
 
 }  // namespace faultline::mm

@@ -52,7 +52,7 @@ Result<AddressSpace::NewMapping> AddressSpace::plan_mapping(const MapRequest& re
   const uint64_t flags =
       request.flags | ((request.flags & abi::kMAP_FIXED_NOREPLACE) != 0 ? abi::kMAP_FIXED : 0);
   const bool fixed = (flags & abi::kMAP_FIXED) != 0;
-  const bool executable = options_.read_implies_exec && (request.prot & abi::kPROT_READ) != 0;
+  const bool executable = read_implies_exec() && (request.prot & abi::kPROT_READ) != 0;
   const uint64_t vm_flags =
       vm_flags_of(request.prot, flags) | default_flags_ | (executable ? kVmExec : 0);
 

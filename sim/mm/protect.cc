@@ -25,7 +25,7 @@ Result<void> AddressSpace::protect(VirtAddr start, uint64_t length_bytes, uint64
   merged_range_.reset();
   const uint64_t grows = prot & (abi::kPROT_GROWSDOWN | abi::kPROT_GROWSUP);
   prot &= ~grows;
-  if (options_.read_implies_exec && (prot & abi::kPROT_READ) != 0) prot |= abi::kPROT_EXEC;
+  if (read_implies_exec() && (prot & abi::kPROT_READ) != 0) prot |= abi::kPROT_EXEC;
   if (grows == (abi::kPROT_GROWSDOWN | abi::kPROT_GROWSUP)) return Errno::kEINVAL;
   if (!page_size().aligned(start)) return Errno::kEINVAL;
   if (length_bytes == 0) return {};

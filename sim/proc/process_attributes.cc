@@ -25,7 +25,7 @@ Result<uint64_t> set_thp_disable(Task& task, const std::array<uint64_t, 4>& argu
   const uint64_t flags = arguments[1];
   if (any(arguments, 2) || (!disable && flags != 0) || (flags & ~kThpDisableExceptAdvised) != 0)
     return Errno::kEINVAL;
-  task.thp_disable = disable ? 1 | flags : 0;
+  task.space->set_thp_disable(disable ? 1 | flags : 0);
   return 0;
 }
 
@@ -35,9 +35,9 @@ Result<uint64_t> set_mdwe(Task& task, const std::array<uint64_t, 4>& arguments) 
   const uint64_t bits = arguments[0];
   if (any(arguments, 1) || (bits & ~kKnown) != 0 || bits == abi::kPR_MDWE_NO_INHERIT)
     return Errno::kEINVAL;
-  if (task.mdwe != 0 && task.mdwe != bits) return Errno::kEPERM;
-  task.mdwe = bits;
-  if (bits != 0) task.space->deny_write_exec();
+  const uint64_t before = task.space->options().mdwe;
+  if (before != 0 && before != bits) return Errno::kEPERM;
+  task.space->set_mdwe(bits);
   return 0;
 }
 
@@ -49,23 +49,22 @@ Result<uint64_t> MemoryCalls::prctl(Task& task, const PrctlArgs& args) {
       return set_thp_disable(task, args.arguments);
     case abi::kPR_GET_THP_DISABLE:
       if (any(args.arguments, 0)) return Errno::kEINVAL;
-      return task.thp_disable;
+      return task.space->options().thp_disable;
     case abi::kPR_SET_MDWE:
       return set_mdwe(task, args.arguments);
     case abi::kPR_GET_MDWE:
       if (any(args.arguments, 0)) return Errno::kEINVAL;
-      return task.mdwe;
+      return task.space->options().mdwe;
     default:
       return Errno::kENOSYS;
   }
 }
 
 uint64_t MemoryCalls::personality(Task& task, uint64_t persona) {
-  const uint32_t before = task.persona;
+  const uint64_t before = task.space->options().persona;
   const auto wanted = static_cast<uint32_t>(persona);
   if (wanted == std::numeric_limits<uint32_t>::max()) return before;
-  task.persona = wanted;
-  task.space->set_read_implies_exec((wanted & abi::kREAD_IMPLIES_EXEC) != 0);
+  task.space->set_persona(wanted);
   return before;
 }
 

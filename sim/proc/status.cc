@@ -38,7 +38,8 @@ std::string ProcFs::status(const mm::AddressSpace& space) const {
          pages("VmStk:\t", counters.stack_vm) + pages("VmExe:\t", 0) +
          pages("VmLib:\t", counters.exec_vm) +
          pages("VmPTE:\t", counted_table_pages(space.page_table())) +
-         pages("VmSwap:\t", counters.swap) + pages("HugetlbPages:\t", 0) + "THP_enabled:\t0\n";
+         pages("VmSwap:\t", counters.swap) + pages("HugetlbPages:\t", 0) + "THP_enabled:\t" +
+         (space.options().thp_disable == 1 ? "0\n" : "1\n");
 }
 
 }  // namespace faultline::proc

@@ -9,7 +9,6 @@
 #include <optional>
 #include <utility>
 
-#include "faultline/linux.h"
 #include "faultline/process.h"
 #include "faultline/types.h"
 #include "sim/mm/address_space.h"
@@ -24,9 +23,6 @@ struct Task {
   std::unique_ptr<mm::AddressSpace> space{};  // null before it has one
   std::optional<Files> files;
   FaultCounts faults{};
-  uint32_t persona = linux_abi::kADDR_NO_RANDOMIZE;  // of personality(2)
-  uint64_t thp_disable = 1;                          // what PR_GET_THP_DISABLE answers
-  uint64_t mdwe = 0;                                 // what PR_GET_MDWE answers
   bool alive = true;
 };
 

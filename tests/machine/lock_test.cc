@@ -153,12 +153,14 @@ TEST_CASE("mlockall: MCL_CURRENT goes on behind memory that cannot be faulted in
 TEST_CASE("prctl: PR_SET_THP_DISABLE is remembered with its flag") {
   Trial t;
   CHECK(t.prctl(abi::kPR_GET_THP_DISABLE).value() == 1);
+  CHECK(t.process->status().value().ends_with("THP_enabled:\t0\n"));
   CHECK(t.prctl(abi::kPR_GET_THP_DISABLE, {1}).error() == Errno::kEINVAL);
   CHECK(t.prctl(abi::kPR_SET_THP_DISABLE, {1, 1}).error() == Errno::kEINVAL);
   CHECK(t.prctl(abi::kPR_SET_THP_DISABLE, {0, 2}).error() == Errno::kEINVAL);
   CHECK(t.prctl(abi::kPR_SET_THP_DISABLE, {1, 0, 1}).error() == Errno::kEINVAL);
   CHECK(t.prctl(abi::kPR_SET_THP_DISABLE, {1, 2}).value() == 0);
   CHECK(t.prctl(abi::kPR_GET_THP_DISABLE).value() == 3);
+  CHECK(t.process->status().value().ends_with("THP_enabled:\t1\n"));
   CHECK(t.prctl(abi::kPR_SET_THP_DISABLE, {0}).value() == 0);
   CHECK(t.prctl(abi::kPR_GET_THP_DISABLE).value() == 0);
   CHECK(t.prctl(abi::kPR_SET_THP_DISABLE, {uint64_t{1} << 32}).value() == 0);

@@ -130,9 +130,8 @@ class CaseProcess {
     if (verb == "mlockall") return lock_all();
     if (verb == "munlockall") return space.unlock_all(), "0";
     if (verb == "locked") return std::to_string(space.counters().locked_vm);
-    if (verb == "mdwe") return space.deny_write_exec(), "0";
-    if (verb == "persona")
-      return space.set_read_implies_exec((argument(1) & linux_abi::kREAD_IMPLIES_EXEC) != 0), "0";
+    if (verb == "mdwe") return space.set_mdwe(linux_abi::kPR_MDWE_REFUSE_EXEC_GAIN), "0";
+    if (verb == "persona") return space.set_persona(argument(1)), "0";
     if (verb == "load" || verb == "store") return process_.access(address(), verb == "store");
     if (verb == "rlimit") return set_limit();
     if (verb == "fill") return fill(argument(1), {argument(2)});
