@@ -168,6 +168,7 @@ class Files {
                                const FileCall& call);
   Result<uint64_t> write_direct(cache::OpenFile& file, Extent extent, WriteSource& source,
                                 const FileCall& call);
+  void begin_write(cache::Backing& backing, Extent extent, const FileCall& call);
   Result<void> write_piece(cache::Backing& backing, uint64_t offset_bytes,
                            std::span<const std::byte> piece, const FileCall& call);
 

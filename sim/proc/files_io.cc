@@ -149,8 +149,8 @@ Result<uint64_t> Files::write_at(OpenFile& file, Extent extent, WriteSource& sou
     const uint64_t offset_bytes = extent.offset_bytes + done;
     const uint64_t in_page = offset_bytes & page_size.offset_mask();
     const uint64_t count = std::min(page_size.bytes() - in_page, extent.length_bytes - done);
-    // The bytes come first: a fault of the source may need the very page that is written, and where
-    // nothing comes no page is made.
+    begin_write(*backing, {offset_bytes, count}, call);
+    // A fault of the source may need the very page that is written.
     const uint64_t given = source.give(std::span(piece).first(count));
     if (given < count) error = Errno::kEFAULT;
     if (given == 0) break;
@@ -169,6 +169,27 @@ Result<uint64_t> Files::write_at(OpenFile& file, Extent extent, WriteSource& sou
     parts_.cache.write_back(*backing, {first, last - first + 1}, call.gather);
   }
   return done;
+}
+
+// Linux makes the page and lets the file reach up to it before it asks for the bytes: they may lie
+// there, or not come at all. Source: Linux mm/filemap.c generic_perform_write(); fs/ext4/inode.c
+// ext4_da_do_write_end(), mm/shmem.c shmem_write_end(), 6.18.
+void Files::begin_write(Backing& backing, Extent extent, const FileCall& call) {
+  const PageSize page_size = parts_.frames.page_size();
+  const uint64_t pgoff = page_size.pages(extent.offset_bytes);
+  if (extent.offset_bytes > backing.size_bytes()) {
+    parts_.cache.prepare_write_at(backing, extent.offset_bytes, call.frames);
+    parts_.cache.extend(backing, extent.offset_bytes);
+  }
+  if (pgoff >= backing.page_count()) return;
+  const bool from_start = page_size.aligned(extent.offset_bytes);
+  const bool stored = parts_.cache.find(backing, pgoff) != kNoPfn || backing.file().has_page(pgoff);
+  if (!from_start || !stored || !backing.write_notify()) {
+    (void)write_piece(backing, extent.offset_bytes, {}, call);
+  } else if (extent.length_bytes < page_size.bytes()) {
+    // To write the start of it alone, the page was read.
+    (void)parts_.cache.get_or_read_page(backing, pgoff, call.frames);
+  }
 }
 
 Result<void> Files::write_piece(Backing& backing, uint64_t offset_bytes,
