@@ -105,8 +105,9 @@ Result<VirtAddr> Remapper::move(const Vma& vma) {
   return to_;
 }
 
-// As in Linux, a move that shrinks is charged what it gives up. Source: Linux mm/mremap.c
-// vrm_calc_charge().
+// As in Linux, a move that shrinks is refused where what it gives up could not be promised. Differs
+// from Linux: mremap is not promised what it gives up as it moves; Linux never takes that back.
+// Source: Linux mm/mremap.c vrm_calc_charge().
 bool Remapper::may_charge(const Vma& vma) const {
   if (!vma.has(kVmAccount)) return true;
   return s_.enough_memory(
