@@ -76,9 +76,22 @@ inline constexpr uint64_t kPR_SET_THP_DISABLE = 41, kPR_GET_THP_DISABLE = 42, kP
                           kPR_SET_VMA = 0x53564d41, kPR_SET_VMA_ANON_NAME = 0;
 inline constexpr uint64_t kADDR_NO_RANDOMIZE = 0x40000, kADDR_COMPAT_LAYOUT = 0x200000,
                           kREAD_IMPLIES_EXEC = 0x400000;
-inline constexpr uint64_t kCLONE_VM = 0x100, kCLONE_VFORK = 0x4000;
-inline constexpr uint64_t kSIGKILL = 9, kSIGCHLD = 17, kSIGTERM = 15;
-inline constexpr uint64_t kWNOHANG = 1, kWUNTRACED = 2;
+inline constexpr uint64_t kCLONE_NEWTIME = 0x80, kCLONE_VM = 0x100, kCLONE_FS = 0x200,
+                          kCLONE_FILES = 0x400, kCLONE_SIGHAND = 0x800, kCLONE_PIDFD = 0x1000;
+inline constexpr uint64_t kCLONE_PTRACE = 0x2000, kCLONE_VFORK = 0x4000, kCLONE_PARENT = 0x8000,
+                          kCLONE_THREAD = 0x10000, kCLONE_NEWNS = 0x20000;
+inline constexpr uint64_t kCLONE_SYSVSEM = 0x40000, kCLONE_SETTLS = 0x80000,
+                          kCLONE_PARENT_SETTID = 0x100000, kCLONE_CHILD_CLEARTID = 0x200000;
+inline constexpr uint64_t kCLONE_DETACHED = 0x400000, kCLONE_UNTRACED = 0x800000,
+                          kCLONE_CHILD_SETTID = 0x1000000, kCLONE_NEWCGROUP = 0x2000000;
+inline constexpr uint64_t kCLONE_NEWUTS = 0x4000000, kCLONE_NEWIPC = 0x8000000,
+                          kCLONE_NEWUSER = 0x10000000, kCLONE_NEWPID = 0x20000000;
+inline constexpr uint64_t kCLONE_NEWNET = 0x40000000, kCLONE_IO = 0x80000000;
+
+inline constexpr uint64_t kWNOHANG = 1, kWUNTRACED = 2, kWCONTINUED = 8;
+inline constexpr uint64_t kWNOTHREAD = 0x20000000, kWALL = 0x40000000, kWCLONE = 0x80000000;
+
+inline constexpr uint64_t kSIGKILL = 9, kSIGTERM = 15, kSIGCHLD = 17;
 
 // The value of a constant that the scenario language knows ("PROT_READ", "SEEK_END"), or nothing.
 std::optional<uint64_t> find_constant(std::string_view name);

@@ -26,6 +26,7 @@ Result<void> Process::sync_file_range(int64_t, uint64_t, uint64_t, uint64_t) {
 Result<void> Process::fadvise(int64_t, uint64_t, uint64_t, uint64_t) { return Errno::kENOSYS; }
 Result<void> Process::sync() { return Errno::kENOSYS; }
 Result<Process*> Process::clone(uint64_t) { return Errno::kENOSYS; }
+Result<Process*> Process::clone3(VirtAddr, uint64_t) { return Errno::kENOSYS; }
 Result<uint64_t> Process::wait4(const Wait4Args&) { return Errno::kENOSYS; }
 Result<void> Process::kill(int64_t, uint64_t) { return Errno::kENOSYS; }
 Result<std::string> Process::smaps() const { return Errno::kENOSYS; }

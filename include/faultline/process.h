@@ -169,11 +169,15 @@ class Process {
   virtual Result<void> sync();
 
   // The child, as fork, vfork and clone make it; `flags` are clone's, SIGCHLD alone for fork. The
-  // child is the machine's.
+  // child is the machine's. With CLONE_VFORK the caller must not make this process do anything
+  // until the child has ended.
   virtual Result<Process*> clone(uint64_t flags);
+  // `arguments` is the address of a struct clone_args in the process.
+  virtual Result<Process*> clone3(VirtAddr arguments, uint64_t size_bytes);
   // The pid that was reaped, or 0 with WNOHANG. Errors: kECHILD, kEINVAL, kEFAULT; kEDEADLK where
   // the call would block for ever.
   virtual Result<uint64_t> wait4(const Wait4Args& args);
+  // Signals 0 and SIGKILL; others, and process groups, are not simulated.
   virtual Result<void> kill(int64_t pid, uint64_t signal);
 
   // /proc/PID/smaps and /proc/PID/status, whole, in the kernel's format.

@@ -229,8 +229,10 @@ FaultOutcome FaultHandler::swap_in(const Request& r) {
   const std::optional<Pfn> pfn = take_anon_frame();
   if (!pfn) return kNoMemory;
   s_.swap.read(slot, *pfn);
-  const bool own = s_.swap.only_user(slot) && r.vma.has(mm::kVmWrite);
-  r.space.install_page(r.vma, r.vpn, *pfn, own ? mm::PteWrite::kYes : mm::PteWrite::kNo);
+  const bool own = s_.swap.only_user(slot);
+  if (!own) s_.frames[*pfn].flags &= static_cast<uint16_t>(~phys::kFrameAnonExclusive);
+  const bool write = own && r.vma.has(mm::kVmWrite);
+  r.space.install_page(r.vma, r.vpn, *pfn, write ? mm::PteWrite::kYes : mm::PteWrite::kNo);
   return kMajorFault;
 }
 
@@ -242,9 +244,11 @@ FaultOutcome FaultHandler::break_write_protection(const Request& r) {
     s_.cache.mark_dirty(r.backing(), r.pgoff());
     return make_writable(r);
   }
-  // A page of its own that nobody else uses: wp_page_reuse().
+  // A page of its own, or that all others have left: wp_page_reuse(), wp_can_reuse_anon_folio().
   const phys::PageFrame& frame = s_.frames[pfn];
-  if ((frame.flags & phys::kFrameAnon) != 0 && frame.refcount == 1) return make_writable(r);
+  const bool exclusive = (frame.flags & phys::kFrameAnonExclusive) != 0;
+  if (exclusive || ((frame.flags & phys::kFrameAnon) != 0 && frame.refcount == 1))
+    return make_writable(r);
   return break_cow(r, pfn);
 }
 
@@ -269,7 +273,7 @@ FaultOutcome FaultHandler::break_cow(const Request& r, Pfn shared) {
 
 std::optional<Pfn> FaultHandler::take_anon_frame() {
   const std::optional<Pfn> pfn = take_frame();
-  if (pfn) s_.frames[*pfn].flags |= phys::kFrameAnon;
+  if (pfn) s_.frames[*pfn].flags |= phys::kFrameAnon | phys::kFrameAnonExclusive;
   return pfn;
 }
 

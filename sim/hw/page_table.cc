@@ -133,6 +133,33 @@ void PageTable::free_below(uint32_t number, int level, uint64_t base, const Free
   }
 }
 
+void PageTable::make_tables_of(const PageTable& other, Vpn first, uint64_t count) {
+  FL_CHECK(&format_ == &other.format_);
+  const Vpn end = end_of(first, count);
+  if (format_.levels > 1 && first < end)
+    make_below(other, {kRoot, kRoot, format_.levels - 1, 0}, {first.value, end.value, {}});
+}
+
+void PageTable::make_below(const PageTable& other, const TablePair& pair, const FreeScope& scope) {
+  const uint64_t reach = uint64_t{1} << shifts_[pair.level];  // of an entry
+  const uint64_t end = pair.base + (reach << format_.index_bits[pair.level]);
+  const std::size_t last = index(std::min(scope.end, end) - 1, pair.level);
+  for (std::size_t i = index(std::max(scope.first, pair.base), pair.level); i <= last; ++i) {
+    const uint64_t raw = other.tables_[pair.theirs].entries[i];
+    if (raw == 0) continue;
+    uint64_t& own = tables_[pair.ours].entries[i];
+    if (own == 0) {
+      own = upper_entry(format_.pte, make_table());
+      ++tables_[pair.ours].entry_count;
+    }
+    if (pair.level > 1) {
+      make_below(other,
+                 {table_number(own), table_number(raw), pair.level - 1, pair.base + i * reach},
+                 scope);
+    }
+  }
+}
+
 void PageTable::mirror_tables(Vpn from, uint64_t count, Vpn to) {
   LeafPart part;
   for (Vpn at = from; next_part(at, end_of(from, count), part, EmptyTables::kVisit);

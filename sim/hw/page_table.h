@@ -112,6 +112,11 @@ class PageTable {
   void free_empty_tables(Vpn first, uint64_t count, FreeLimits limits);
   void free_empty_tables(Vpn first, uint64_t count) { free_empty_tables(first, count, {}); }
 
+  // Makes each table that `other` has for pages of [first, first + count) and that is missing here:
+  // fork() makes them even where they hold no entry to copy. REQUIRES: the same format.
+  // Source: Linux mm/memory.c copy_p4d_range(), copy_pud_range(), copy_pmd_range().
+  void make_tables_of(const PageTable& other, Vpn first, uint64_t count);
+
   // The hardware's page walk: reads one entry a level, down to the first that is not present. If
   // the access is permitted (the leaf is present and a user's, and grants the store or the fetch),
   // sets accessed on every level and, for a store, dirty on the leaf.
@@ -170,6 +175,13 @@ class PageTable {
     uint64_t end;
     FreeLimits limits;
   };
+  // Two tables of one place in their trees, the first entry being that of page `base`.
+  struct TablePair {
+    uint32_t ours = 0;
+    uint32_t theirs = 0;
+    int level = 0;
+    uint64_t base = 0;
+  };
   struct Recount {
     std::vector<bool> seen;  // of each table
     uint64_t tables = 0;
@@ -204,6 +216,7 @@ class PageTable {
   uint32_t make_table();
   void free_table(uint32_t number);
   void free_below(uint32_t number, int level, uint64_t base, const FreeScope& scope);
+  void make_below(const PageTable& other, const TablePair& pair, const FreeScope& scope);
   enum class EmptyTables : bool { kSkip, kVisit };
   bool next_part(Vpn at, Vpn end, LeafPart& part, EmptyTables empty = EmptyTables::kSkip) const;
   WalkResult walk_to_missing_table(Vpn vpn) const;

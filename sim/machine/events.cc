@@ -22,9 +22,8 @@ void MachineImpl::on_write_back(const cache::Backing&, uint64_t pgoff, Pfn pfn) 
 }
 
 void MachineImpl::emit_of(const rmap::Mapping& mapping, Event event) const {
-  for (const auto& process : processes_) {
-    if (mapping.space == nullptr || !process->alive() || &process->space() != mapping.space)
-      continue;
+  for (const ProcessImpl* const process : living_) {
+    if (mapping.space == nullptr || &process->space() != mapping.space) continue;
     event.pid = process->pid();
     event.address = page_size_.address(mapping.vpn);
   }

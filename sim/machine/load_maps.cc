@@ -51,7 +51,7 @@ Result<void> MachineImpl::load_maps(Process& process, std::span<const MapsLine> 
   // Whatever stands in the listing was possible.
   options.privileged = true;
   options.commit_unlimited = true;
-  std::unique_ptr<mm::AddressSpace> space = make_space(options);
+  std::shared_ptr<mm::AddressSpace> space = make_space(options);
   Result<void> done;
   for (const MapsLine& line : lines) {
     if (done) done = load_line(*space, line);

@@ -82,19 +82,33 @@ std::shared_ptr<cache::Backing> MachineImpl::make_shared_anon(uint64_t size_byte
   return cache_.get_backing(object);
 }
 
-// When nobody is left, the next process is the first again.
-Pid MachineImpl::next_pid() const {
-  uint32_t last = 0;
-  for (const auto& process : processes_)
-    if (process->alive()) last = std::max(last, process->pid().value);
-  return {last + 1};
+// Never used twice, but that the next process is the first again when nobody is left.
+Pid MachineImpl::next_pid() {
+  if (living_.empty()) last_pid_ = 0;
+  return {++last_pid_};
+}
+
+ProcessImpl& MachineImpl::add_process(std::unique_ptr<proc::Task> task) {
+  processes_.push_back(std::make_unique<ProcessImpl>(*this, std::move(task)));
+  living_.push_back(processes_.back().get());
+  return *processes_.back();
+}
+
+// Those of CLONE_VM children are their parents'.
+std::vector<mm::AddressSpace*> MachineImpl::spaces() const {
+  std::vector<mm::AddressSpace*> found;
+  for (ProcessImpl* const process : living_) {
+    if (std::find(found.begin(), found.end(), &process->space()) == found.end())
+      found.push_back(&process->space());
+  }
+  return found;
 }
 
 // The lowest tag that no living process has.
 Asid MachineImpl::next_asid() const {
   const auto taken = [this](Asid asid) {
-    return std::any_of(processes_.begin(), processes_.end(), [asid](const auto& process) {
-      return process->alive() && process->space().asid() == asid;
+    return std::any_of(living_.begin(), living_.end(), [asid](const ProcessImpl* process) {
+      return process->space().asid() == asid;
     });
   };
   Asid asid{1};
@@ -106,10 +120,9 @@ Process& MachineImpl::start_empty_process() {
   mm::AddressSpaceOptions options = mm::AddressSpaceOptions::for_format(format_);
   options.asid = next_asid();
   options.max_map_count = max_map_count_;
-  auto task = std::make_unique<proc::Task>(next_pid(), file_parts());
+  auto task = std::make_unique<proc::Task>(next_pid(), std::make_shared<proc::Files>(file_parts()));
   task->space = make_space(options);
-  processes_.push_back(std::make_unique<ProcessImpl>(*this, std::move(task)));
-  return *processes_.back();
+  return add_process(std::move(task));
 }
 
 Process& MachineImpl::start_process() {
@@ -144,12 +157,11 @@ const Stats& MachineImpl::stats() {
   stats_.memory.peak_resident_pages = allocator_.peak_in_use();
   stats_.memory.inferred_pages = 0;
   stats_.memory.page_table_pages = 0;
-  for (const auto& process : processes_) {
-    if (!process->alive()) continue;
-    process->space().vmas().for_each([this](const mm::Vma& vma) {
+  for (const mm::AddressSpace* const space : spaces()) {
+    space->vmas().for_each([this](const mm::Vma& vma) {
       if (vma.has(mm::kVmInferred)) stats_.memory.inferred_pages += page_size_.pages(vma.range());
     });
-    stats_.memory.page_table_pages += process->space().page_table_pages();
+    stats_.memory.page_table_pages += space->page_table_pages();
   }
   return stats_;
 }

@@ -9,6 +9,7 @@
 //   it
 //   5. the references to swap slots are as many as the swap entries in the page tables
 //   6. the pages promised are the accounted ones of the spaces and the shared anonymous objects
+//   7. the processes that live are those that say so, each under a number of its own
 // Owns: everything below. Not thread-safe.
 #pragma once
 
@@ -109,7 +110,12 @@ class MachineImpl final : public Machine,
                                                             uint64_t size_bytes);
   std::unique_ptr<reclaim::Reclaimer> make_reclaimer();
   proc::Files::Parts file_parts();
-  Pid next_pid() const;
+  Pid next_pid();
+  ProcessImpl& add_process(std::unique_ptr<proc::Task> task);
+  // Those of the living processes, each once.
+  std::vector<mm::AddressSpace*> spaces() const;
+  // The running process or zombie of that number, or null.
+  ProcessImpl* find_process(int64_t pid) const;
   Asid next_asid() const;
   struct Referenced {
     Pfn pfn;
@@ -124,6 +130,7 @@ class MachineImpl final : public Machine,
   void validate_frames() const;
   void validate_swap() const;
   void validate_commit() const;
+  void validate_processes() const;
 
   MachineOptions options_;
   const hw::PagingFormat& format_;
@@ -147,8 +154,10 @@ class MachineImpl final : public Machine,
   fault::FaultHandler fault_handler_;
   proc::MemoryCalls memory_calls_;
   proc::ProcFs proc_fs_;
-  proc::Files kernel_files_;  // for files made by no process
-  std::vector<std::unique_ptr<ProcessImpl>> processes_;
+  proc::Files kernel_files_;                             // for files made by no process
+  std::vector<std::unique_ptr<ProcessImpl>> processes_;  // ended ones too
+  std::vector<ProcessImpl*> living_;                     // oldest first
+  uint32_t last_pid_ = 0;
   PageSet pages_touched_;
   uint64_t next_validation_ = 0;  // in accesses; options_.paranoid_interval
   EventSink* sink_ = nullptr;

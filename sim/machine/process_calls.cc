@@ -90,13 +90,4 @@ std::optional<Errno> ProcessImpl::populate(AddrRange range) {
   return std::nullopt;
 }
 
-void ProcessImpl::exit(uint64_t) {
-  if (!task_->alive) return;
-  task_->space->destroy(machine_.gather_);
-  machine_.flush_tlb();
-  task_->space.reset();
-  task_->files.reset();
-  task_->alive = false;
-}
-
 }  // namespace faultline::machine

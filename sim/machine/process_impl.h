@@ -15,6 +15,7 @@
 #include "sim/base/check.h"
 #include "sim/machine/user_buffers.h"
 #include "sim/mm/address_space.h"
+#include "sim/proc/clone_request.h"
 #include "sim/proc/task.h"
 
 namespace faultline::machine {
@@ -90,6 +91,11 @@ class ProcessImpl final : public Process, public UserMemory {
   Result<void> sync() override;
   Result<void> unlink(std::string_view path) override;
   Result<void> rename(std::string_view from, std::string_view to) override;
+
+  Result<Process*> clone(uint64_t flags) override;
+  Result<Process*> clone3(VirtAddr arguments, uint64_t size_bytes) override;
+  Result<uint64_t> wait4(const Wait4Args& args) override;
+  Result<void> kill(int64_t pid, uint64_t signal) override;
   void exit(uint64_t status) override;
 
   // --- UserMemory ---
@@ -111,6 +117,9 @@ class ProcessImpl final : public Process, public UserMemory {
   void end_system_call();
   proc::FileCall file_call();
   UserBuffers::Reach reach();
+  Result<Process*> start_child(const proc::CloneRequest& request);
+  Result<void> tell_waiter(const proc::Task& zombie, const Wait4Args& args);
+  void end(uint32_t wait_status);
 
   // One page's share of an access: where its bytes lie in the frame.
   struct Piece {

@@ -76,8 +76,7 @@ Result<void> MachineImpl::sysctl(std::string_view name, uint64_t value) {
   if (name == "vm.max_map_count") {
     if (value > kIntMax) return Errno::kEINVAL;
     max_map_count_ = value;
-    for (const auto& process : processes_)
-      if (process->alive()) process->space().set_max_map_count(value);
+    for (mm::AddressSpace* const space : spaces()) space->set_max_map_count(value);
     return {};
   }
   const Setting wanted{name, value};

@@ -1,5 +1,6 @@
 // Machine::validate: every component's invariants, and those that join several; what a failed check
 // prints.
+#include <algorithm>
 #include <cinttypes>
 #include <set>
 #include <vector>
@@ -22,11 +23,9 @@ void MachineImpl::validate() {
   mmu_.validate();
   if (reclaimer_ != nullptr) reclaimer_->validate();
   kernel_files_.validate();
-  for (const auto& process : processes_) {
-    if (!process->alive()) continue;
-    process->space().validate();
-    process->task().files->validate();
-  }
+  validate_processes();  // 7
+  for (const mm::AddressSpace* const space : spaces()) space->validate();
+  for (ProcessImpl* const process : living_) process->task().files->validate();
   validate_tlb();                                            // 2
   validate_frames();                                         // 4
   validate_swap();                                           // 5
@@ -40,9 +39,8 @@ void MachineImpl::validate_tlb() const {
   const hw::PteLayout& layout = format_.pte;
   mmu_.tlb().for_each([&](const hw::TlbEntry& entry) {
     const ProcessImpl* owner = nullptr;
-    for (const auto& process : processes_)
-      if (process->alive() && hw::tlb_tag(process->space().asid(), {}) == (entry.tag >> 48 << 48))
-        owner = process.get();
+    for (const ProcessImpl* const process : living_)
+      if (hw::tlb_tag(process->space().asid(), {}) == (entry.tag >> 48 << 48)) owner = process;
     FL_CHECK(owner != nullptr);
     const Vpn vpn{entry.tag & 0xffffffffffff};
     const hw::Pte pte = owner->space().page_table().get(vpn);
@@ -66,8 +64,7 @@ void MachineImpl::validate_frames() const {
 
 void MachineImpl::validate_swap() const {
   uint64_t entries = 0;
-  for (const auto& process : processes_)
-    if (process->alive()) entries += process->space().counters().swap;
+  for (const mm::AddressSpace* const space : spaces()) entries += space->counters().swap;
   const uint64_t references = swap_device_.total_references();
   FL_CHECK_MSG(references == entries, "{} references to swap slots, {} swap entries", references,
                entries);
@@ -76,10 +73,9 @@ void MachineImpl::validate_swap() const {
 void MachineImpl::validate_commit() const {
   uint64_t pages = 0;
   std::set<uint32_t> objects;
-  for (const auto& process : processes_) {
-    if (!process->alive()) continue;
-    pages += process->space().counters().accounted_vm;
-    process->space().vmas().for_each([&](const mm::Vma& vma) {
+  for (const mm::AddressSpace* const space : spaces()) {
+    pages += space->counters().accounted_vm;
+    space->vmas().for_each([&](const mm::Vma& vma) {
       if (vma.backing == nullptr || vma.has(mm::kVmNoReserve)) return;
       const bool object = vma.backing->file().kind() == storage::FileKind::kSharedAnon;
       if (object && objects.insert(vma.backing->number()).second)
@@ -90,11 +86,23 @@ void MachineImpl::validate_commit() const {
                commit_.committed_pages(), pages);
 }
 
+void MachineImpl::validate_processes() const {
+  uint32_t last = 0;
+  for (const ProcessImpl* const process : living_) {
+    FL_CHECK_MSG(process->alive() && last < process->pid().value, "process {} after {}",
+                 process->pid().value, last);
+    last = process->pid().value;
+  }
+  const auto living = std::count_if(processes_.begin(), processes_.end(),
+                                    [](const auto& process) { return process->alive(); });
+  FL_CHECK_MSG(static_cast<size_t>(living) == living_.size(), "{} live, {} are noted", living,
+               living_.size());
+}
+
 void MachineImpl::print_crash_context(std::FILE* out) const {
   std::fprintf(out, "accesses %" PRIu64 ", references %" PRIu64 ", frames in use %" PRIu64 "\n",
                stats_.accesses.accesses(), stats_.references, allocator_.in_use());
-  for (const auto& process : processes_) {
-    if (!process->alive()) continue;
+  for (const ProcessImpl* const process : living_) {
     std::fprintf(out, "pid %" PRIu32 ":\n", process->pid().value);
     for (const MapsLine& line : process->maps())
       std::fprintf(out, "  %s\n", line.to_string().c_str());

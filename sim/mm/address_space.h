@@ -19,6 +19,8 @@
 //   7. where the last call had to merge, no two neighbours could be merged
 //   8. the spaces noted for each Backing are those that have a VMA of it
 //   9. guard markers lie in VMAs flagged kVmMaybeGuard
+//   10. an anonymous page that its PTE lets be stored to is kFrameAnonExclusive, and a page that is
+//       has no other PTE
 // Owns: its VMAs, its page table, one reference to the frame of each of its present PTEs and to the
 // slot of each of its swap entries. Not thread-safe.
 #pragma once
@@ -190,6 +192,15 @@ class AddressSpace final : public rmap::MappingSpace {
   // writable, else by read, and not at all where it is PROT_NONE (row D7).
   std::vector<AddrRange> take_populate();
 
+  // fork(2): a copy of this space, rows J1, C8, D15, G5, H7 and I3. Private pages become both's
+  // until either stores to them. VMAs flagged kVmDontCopy are left out, those flagged kVmWipeOnFork
+  // begin empty, none is locked. Page tables are copied where a VMA has anonymous pages of its own;
+  // other pages are the child's to fault in. The TLB is to forget all of this space. Errors:
+  // kENOMEM (a charge is refused). The pages of the VMAs below that one are as after a fork whose
+  // child has ended. Source: Linux mm/mmap.c dup_mmap(); mm/memory.c copy_page_range(),
+  // vma_needs_copy(); mm/rmap.c anon_vma_fork(), 6.18.
+  Result<std::unique_ptr<AddressSpace>> fork(Asid asid, hw::TlbGather& gather);
+
   // ---- For the fault handler and exec.
 
   // The first VMA that ends above `address`; it need not contain it. Null: none.
@@ -221,13 +232,15 @@ class AddressSpace final : public rmap::MappingSpace {
   // Maps a frame, taking over the caller's reference to it (the zero page has none). A swap entry
   // that stood there is dropped. The PTE grants what the VMA does, except that it grants stores
   // only with PteWrite::kYes.
-  // REQUIRES: vpn within vma; no frame mapped there; kFrameAnon set on frames of anonymous pages;
-  // prepare_anon() done for those; kYes only if the VMA is writable.
+  // REQUIRES: vpn within vma; no frame mapped there; kFrameAnon set on frames of anonymous pages,
+  // and kFrameAnonExclusive unless others have the same page; prepare_anon() done for those; kYes
+  // only if the VMA is writable.
   void install_page(const Vma& vma, Vpn vpn, Pfn pfn, PteWrite write);
   // Maps another frame in place of the one that is there, writable: a copy on write. Takes over the
   // caller's reference and drops the old one. REQUIRES: as above, and a frame mapped there.
   void replace_page(const Vma& vma, Vpn vpn, Pfn pfn, hw::TlbGather& gather);
-  // Lets the PTE of a present page grant stores. REQUIRES: present; the VMA is writable.
+  // Lets the PTE of a present page grant stores; an anonymous one is its own from here on.
+  // REQUIRES: present; the VMA is writable; no other PTE maps the page if it is anonymous.
   void make_page_writable(const Vma& vma, Vpn vpn);
 
   // ---- rmap::MappingSpace.
@@ -311,6 +324,11 @@ class AddressSpace final : public rmap::MappingSpace {
   Result<void> set_locks(VirtAddr start, uint64_t length_bytes, uint64_t flags);
   void set_all_locks(uint64_t flags);
   Result<Vma*> set_locks_of(Vma& vma, AddrRange part, uint64_t locks);
+
+  // fork.cc
+  void copy_vma(AddressSpace& parent, const Vma& vma);
+  void copy_pages(AddressSpace& parent, const Vma& vma, const Vma& own);
+  hw::Pte copy_entry(const Vma& own, Vpn vpn, hw::Pte pte);
 
   // brk.cc
   bool grow_brk(AddrRange growth);

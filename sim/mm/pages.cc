@@ -64,6 +64,8 @@ void AddressSpace::make_page_writable(const Vma& vma, Vpn vpn) {
   const hw::Pte pte = page_table_.get(vpn);
   FL_CHECK(pte.present(layout) && vma.has(kVmWrite) &&
            vma.range().contains(page_size().address(vpn)));
+  phys::PageFrame& frame = frames_[pte.pfn(layout)];
+  if ((frame.flags & phys::kFrameAnon) != 0) frame.flags |= phys::kFrameAnonExclusive;
   page_table_.set(vpn, {pte.raw | layout.write});
 }
 
@@ -106,8 +108,7 @@ void AddressSpace::change_rights(const Vma& vma, AddrRange range, hw::TlbGather&
   const auto may_store = [&](const MappedPte& page) {
     if (!vma.has(kVmWrite)) return false;
     if (vma.shared()) return !vma.backing->write_notify() || page.dirty;
-    const phys::PageFrame& frame = frames_[page.pfn];
-    return (frame.flags & phys::kFrameAnon) != 0 && frame.mapcount == 1;
+    return (frames_[page.pfn].flags & phys::kFrameAnonExclusive) != 0;
   };
   page_table_.update_range(page_size().vpn(range.start), page_size().pages(range),
                            [&](Vpn vpn, hw::Pte pte) {

@@ -84,7 +84,13 @@ uint64_t AddressSpace::validate_pages(const Vma& vma, MmCounters& recount) const
         if (zero_page) return;
         FL_CHECK_MSG(rmap_.contains(mapped->pfn, {const_cast<AddressSpace*>(this), vpn}),
                      "invariant 5: page {:x}, frame {}", vpn.value, mapped->pfn.value);
-        if ((frames_[mapped->pfn].flags & phys::kFrameAnon) != 0) {
+        const phys::PageFrame& frame = frames_[mapped->pfn];
+        const bool exclusive = (frame.flags & phys::kFrameAnonExclusive) != 0;
+        FL_CHECK_MSG(!exclusive || frame.mapcount == 1, "invariant 10: page {:x} is exclusive",
+                     vpn.value);
+        if ((frame.flags & phys::kFrameAnon) != 0) {
+          FL_CHECK_MSG(exclusive || !pte.present(layout) || !pte.writable(layout),
+                       "invariant 10: page {:x} is writable", vpn.value);
           ++recount.rss_anon;
         } else {
           FL_CHECK_MSG(vma.backing != nullptr, "invariant 6: page {:x}", vpn.value);

@@ -35,6 +35,7 @@ enum FrameFlag : uint16_t {
   kFrameWriteback = 16,  // PG_writeback
   kFrameUptodate = 32,   // PG_uptodate
   kFrameLazyFree = 64,   // anonymous and not PG_swapbacked: dropped, not swapped, while it is clean
+  kFrameAnonExclusive = 128,  // PageAnonExclusive: one PTE's own; fork() takes it away
 };
 
 // Linux's struct page. 24 bytes.

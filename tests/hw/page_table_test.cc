@@ -54,6 +54,24 @@ TEST_CASE("PageTable: VmPTE grows by the tables that a page needs (linux-semanti
   }
 }
 
+TEST_CASE("PageTable: takes over the tables of another within a range, without their entries") {
+  PageTable other(x86());
+  const uint64_t k1Gib = 512 * 512;
+  for (const uint64_t vpn : {uint64_t{5}, k1Gib, k1Gib + 512, 3 * k1Gib})
+    other.set({vpn}, page(x86(), 1));
+  other.set({k1Gib + 512}, {});
+  PageTable table(x86());
+  table.set({k1Gib}, page(x86(), 2));
+  table.make_tables_of(other, {6}, k1Gib + 1000);
+  // The root, a table below it, one for each GiB, and three of leaves.
+  CHECK(table.table_pages() == 1 + 1 + 2 + 3);
+  CHECK(table.get({5}).none());
+  CHECK(table.get({k1Gib}) == page(x86(), 2));
+  table.validate();
+  table.make_tables_of(other, {0}, 0);
+  CHECK(table.table_pages() == 7);
+}
+
 TEST_CASE("PageTable: clearing keeps the tables and never makes one") {
   PageTable table(x86());
   table.set({7}, {});

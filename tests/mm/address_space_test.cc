@@ -120,7 +120,7 @@ TEST_CASE("AddressSpace: a page swapped out holds its slot until it comes in or 
   CHECK(d.space.counters().swap == 2);
   d.space.validate();
   const Pfn pfn = *d.allocator.take();
-  d.frames[pfn].flags |= phys::kFrameAnon;
+  d.frames[pfn].flags |= phys::kFrameAnon | phys::kFrameAnonExclusive;
   d.space.install_page(*d.space.find_vma(page(0)), vpn(0), pfn, PteWrite::kYes);
   CHECK(d.slots.references[3] == 0);
   d.unmap_pages(0, 2);

@@ -87,7 +87,7 @@ class SimulatedProcess {
     if (pte.present(layout) && pte.writable(layout)) return;
     space.prepare_anon(vma);
     const Pfn pfn = *allocator.take();
-    frames[pfn].flags |= phys::kFrameAnon;
+    frames[pfn].flags |= phys::kFrameAnon | phys::kFrameAnonExclusive;
     if (pte.none())
       space.install_page(vma, vpn, pfn, PteWrite::kYes);
     else
