@@ -101,6 +101,8 @@ class Process {
 
   virtual Pid pid() const = 0;
   virtual bool alive() const = 0;
+  // It waits for the child of its vfork: nothing may be asked of it until that has ended.
+  virtual bool blocked() const { return false; }
   virtual FaultCounts faults() const = 0;
   virtual std::vector<MapsLine> maps() const = 0;
 
@@ -169,8 +171,7 @@ class Process {
   virtual Result<void> sync();
 
   // The child, as fork, vfork and clone make it; `flags` are clone's, SIGCHLD alone for fork. The
-  // child is the machine's. With CLONE_VFORK the caller must not make this process do anything
-  // until the child has ended.
+  // child is the machine's. With CLONE_VFORK this process is blocked() until the child has ended.
   virtual Result<Process*> clone(uint64_t flags);
   // `arguments` is the address of a struct clone_args in the process.
   virtual Result<Process*> clone3(VirtAddr arguments, uint64_t size_bytes);

@@ -60,6 +60,7 @@ Result<Process*> ProcessImpl::start_child(const proc::CloneRequest& request) {
   task->exit_signal = sibling ? task_->exit_signal : request.exit_signal;
   proc::Task* const parent = sibling ? task_->parent : task_.get();
   if (parent != nullptr) proc::add_child(*parent, *task);
+  if (request.has(abi::kCLONE_VFORK)) task_->vfork_child = task.get();
   return static_cast<Process*>(&machine_.add_process(std::move(task)));
 }
 

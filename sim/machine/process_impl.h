@@ -35,6 +35,9 @@ class ProcessImpl final : public Process, public UserMemory {
   // --- Process ---
   Pid pid() const override { return task_->pid; }
   bool alive() const override { return task_->alive; }
+  bool blocked() const override {
+    return task_->vfork_child != nullptr && task_->vfork_child->alive;
+  }
   FaultCounts faults() const override { return task_->faults; }
   std::vector<MapsLine> maps() const override;
   Result<std::string> smaps() const override;

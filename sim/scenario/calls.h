@@ -37,6 +37,9 @@ enum class ArgumentKind : uint8_t {
   kSyncRangeFlags,
   kPrctlOption,
   kPersona,
+  kCloneFlags,
+  kWaitOptions,
+  kSignal,
   kResource,
   kLimit,
   kDirectory,    // a descriptor, or AT_FDCWD
@@ -48,10 +51,13 @@ enum class ArgumentKind : uint8_t {
 
 enum class ReturnForm : uint8_t { kNumber, kAddress, kDescriptor, kNothing };
 
+class ProcessTable;  // process_table.h
+
 // Everything a call needs to run.
 struct CallFrame {
   Machine& machine;
   Process& process;
+  ProcessTable& processes;
   const Statement& statement;
   std::span<const Value> values;  // of the statement's arguments
   FaultCounts faults_before{};

@@ -58,6 +58,33 @@ constexpr std::string_view kPrctlOptions[] = {"PR_SET_THP_DISABLE", "PR_GET_THP_
                                               "PR_SET_MDWE", "PR_GET_MDWE", "PR_SET_VMA"};
 constexpr std::string_view kPersonaNames[] = {"ADDR_NO_RANDOMIZE", "ADDR_COMPAT_LAYOUT",
                                               "READ_IMPLIES_EXEC"};
+constexpr std::string_view kCloneNames[] = {"CLONE_VM",
+                                            "CLONE_FS",
+                                            "CLONE_FILES",
+                                            "CLONE_SIGHAND",
+                                            "CLONE_PIDFD",
+                                            "CLONE_PTRACE",
+                                            "CLONE_VFORK",
+                                            "CLONE_PARENT",
+                                            "CLONE_THREAD",
+                                            "CLONE_NEWNS",
+                                            "CLONE_SYSVSEM",
+                                            "CLONE_SETTLS",
+                                            "CLONE_PARENT_SETTID",
+                                            "CLONE_CHILD_CLEARTID",
+                                            "CLONE_DETACHED",
+                                            "CLONE_UNTRACED",
+                                            "CLONE_CHILD_SETTID",
+                                            "CLONE_NEWCGROUP",
+                                            "CLONE_NEWUTS",
+                                            "CLONE_NEWIPC",
+                                            "CLONE_NEWUSER",
+                                            "CLONE_NEWPID",
+                                            "CLONE_NEWNET",
+                                            "CLONE_IO"};
+constexpr std::string_view kWaitNames[] = {"WNOHANG",     "WUNTRACED", "WCONTINUED",
+                                           "__WNOTHREAD", "__WALL",    "__WCLONE"};
+constexpr std::string_view kSignals[] = {"SIGKILL", "SIGTERM", "SIGCHLD"};
 
 uint64_t value_of(std::string_view name) { return find_constant(name).value_or(0); }
 
@@ -104,6 +131,15 @@ std::string open_flags_text(uint64_t value) {
   return with_bits(std::string(mode), kOpenNames, value & ~linux_abi::kO_ACCMODE);
 }
 
+// The lowest byte is the signal that the child's end sends.
+std::string clone_flags_text(uint64_t value) {
+  constexpr uint64_t kSignalBits = 0xff;
+  const uint64_t signal = value & kSignalBits;
+  if (signal == 0) return with_bits("", kCloneNames, value);
+  const std::string flags = value == signal ? "" : with_bits("", kCloneNames, value - signal) + "|";
+  return flags + name_or_number(kSignals, signal);
+}
+
 std::string signed_text(uint64_t value) { return fmt::format("{}", static_cast<int64_t>(value)); }
 
 }  // namespace
@@ -134,6 +170,12 @@ std::string argument_text(ArgumentKind kind, uint64_t value) {
       return with_bits("", kSyncRangeNames, value);
     case ArgumentKind::kPersona:
       return with_bits("", kPersonaNames, value);
+    case ArgumentKind::kCloneFlags:
+      return clone_flags_text(value);
+    case ArgumentKind::kWaitOptions:
+      return with_bits("", kWaitNames, value);
+    case ArgumentKind::kSignal:
+      return name_or_number(kSignals, value);
     case ArgumentKind::kAdvice:
       return name_or_number(kAdvices, value);
     case ArgumentKind::kFileAdvice:

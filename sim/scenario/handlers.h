@@ -10,13 +10,21 @@ namespace faultline::scenario {
 
 using CallResult = Result<Answer, PlacedMessage>;
 
-// Mappings and the process: handlers_memory.cc.
+// Mappings: handlers_memory.cc.
 CallResult run_mmap(const CallFrame& frame);
 CallResult run_munmap(const CallFrame& frame);
 CallResult run_mprotect(const CallFrame& frame);
 CallResult run_msync(const CallFrame& frame);
 CallResult run_brk(const CallFrame& frame);
 CallResult run_setrlimit(const CallFrame& frame);
+
+// Processes: handlers_family.cc.
+CallResult run_fork(const CallFrame& frame);
+CallResult run_vfork(const CallFrame& frame);
+CallResult run_clone(const CallFrame& frame);
+CallResult run_clone3(const CallFrame& frame);
+CallResult run_wait4(const CallFrame& frame);
+CallResult run_kill(const CallFrame& frame);
 CallResult run_exit(const CallFrame& frame);
 CallResult run_sigkill(const CallFrame& frame);
 

@@ -1,4 +1,4 @@
-// The calls that map memory, and those that end the process.
+// The calls that map memory.
 #include "faultline/linux.h"
 #include "sim/scenario/handlers.h"
 
@@ -57,18 +57,6 @@ CallResult run_brk(const CallFrame& frame) {
 
 CallResult run_setrlimit(const CallFrame& frame) {
   return answer_of(frame.process.setrlimit(frame.number(0), frame.number(1)));
-}
-
-CallResult run_exit(const CallFrame& frame) {
-  frame.process.exit(frame.number(0));
-  return Answer{};
-}
-
-CallResult run_sigkill(const CallFrame& frame) {
-  // What a kill leaves of a process is what an exit leaves: its memory goes, the page cache stays.
-  constexpr uint64_t kStatusOfSigkill = 128 + 9;
-  frame.process.exit(kStatusOfSigkill);
-  return Answer{};
 }
 
 }  // namespace faultline::scenario

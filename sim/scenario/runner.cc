@@ -10,6 +10,7 @@
 #include "sim/scenario/expectation.h"
 #include "sim/scenario/expression.h"
 #include "sim/scenario/printer.h"
+#include "sim/scenario/process_table.h"
 
 namespace faultline::scenario {
 namespace {
@@ -38,6 +39,7 @@ class Runner {
   Runner(Program program, Machine& machine, const ScenarioOptions& options, LineSink& out)
       : program_(std::move(program)),
         machine_(machine),
+        processes_(machine),
         validate_each_step_(options.validate_each_step),
         out_(out),
         printer_(make_printer(options)) {}
@@ -55,7 +57,6 @@ class Runner {
   void end_round(const Step& step);
   void execute(const Statement& statement);
   std::optional<PlacedMessage> evaluate_arguments(const Statement& statement);
-  std::optional<PlacedMessage> find_process(const Statement& statement);
   void finish(const Statement& statement, const Answer& answer, std::vector<Wanted> wanted);
   void begin_round(const Repeat& repeat, uint64_t index);
   void stop_at(uint32_t line, PlacedMessage what);
@@ -63,6 +64,7 @@ class Runner {
 
   Program program_;
   Machine& machine_;
+  ProcessTable processes_;
   bool validate_each_step_;
   LineSink& out_;
   std::unique_ptr<Printer> printer_;
@@ -72,7 +74,6 @@ class Runner {
   std::vector<uint64_t> counts_{};   // how often each of them runs
   uint64_t rounds_ = 0;              // of all repeats
   std::vector<Value> values_{};      // of the present statement
-  Process* process_ = nullptr;       // pid 1; null: to be started
   ScenarioReport report_{};
   std::optional<Stop> stop_{};
 };
@@ -147,12 +148,19 @@ void Runner::execute(const Statement& statement) {
   if (auto problem = evaluate_arguments(statement)) return stop_at(statement.line, *problem);
   auto wanted = evaluate_expected(statement, program_.slots);
   if (!wanted.ok()) return stop_at(statement.line, wanted.error());
-  if (auto problem = find_process(statement)) return stop_at(statement.line, *problem);
+  const uint64_t pid = statement.pid.value_or(kFirstPid);
+  Process* process = processes_.find_ready(pid);
+  if (process == nullptr) {
+    const auto found = processes_.find(pid);
+    if (!found.ok()) return stop_at(statement.line, {statement.column, found.error()});
+    process = *found;
+  }
   const CallFrame frame{.machine = machine_,
-                        .process = *process_,
+                        .process = *process,
+                        .processes = processes_,
                         .statement = statement,
                         .values = values_,
-                        .faults_before = process_->faults()};
+                        .faults_before = process->faults()};
   const auto answer = statement.call->run(frame);
   if (!answer.ok()) return stop_at(statement.line, answer.error());
   // Nothing that is simulated fails so, and a silently different answer would be worse than none.
@@ -177,21 +185,11 @@ std::optional<PlacedMessage> Runner::evaluate_arguments(const Statement& stateme
   return std::nullopt;
 }
 
-// Sees to it that process_ is the one that the statement speaks of.
-std::optional<PlacedMessage> Runner::find_process(const Statement& statement) {
-  const uint64_t pid = statement.pid.value_or(kFirstPid);
-  if (pid != kFirstPid) {
-    return PlacedMessage{statement.column, fmt::format("there is no process {}", pid)};
-  }
-  if (process_ == nullptr || !process_->alive()) process_ = &machine_.start_process();
-  return std::nullopt;
-}
-
 void Runner::finish(const Statement& statement, const Answer& answer, std::vector<Wanted> wanted) {
   ++report_.statements;
   Execution execution{.file = program_.file,
                       .statement = statement,
-                      .pid = kFirstPid,
+                      .pid = statement.pid.value_or(kFirstPid),
                       .indices = indices_,
                       .values = values_,
                       .answer = answer};

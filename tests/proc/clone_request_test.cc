@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "faultline/linux.h"
@@ -27,7 +28,7 @@ class Memory final : public UserMemory {
     return to.size();
   }
   uint64_t copy_out(VirtAddr, std::span<const std::byte>) override { return 0; }
-  bool populate(AddrRange) override { return false; }
+  std::optional<Errno> populate(AddrRange) override { return Errno::kEFAULT; }
   void set_word(size_t index, uint64_t value) {
     std::memcpy(&bytes[index * sizeof value], &value, sizeof value);
   }

@@ -84,7 +84,7 @@ TEST_CASE("malformed: statements") {
       {"fsink(3)", "1:1: unknown call: fsink"},
       {"  a = fsink(3)", "1:7: unknown call: fsink"},
       {"execve(4K, 4K, 8K, 0)", "1:1: call not simulated yet: execve"},
-      {"pid = fork()", "1:7: call not simulated yet: fork"},
+      {"pid = execve()", "1:7: call not simulated yet: execve"},
       {"PROT_READ = fsync(3)", "1:1: a constant cannot be bound: PROT_READ"},
       {"SIGBUS = fsync(3)", "1:1: a constant cannot be bound: SIGBUS"},
       {"EINVAL = fsync(3)", "1:1: a constant cannot be bound: EINVAL"},

@@ -196,7 +196,7 @@ TEST_CASE("processes: after exit or sigkill the next line runs in a fresh one, N
              R"({"line":4,"pid":1,"call":"sigkill","ret":0})",
              R"({"line":5,"pid":1,"call":"fsync","ret":0})"});
   CHECK(run.machine.state().calls == Text{"start_process()", "lseek(3, 5, 0)", "exit(1)",
-                                          "start_process()", "fsync(5)", "exit(137)",
+                                          "start_process()", "fsync(5)", "kill(2, 9)",
                                           "start_process()", "fsync(5)"});
 }
 

@@ -4,12 +4,20 @@
 
 #include <algorithm>
 
+#include "faultline/linux.h"
+
 namespace faultline::testing {
 namespace {
 
 class FakeProcess final : public Process {
  public:
   FakeProcess(FakeState& state, Pid pid) : state_(state), pid_(pid) {}
+
+  static Process& start(FakeState& state) {
+    const auto number = static_cast<uint32_t>(state.processes.size() + 1);
+    state.processes.push_back(std::make_unique<FakeProcess>(state, Pid{number}));
+    return *state.processes.back();
+  }
 
   Pid pid() const override { return pid_; }
   bool alive() const override { return alive_; }
@@ -106,12 +114,38 @@ class FakeProcess final : public Process {
   Result<void> rename(std::string_view from, std::string_view to) override {
     return nothing(fmt::format("rename({}, {})", from, to));
   }
+  bool blocked() const override { return child_ != nullptr && child_->alive(); }
+  Result<Process*> clone(uint64_t flags) override {
+    return child_of(fmt::format("clone(0x{:x})", flags), (flags & linux_abi::kCLONE_VFORK) != 0);
+  }
+  Result<Process*> clone3(VirtAddr arguments, uint64_t size_bytes) override {
+    return child_of(fmt::format("clone3(0x{:x}, {})", arguments.value, size_bytes), false);
+  }
+  Result<uint64_t> wait4(const Wait4Args& a) override {
+    return number(fmt::format("wait4({}, 0x{:x}, {}, 0x{:x})", a.pid, a.status.value, a.options,
+                              a.rusage.value),
+                  0);
+  }
+  Result<void> kill(int64_t pid, uint64_t signal) override {
+    const Result<void> done = nothing(fmt::format("kill({}, {})", pid, signal));
+    const auto index = static_cast<uint64_t>(pid) - 1;
+    if (done.ok() && signal == linux_abi::kSIGKILL && index < state_.processes.size())
+      static_cast<FakeProcess&>(*state_.processes[index]).alive_ = false;
+    return done;
+  }
   void exit(uint64_t status) override {
     state_.calls.push_back(fmt::format("exit({})", status));
     alive_ = false;
   }
 
  private:
+  Result<Process*> child_of(std::string call, bool blocks) {
+    const auto done = number(std::move(call), 0);
+    if (!done.ok()) return done.error();
+    Process& child = start(state_);
+    if (blocks) child_ = &child;
+    return &child;
+  }
   static std::string hex(std::span<const std::byte> bytes) {
     if (bytes.size() > 16) return fmt::format("{} bytes", bytes.size());
     std::string digits;
@@ -167,6 +201,7 @@ class FakeProcess final : public Process {
   FakeState& state_;
   Pid pid_;
   bool alive_ = true;
+  const Process* child_ = nullptr;  // of vfork
   FaultCounts faults_{};
   uint64_t next_descriptor_ = 3;
 };
@@ -177,10 +212,8 @@ FakeMachine::FakeMachine() : state_(std::make_unique<FakeState>()) {}
 FakeMachine::~FakeMachine() = default;
 
 Process& FakeMachine::start_process() {
-  const auto number = static_cast<uint32_t>(processes_.size() + 1);
   state_->calls.push_back("start_process()");
-  processes_.push_back(std::make_unique<FakeProcess>(*state_, Pid{number}));
-  return *processes_.back();
+  return FakeProcess::start(*state_);
 }
 
 bool FakeMachine::access(Process&, std::span<const Access>) { return true; }

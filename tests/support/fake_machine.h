@@ -35,6 +35,7 @@ struct FakeState {
   std::vector<std::byte> read_bytes{};  // what loads and reads find
   uint64_t next_address = 0x7ffff7fff000;
   uint64_t validations = 0;
+  std::vector<std::unique_ptr<Process>> processes{};
 };
 
 class FakeMachine final : public Machine {
@@ -56,7 +57,6 @@ class FakeMachine final : public Machine {
 
  private:
   std::unique_ptr<FakeState> state_;
-  std::vector<std::unique_ptr<Process>> processes_{};
   Stats stats_{};
 };
 

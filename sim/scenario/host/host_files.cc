@@ -35,9 +35,9 @@ Result<uint64_t> HostProcess::transfer(long number, int64_t fd, const UserBuffer
     return call(number, {u(fd), buffer.address.value, buffer.length_bytes, offset});
   }
   const uint64_t count = std::min(buffer.outside.size(), size_t{Tracee::kScratchBytes});
-  tracee_.write_memory(Tracee::kScratch, buffer.outside.first(count));
+  tracee_->write_memory(Tracee::kScratch, buffer.outside.first(count));
   const auto result = call(number, {u(fd), Tracee::kScratch, count, offset});
-  if (result.ok()) tracee_.read_memory(Tracee::kScratch, buffer.outside.first(*result));
+  if (result.ok()) tracee_->read_memory(Tracee::kScratch, buffer.outside.first(*result));
   return result;
 }
 

@@ -6,12 +6,39 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 namespace faultline::host {
 
 Process& HostMachine::start_process() {
-  processes_.push_back(std::make_unique<HostProcess>(folders_, limits_));
+  processes_.push_back(std::make_unique<HostProcess>(*this, folders_, limits_));
   return *processes_.back();
+}
+
+HostProcess& HostMachine::add_child(std::unique_ptr<HostProcess> child) {
+  processes_.push_back(std::move(child));
+  return *processes_.back();
+}
+
+bool HostMachine::full() const {
+  const auto living = std::count_if(processes_.begin(), processes_.end(),
+                                    [](const auto& process) { return process->alive(); });
+  return static_cast<size_t>(living) >= kProcessesMax;
+}
+
+HostProcess* HostMachine::find_process(int64_t pid) const {
+  for (const auto& process : processes_) {
+    if (!process->forgotten() && static_cast<int64_t>(process->pid().value) == pid) {
+      return process.get();
+    }
+  }
+  return nullptr;
+}
+
+HostProcess* HostMachine::find_reaped(const HostProcess& parent) const {
+  for (const auto& process : processes_)
+    if (process->reaped_from(parent)) return process.get();
+  return nullptr;
 }
 
 bool HostMachine::lost_worker() const {

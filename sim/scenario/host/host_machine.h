@@ -21,6 +21,9 @@ class HostMachine final : public Machine {
   HostMachine(const HostFolders& folders, const TraceeLimits& limits)
       : folders_(folders), limits_(limits) {}
 
+  // How many processes of a scenario may live at a time.
+  static constexpr size_t kProcessesMax = 8;
+
   // A worker died unasked; the answers end there.
   bool lost_worker() const;
 
@@ -32,6 +35,14 @@ class HostMachine final : public Machine {
   const Stats& stats() override { return stats_; }
   void set_event_sink(EventSink*) override {}
   void validate() override {}
+
+  // --- for HostProcess ---
+  HostProcess& add_child(std::unique_ptr<HostProcess> child);
+  bool full() const;
+  // The process of that number that the kernel still knows, or null.
+  HostProcess* find_process(int64_t pid) const;
+  // The child that this process has just waited for, or null.
+  HostProcess* find_reaped(const HostProcess& parent) const;
 
  private:
   const HostFolders& folders_;

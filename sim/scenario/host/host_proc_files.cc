@@ -68,7 +68,7 @@ int64_t number_behind(const std::string& text, std::string_view key) {
 
 std::string HostProcess::proc_file(const char* name) const {
   std::stringstream text;
-  text << std::ifstream("/proc/" + std::to_string(tracee_.pid()) + "/" + name).rdbuf();
+  text << std::ifstream("/proc/" + std::to_string(tracee_->pid()) + "/" + name).rdbuf();
   return text.str();
 }
 
@@ -128,8 +128,8 @@ Result<std::vector<uint64_t>> HostProcess::pagemap(AddrRange range) const {
   constexpr uint64_t kFrameBits = (uint64_t{1} << 55) - 1;
   constexpr uint64_t kPresent = uint64_t{1} << 63;
   std::vector<uint64_t> entries(range.size_bytes() / kPageBytes);
-  const int file =
-      ::open(("/proc/" + std::to_string(tracee_.pid()) + "/pagemap").c_str(), O_RDONLY | O_CLOEXEC);
+  const int file = ::open(("/proc/" + std::to_string(tracee_->pid()) + "/pagemap").c_str(),
+                          O_RDONLY | O_CLOEXEC);
   if (file < 0) return static_cast<Errno>(errno);
   const auto offset = static_cast<off_t>(range.start.value / kPageBytes * sizeof entries[0]);
   const ssize_t size = ::pread(file, entries.data(), entries.size() * sizeof entries[0], offset);

@@ -17,7 +17,7 @@ uint64_t u(int64_t value) { return static_cast<uint64_t>(value); }
 // ---- How a call is made
 
 Result<uint64_t> HostProcess::call(long number, std::array<uint64_t, 6> arguments) {
-  const int64_t result = tracee_.system_call(number, arguments);
+  const int64_t result = tracee_->system_call(number, arguments);
   if (result < 0 && result > -4096) return static_cast<Errno>(-result);
   return u(result);
 }
@@ -35,7 +35,7 @@ Result<int> HostProcess::call_for_descriptor(long number, std::array<uint64_t, 6
 }
 
 uint64_t HostProcess::string(const std::string& text, uint64_t address) {
-  tracee_.write_memory(address, std::as_bytes(std::span(text.c_str(), text.size() + 1)));
+  tracee_->write_memory(address, std::as_bytes(std::span(text.c_str(), text.size() + 1)));
   return address;
 }
 
@@ -47,19 +47,19 @@ uint64_t HostProcess::path(std::string_view path, uint64_t address) {
 
 AccessOutcome HostProcess::access(Routine routine, VirtAddr address, uint64_t length_bytes,
                                   uint64_t from) {
-  const Outcome outcome = tracee_.run(routine, address.value, length_bytes, from);
+  const Outcome outcome = tracee_->run(routine, address.value, length_bytes, from);
   // rsi counts down what is left.
   return {length_bytes - outcome.registers.rsi, outcome.signal};
 }
 
 AccessOutcome HostProcess::load(VirtAddr address, std::span<std::byte> out) {
   const AccessOutcome result = access(Routine::kLoad, address, out.size(), 0);
-  tracee_.read_memory(address.value, out.first(result.bytes_done));
+  tracee_->read_memory(address.value, out.first(result.bytes_done));
   return result;
 }
 
 AccessOutcome HostProcess::store(VirtAddr address, std::span<const std::byte> bytes) {
-  tracee_.write_memory(Tracee::kScratch, bytes);
+  tracee_->write_memory(Tracee::kScratch, bytes);
   return access(Routine::kStore, address, bytes.size(), Tracee::kScratch);
 }
 
@@ -68,18 +68,18 @@ AccessOutcome HostProcess::fetch(VirtAddr address, uint64_t length_bytes) {
 }
 
 AccessOutcome HostProcess::peek(VirtAddr address, uint32_t size_bytes, uint64_t* value) {
-  const Outcome outcome = tracee_.run(sized(Routine::kPeek, size_bytes), address.value, 0, 0);
+  const Outcome outcome = tracee_->run(sized(Routine::kPeek, size_bytes), address.value, 0, 0);
   *value = outcome.registers.rdx;
   return {outcome.signal ? 0 : size_bytes, outcome.signal};
 }
 
 AccessOutcome HostProcess::poke(VirtAddr address, uint32_t size_bytes, uint64_t value) {
-  const Outcome outcome = tracee_.run(sized(Routine::kPoke, size_bytes), address.value, 0, value);
+  const Outcome outcome = tracee_->run(sized(Routine::kPoke, size_bytes), address.value, 0, value);
   return {outcome.signal ? 0 : size_bytes, outcome.signal};
 }
 
 AccessOutcome HostProcess::xadd(VirtAddr address, uint32_t size_bytes, uint64_t addend) {
-  const Outcome outcome = tracee_.run(sized(Routine::kXadd, size_bytes), address.value, 0, addend);
+  const Outcome outcome = tracee_->run(sized(Routine::kXadd, size_bytes), address.value, 0, addend);
   return {outcome.signal ? 0 : size_bytes, outcome.signal};
 }
 
@@ -111,14 +111,14 @@ Result<void> HostProcess::setrlimit(uint64_t resource, uint64_t soft_limit) {
   const auto bytes = std::as_writable_bytes(std::span(&limit, 1));
   const auto old = call_for_nothing(SYS_prlimit64, {0, resource, 0, Tracee::kScratch});
   if (!old.ok()) return old;
-  tracee_.read_memory(Tracee::kScratch, bytes);
+  tracee_->read_memory(Tracee::kScratch, bytes);
   // What the worker itself has counts too; RLIMIT_DATA of 0 has a meaning of its own.
   const bool of_data = resource == RLIMIT_DATA && soft_limit != 0;
   const uint64_t own_bytes = resource == RLIMIT_AS ? Tracee::kOwnBytes
                              : of_data             ? Tracee::kScratchBytes
                                                    : 0;
   limit.rlim_cur = soft_limit + std::min(own_bytes, RLIM_INFINITY - soft_limit);
-  tracee_.write_memory(Tracee::kScratch, bytes);
+  tracee_->write_memory(Tracee::kScratch, bytes);
   return call_for_nothing(SYS_prlimit64, {0, resource, Tracee::kScratch, 0});
 }
 
@@ -133,7 +133,7 @@ Result<void> HostProcess::madvise(VirtAddr address, uint64_t length_bytes, uint6
   const auto done = call_for_nothing(SYS_madvise, {address.value, length_bytes, advice});
   // What the kernel put off is done by the next such call (Tracee says why).
   if (advice == MADV_FREE) {
-    tracee_.system_call(SYS_madvise, {Tracee::kScratch, 4096, MADV_COLD});
+    tracee_->system_call(SYS_madvise, {Tracee::kScratch, 4096, MADV_COLD});
   }
   return done;
 }
@@ -157,7 +157,7 @@ Result<void> HostProcess::mincore(VirtAddr address, uint64_t length_bytes,
     if (done_pages < vector.outside.size()) {
       const uint64_t pages = (piece_bytes + kPageBytes - 1) / kPageBytes;
       const auto rest = vector.outside.subspan(done_pages);
-      tracee_.read_memory(Tracee::kScratch, rest.first(std::min(rest.size(), pages)));
+      tracee_->read_memory(Tracee::kScratch, rest.first(std::min(rest.size(), pages)));
     }
     done_bytes += piece_bytes;
   } while (done_bytes < length_bytes);

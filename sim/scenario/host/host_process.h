@@ -9,8 +9,10 @@
 #include <sys/syscall.h>
 
 #include <array>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "faultline/process.h"
@@ -19,16 +21,36 @@
 
 namespace faultline::host {
 
+class HostMachine;
+
 class HostProcess final : public Process {
  public:
-  HostProcess(const HostFolders& folders, const TraceeLimits& limits)
-      : folders_(folders), tracee_(limits), status_at_start_(proc_file("status")) {}
+  // The first of a scenario.
+  HostProcess(HostMachine& machine, const HostFolders& folders, const TraceeLimits& limits)
+      : machine_(machine),
+        folders_(folders),
+        tracee_(std::make_unique<Tracee>(limits)),
+        status_at_start_(proc_file("status")) {}
+  // A child of `parent`; null: nobody's, the kernel waits for it.
+  HostProcess(HostProcess& like, std::unique_ptr<Tracee> tracee, HostProcess* parent)
+      : machine_(like.machine_),
+        folders_(like.folders_),
+        tracee_(std::move(tracee)),
+        status_at_start_(like.status_at_start_),
+        parent_(parent) {}
   // The worker died unasked.
-  bool lost() const { return tracee_.lost(); }
+  bool lost() const { return tracee_->lost(); }
+  // It was a zombie child of `parent`, and the kernel knows it no more.
+  bool reaped_from(const HostProcess& parent) const;
+  // It has ended, and nobody can ask the kernel for it any more.
+  bool forgotten() const {
+    return !alive() && (parent_ == nullptr || !parent_->alive() || reaped_);
+  }
 
-  Pid pid() const override { return {static_cast<uint32_t>(tracee_.pid())}; }
-  bool alive() const override { return tracee_.alive(); }
-  FaultCounts faults() const override { return tracee_.faults(); }
+  Pid pid() const override { return {static_cast<uint32_t>(tracee_->pid())}; }
+  bool alive() const override { return tracee_->alive(); }
+  bool blocked() const override { return vfork_child_ != nullptr && vfork_child_->alive(); }
+  FaultCounts faults() const override { return tracee_->faults(); }
   std::vector<MapsLine> maps() const override;
 
   AccessOutcome load(VirtAddr address, std::span<std::byte> out) override;
@@ -87,7 +109,12 @@ class HostProcess final : public Process {
   Result<std::string> smaps() const override;
   Result<std::string> status() const override;
   Result<std::vector<uint64_t>> pagemap(AddrRange range) const override;
-  void exit(uint64_t status) override { tracee_.system_call(SYS_exit_group, {status}); }
+
+  Result<Process*> clone(uint64_t flags) override;
+  Result<Process*> clone3(VirtAddr arguments, uint64_t size_bytes) override;
+  Result<uint64_t> wait4(const Wait4Args& args) override;
+  Result<void> kill(int64_t pid, uint64_t signal) override;
+  void exit(uint64_t status) override { tracee_->end_by(SYS_exit_group, {status}); }
 
  private:
   Result<uint64_t> call(long number, std::array<uint64_t, 6> arguments);
@@ -102,9 +129,17 @@ class HostProcess final : public Process {
   // What the worker itself had of a line of status before the first statement.
   int64_t worker_kilobytes(std::string_view key) const;
 
+  Result<Process*> start_child(long number, std::array<uint64_t, 6> arguments, uint64_t flags);
+  void leave_own_faults_out(VirtAddr rusage, const FaultCounts& own) const;
+
+  HostMachine& machine_;
   const HostFolders& folders_;
-  Tracee tracee_;
+  std::unique_ptr<Tracee> tracee_;
   std::string status_at_start_;  // what of status is the worker's
+  HostProcess* parent_ = nullptr;
+  const HostProcess* vfork_child_ = nullptr;
+  bool reaped_ = false;
+  FaultCounts reaped_own_faults_{};  // the workers' of the children waited for
 };
 
 }  // namespace faultline::host

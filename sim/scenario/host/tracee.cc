@@ -136,6 +136,11 @@ void stay_on_one_processor() {
   // An ordinary user, as the scenario's process is; a tracer of root may go on tracing.
   if (getuid() == 0 && (setgroups(0, nullptr) != 0 || setgid(65534) != 0 || setuid(65534) != 0))
     _exit(1);
+  // The end of a child is asked for, not told of. The mask outlives exec and is inherited.
+  sigset_t child_signal;
+  sigemptyset(&child_signal);
+  sigaddset(&child_signal, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &child_signal, nullptr);
   ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
   char name[] = "scenario";
   char* arguments[] = {name, nullptr};
@@ -164,23 +169,36 @@ Tracee::Tracee(const TraceeLimits& limits) {
   const std::vector<char> file = tracee_program();
   FL_CHECK(write(program, file.data(), file.size()) == static_cast<ssize_t>(file.size()));
   fchmod(program, 0755);
-  pid_ = fork();
+  pid_ = ::fork();
   FL_CHECK(pid_ >= 0);
   if (pid_ == 0) become_tracee(program, limits);
   close(program);
   int status = 0;
   waitpid(pid_, &status, 0);
   FL_CHECK_MSG(WIFSTOPPED(status), "the worker process did not start");
-  ptrace(PTRACE_SETOPTIONS, pid_, nullptr, PTRACE_O_EXITKILL);
-  stat_ = open(("/proc/" + std::to_string(pid_) + "/stat").c_str(), O_RDONLY | O_CLOEXEC);
-  FL_CHECK_MSG(stat_ >= 0, "/proc is not mounted");
+  // Its children are traced in the same way.
+  ptrace(PTRACE_SETOPTIONS, pid_, nullptr,
+         PTRACE_O_EXITKILL | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE);
+  open_stat();
   ptrace(PTRACE_GETREGS, pid_, nullptr, &start_);
   unmap_vdso();
   // Every page that we use ourselves is there before the first statement.
-  run(Routine::kStore, kScratch, kScratchBytes, kScratch);
+  touch_own_pages();
   run(Routine::kStore, start_.rsp - 256, 256, kScratch);
   // The stack is as docs/scenario.md says: its top two pages are resident.
   run(Routine::kStore, kStackTop - 8192, 1, kScratch);
+}
+
+// A child that has just been made, and has stopped for it.
+Tracee::Tracee(pid_t pid, const user_regs_struct& start) : pid_(pid), start_(start) {
+  int status = 0;
+  FL_CHECK(waitpid(pid_, &status, __WALL) == pid_ && WIFSTOPPED(status));
+  open_stat();
+}
+
+void Tracee::open_stat() {
+  stat_ = open(("/proc/" + std::to_string(pid_) + "/stat").c_str(), O_RDONLY | O_CLOEXEC);
+  FL_CHECK_MSG(stat_ >= 0, "/proc is not mounted");
 }
 
 Tracee::~Tracee() {
@@ -189,8 +207,10 @@ Tracee::~Tracee() {
   close(stat_);
 }
 
+FaultCounts Tracee::faults() const { return all_faults() - own_faults_; }
+
 // Fields 10 and 12 of the line, behind the name in brackets. Source: proc_pid_stat(5).
-FaultCounts Tracee::faults() const {
+FaultCounts Tracee::all_faults() const {
   char line[1024];
   const ssize_t size = pread(stat_, line, sizeof line - 1, 0);
   if (size <= 0) return {};
@@ -219,6 +239,8 @@ void Tracee::unmap_vdso() {
 bool Tracee::resume(user_regs_struct& registers) {
   registers.orig_rax = ~0ULL;  // not within a system call: nothing to restart
   int status = 0;
+  if (in_vfork_) waitpid(pid_, &status, 0);  // the child has ended, and so has the call
+  in_vfork_ = false;
   if (!alive_ || ptrace(PTRACE_SETREGS, pid_, nullptr, &registers) != 0 ||
       ptrace(PTRACE_CONT, pid_, nullptr, nullptr) != 0 || waitpid(pid_, &status, 0) != pid_ ||
       !WIFSTOPPED(status)) {
@@ -230,7 +252,8 @@ bool Tracee::resume(user_regs_struct& registers) {
   return true;
 }
 
-int64_t Tracee::system_call(long number, std::array<uint64_t, 6> arguments) {
+user_regs_struct Tracee::call_registers(long number,
+                                        const std::array<uint64_t, 6>& arguments) const {
   user_regs_struct registers = start_;
   registers.rip = address_of(Routine::kSystemCall);
   registers.rax = static_cast<uint64_t>(number);
@@ -240,13 +263,62 @@ int64_t Tracee::system_call(long number, std::array<uint64_t, 6> arguments) {
   registers.r10 = arguments[3];
   registers.r8 = arguments[4];
   registers.r9 = arguments[5];
+  return registers;
+}
+
+int64_t Tracee::system_call(long number, std::array<uint64_t, 6> arguments) {
+  user_regs_struct registers = call_registers(number, arguments);
   return resume(registers) ? static_cast<int64_t>(registers.rax) : 0;
+}
+
+// The call stops once when the child is there, and, but for vfork, again when it is done.
+std::unique_ptr<Tracee> Tracee::fork(long number, std::array<uint64_t, 6> arguments,
+                                     int64_t* result) {
+  user_regs_struct registers = call_registers(number, arguments);
+  *result = resume(registers) ? static_cast<int64_t>(registers.rax) : 0;
+  siginfo_t stop{};
+  unsigned long child_pid = 0;
+  // A stop at the routine's end is a SIGTRAP without a number of an event.
+  if (!alive_ || ptrace(PTRACE_GETSIGINFO, pid_, nullptr, &stop) != 0) return nullptr;
+  const int event = stop.si_code >> 8;
+  if (event == 0 || ptrace(PTRACE_GETEVENTMSG, pid_, nullptr, &child_pid) != 0) return nullptr;
+  std::unique_ptr<Tracee> child(new Tracee(static_cast<pid_t>(child_pid), start_));
+  *result = static_cast<int64_t>(child_pid);
+  ptrace(PTRACE_CONT, pid_, nullptr, nullptr);
+  in_vfork_ = event == PTRACE_EVENT_VFORK;
+  int status = 0;
+  if (!in_vfork_) waitpid(pid_, &status, 0);
+  if (in_vfork_ || !WIFSTOPPED(status)) return child;
+  touch_own_pages();
+  child->touch_own_pages();
+  return child;
+}
+
+void Tracee::end_by(long number, std::array<uint64_t, 6> arguments) {
+  const bool was_lost = lost_;
+  system_call(number, arguments);
+  lost_ = was_lost;
+}
+
+void Tracee::killed() {
+  int status = 0;
+  if (alive_) waitpid(pid_, &status, 0);
+  alive_ = false;
+}
+
+void Tracee::touch_own_pages() {
+  const FaultCounts before = all_faults();
+  run(Routine::kStore, kScratch, kScratchBytes, kScratch);
+  const FaultCounts grown = all_faults() - before;
+  own_faults_ = {own_faults_.minor + grown.minor, own_faults_.major + grown.major};
 }
 
 Outcome Tracee::run(Routine routine, uint64_t rdi, uint64_t rsi, uint64_t rdx) {
   Outcome outcome{.registers = start_};
   user_regs_struct& registers = outcome.registers;
   registers.rip = address_of(routine);
+  // What a fetch calls returns by way of the stack, and the scenario's is not for that.
+  registers.rsp = kScratch + kScratchBytes;
   registers.rdi = rdi;
   registers.rsi = rsi;
   registers.rdx = rdx;

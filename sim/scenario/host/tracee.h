@@ -4,7 +4,8 @@
 // Its program is two pages of an ELF file written here, started by ptrace(2) with
 // ADDR_NO_RANDOMIZE, without transparent huge pages, as uid 65534, with [vdso] and [vvar] unmapped.
 // It may use a bounded time of the processor, and is the first to go when memory runs out.
-// It is stopped except while it does what it is told; its signals are taken from it.
+// It is stopped except while it does what it is told; its signals are taken from it. A child that
+// it forks is a Tracee too; while a vfork keeps it waiting it must be told nothing.
 //
 // Units: addresses are the tracee's. Threads: one, as ptrace demands.
 #pragma once
@@ -14,6 +15,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -66,16 +68,30 @@ class Tracee {
   bool lost() const { return lost_; }
   // The raw result: -errno on failure.
   int64_t system_call(long number, std::array<uint64_t, 6> arguments);
+  // The same for a call that makes a child. Null: it failed, and `result` says why.
+  std::unique_ptr<Tracee> fork(long number, std::array<uint64_t, 6> arguments, int64_t* result);
+  // Makes a system call that it does not outlive.
+  void end_by(long number, std::array<uint64_t, 6> arguments);
+  // Collects it after another has killed it.
+  void killed();
   // Runs `routine` with rdi, rsi, rdx.
   Outcome run(Routine routine, uint64_t rdi, uint64_t rsi, uint64_t rdx);
-  // ru_minflt and ru_majflt of the tracee, which does nothing for the answer.
+  // ru_minflt and ru_majflt of the tracee, which does nothing for the answer; without own_faults().
   FaultCounts faults() const;
+  // Those that its own pages took after forks.
+  FaultCounts own_faults() const { return own_faults_; }
   // Copies bytes from and to the tracee, as a debugger does.
   void read_memory(uint64_t address, std::span<std::byte> out) const;
   void write_memory(uint64_t address, std::span<const std::byte> bytes) const;
 
  private:
+  Tracee(pid_t pid, const user_regs_struct& start);
+  void open_stat();
+  FaultCounts all_faults() const;
   void unmap_vdso();
+  // Makes the pages that we use ourselves its own, which they are not after a fork.
+  void touch_own_pages();
+  user_regs_struct call_registers(long number, const std::array<uint64_t, 6>& arguments) const;
   // Lets it run from these registers until it stops; false: it is dead.
   bool resume(user_regs_struct& registers);
 
@@ -83,6 +99,8 @@ class Tracee {
   int stat_ = -1;  // /proc/PID/stat
   bool alive_ = true;
   bool lost_ = false;
+  bool in_vfork_ = false;  // runs, or waits in the kernel, since its vfork
+  FaultCounts own_faults_{};
   user_regs_struct start_{};
 };
 
