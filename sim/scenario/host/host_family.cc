@@ -2,6 +2,9 @@
 #include <signal.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
+#include <limits>
+
 #include "faultline/linux.h"
 #include "sim/scenario/host/host_machine.h"
 #include "sim/scenario/host/host_process.h"
@@ -49,18 +52,29 @@ Result<Process*> HostProcess::clone(uint64_t flags) {
   return start_child(SYS_clone, {flags}, flags & 0xffffffff & ~kSignalBits);
 }
 
-// The flags are looked at as a debugger looks; where they cannot be read the kernel cannot either.
+// The flags are looked at as a debugger looks, and only where that brings no page in: what is not
+// there yet holds zeros, or cannot be read by the kernel either.
 Result<Process*> HostProcess::clone3(VirtAddr arguments, uint64_t size_bytes) {
   constexpr long kSysClone3 = 435;
+  constexpr uint64_t kPageMask = 4095;
+  constexpr uint64_t kPresent = uint64_t{1} << 63;
   uint64_t flags = 0;
-  tracee_->read_memory(arguments.value, std::as_writable_bytes(std::span(&flags, 1)));
+  const VirtAddr first{arguments.value & ~kPageMask};
+  const VirtAddr last{(arguments.value + sizeof flags - 1) & ~kPageMask};
+  const auto entries = pagemap({first, last + (kPageMask + 1)});
+  const auto is_present = [](uint64_t entry) { return (entry & kPresent) != 0; };
+  if (entries.ok() && !entries->empty() &&
+      std::all_of(entries->begin(), entries->end(), is_present)) {
+    tracee_->read_memory(arguments.value, std::as_writable_bytes(std::span(&flags, 1)));
+  }
   return start_child(kSysClone3, {arguments.value, size_bytes}, flags);
 }
 
 // Asked without waiting first: who would wait for ever is not let. A child is gone also where its
 // status could not be stored.
 Result<uint64_t> HostProcess::wait4(const Wait4Args& args) {
-  if (args.pid < -1) return Errno::kENOSYS;
+  // Process groups are not followed; the least number is an error of its own.
+  if (args.pid < -1 && args.pid != std::numeric_limits<int32_t>::min()) return Errno::kENOSYS;
   const auto reaped = call(SYS_wait4, {static_cast<uint64_t>(args.pid), args.status.value,
                                        args.options | abi::kWNOHANG, args.rusage.value});
   if (reaped.ok() && *reaped == 0) {
