@@ -331,12 +331,9 @@ Outcome Tracee::run(Routine routine, uint64_t rdi, uint64_t rsi, uint64_t rdx) {
 }
 
 void Tracee::read_memory(uint64_t address, std::span<std::byte> out) const {
-  const iovec local{out.data(), out.size()};
-  const iovec remote{reinterpret_cast<void*>(address), out.size()};
-  if (out.empty() ||
-      process_vm_readv(pid_, &local, 1, &remote, 1, 0) == static_cast<ssize_t>(out.size()))
-    return;
-  // What the tracee may load, but process_vm_readv() may not: a mapping of PROT_WRITE alone.
+  if (out.empty()) return;
+  // process_vm_readv() pins what it reads, and so copies what is shared since a fork; nor does it
+  // read a mapping of PROT_WRITE alone.
   const std::string path = "/proc/" + std::to_string(pid_) + "/mem";
   const int memory = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (memory < 0) return;
