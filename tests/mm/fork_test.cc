@@ -292,6 +292,17 @@ TEST_CASE("fork L1: a swap entry is copied, and holds its slot for each") {
   CHECK(p.slots.references[3] == 1);
 }
 
+TEST_CASE("fork D17: guard markers are copied, of memory that has nothing else to copy too") {
+  Pair p;
+  p.map_pages(0, 2, kRw,
+              linux_abi::kMAP_SHARED | linux_abi::kMAP_ANONYMOUS | linux_abi::kMAP_FIXED);
+  p.flag(0, kVmMaybeGuard);
+  p.space.page_table().set(vpn(1), hw::Pte::make_guard());
+  const AddressSpace& child = p.fork();
+  CHECK(is_guard(child.page_table().get(vpn(1)), child.page_table().format().pte));
+  CHECK(child.page_table().get(vpn(0)).none());
+}
+
 TEST_CASE("fork: the TLB is to forget the parent, whatever was in it") {
   SimulatedProcess process;
   auto child = process.space.fork({2}, process.gather);

@@ -10,7 +10,6 @@ namespace faultline::verify {
 namespace {
 
 constexpr uint64_t kPage = 4096;
-constexpr uint64_t kProcessesMax = 4;
 constexpr uint64_t kFilePages = 12;
 
 // Names that stand twice come twice as often.
@@ -81,10 +80,7 @@ void RandomWriter::open_files(FileHome files) {
   files_.push_back("mem");
 }
 
-void RandomWriter::line(std::string text) {
-  const uint64_t pid = alive_[prng_.below(alive_.size())];
-  lines_.push_back(pid == 1 ? std::move(text) : fmt::format("[pid {}] {}", pid, text));
-}
+void RandomWriter::line(const std::string& text) { lines_.push_back(by(speaker(), text)); }
 
 uint64_t RandomWriter::address() {
   switch (prng_.below(12)) {
@@ -237,15 +233,13 @@ void RandomWriter::write_one_access() {
 // In memory of its own that holds the return instruction alone, as the host really executes it.
 void RandomWriter::write_fetch() {
   const uint64_t page = 0x10400000 + prng_.below(4) * kPage;
-  const uint64_t pid = alive_[prng_.below(alive_.size())];
-  const std::string prefix = pid == 1 ? "" : fmt::format("[pid {}] ", pid);
-  lines_.push_back(
-      fmt::format("{}mmap({:#x}, {}, PROT_READ|PROT_WRITE|PROT_EXEC, "
-                  "MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)",
-                  prefix, page, kPage));
-  lines_.push_back(fmt::format("{}store({:#x}, {}, 0xc3)", prefix, page, kPage));
-  lines_.push_back(fmt::format("{}mprotect({:#x}, {}, {})", prefix, page, kPage, pick(kProts)));
-  lines_.push_back(fmt::format("{}fetch({:#x}, {})", prefix, page, 1 + prng_.below(4)));
+  const uint64_t pid = speaker();
+  lines_.push_back(by(pid, fmt::format("mmap({:#x}, {}, PROT_READ|PROT_WRITE|PROT_EXEC, "
+                                       "MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)",
+                                       page, kPage)));
+  lines_.push_back(by(pid, fmt::format("store({:#x}, {}, 0xc3)", page, kPage)));
+  lines_.push_back(by(pid, fmt::format("mprotect({:#x}, {}, {})", page, kPage, pick(kProts))));
+  lines_.push_back(by(pid, fmt::format("fetch({:#x}, {})", page, 1 + prng_.below(4))));
 }
 
 void RandomWriter::write_lock() {
@@ -305,20 +299,6 @@ void RandomWriter::write_limit() {
        "RLIMIT_DATA, RLIM_INFINITY", "RLIMIT_STACK, 256K", "RLIMIT_STACK, 8M",
        "RLIMIT_MEMLOCK, 64K", "RLIMIT_MEMLOCK, 8M", "RLIMIT_MEMLOCK, 0"});
   line(fmt::format("setrlimit({})", pick(kLimits)));
-}
-
-void RandomWriter::write_fork() {
-  if (alive_.size() >= kProcessesMax) return write_exit();
-  line("fork()");
-  alive_.push_back(next_pid_++);
-}
-
-// One that is not the first, so that the others stay.
-void RandomWriter::write_exit() {
-  if (alive_.size() == 1) return write_access("store");
-  const uint64_t index = 1 + prng_.below(alive_.size() - 1);
-  lines_.push_back(fmt::format("[pid {}] exit(0)", alive_[index]));
-  alive_.erase(alive_.begin() + static_cast<ptrdiff_t>(index));
 }
 
 }  // namespace faultline::verify

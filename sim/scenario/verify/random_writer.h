@@ -27,7 +27,7 @@ class RandomWriter {
   using Names = std::span<const std::string_view>;
 
   void open_files(FileHome files);
-  void line(std::string text);  // by one of the living processes
+  void line(const std::string& text);  // by a process that can speak
   bool one_in(uint64_t count) { return prng_.below(count) == 0; }
   std::string pick(Names names) { return std::string(names[prng_.below(names.size())]); }
   uint64_t address();
@@ -48,8 +48,17 @@ class RandomWriter {
   void write_file_change(Kind kind);
   void write_grow_down();
   void write_limit();
+  // random_family.cc
+  struct Running {
+    uint64_t pid = 1;
+    uint64_t vfork_child = 0;  // it waits for this one while that runs
+  };
+  bool runs(uint64_t pid) const;
+  uint64_t speaker();  // a process that waits for none
+  static std::string by(uint64_t pid, std::string_view call);
   void write_fork();
   void write_exit();
+  void write_wait();
   // random_bad_calls.cc
   void write_bad_call();
   std::string bad_number();
@@ -57,7 +66,7 @@ class RandomWriter {
   base::Prng prng_;
   std::vector<std::string> lines_{};
   std::vector<std::string> files_{};  // NAMEs of descriptors
-  std::vector<uint64_t> alive_{1};    // pids
+  std::vector<Running> running_ = std::vector<Running>(1);
   uint64_t next_pid_ = 2;
 };
 
