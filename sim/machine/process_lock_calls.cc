@@ -31,7 +31,7 @@ Result<void> ProcessImpl::munlockall() {
 Result<uint64_t> ProcessImpl::prctl(uint64_t option, const std::array<uint64_t, 4>& arguments,
                                     std::string_view text) {
   return system_call([&] {
-    return machine_.memory_calls_.prctl(*task_, {option, arguments, text});
+    return machine_.memory_calls_.prctl(*task_, {option, arguments, text}, *this);
   });
 }
 

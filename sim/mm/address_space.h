@@ -29,6 +29,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "faultline/process.h"
@@ -187,6 +188,13 @@ class AddressSpace final : public rmap::MappingSpace {
   // munlockall(2).
   void unlock_all();
 
+  // prctl(PR_SET_VMA_ANON_NAME): what /proc/PID/maps shows, and what keeps VMAs apart; no name
+  // takes it away. Errors: kEINVAL (start unaligned, wraps): nothing has changed. kEBADF (a file
+  // with a name), kEAGAIN (a split at max_map_count): what lies before it has changed. kENOMEM (a
+  // hole): all that is mapped has. Source: PR_SET_VMA(2const); Linux mm/madvise.c
+  // madvise_set_anon_name().
+  Result<void> set_name(VirtAddr start, uint64_t length_bytes, std::string_view name);
+
   // The ranges that the calls since the last asking want faulted in (MAP_POPULATE, locked memory),
   // whose failures are ignored. The caller faults them in: by write where the VMA is private and
   // writable, else by read, and not at all where it is PROT_NONE (row D7).
@@ -311,7 +319,8 @@ class AddressSpace final : public rmap::MappingSpace {
 
   // merge.cc
   Vma* merge_new(AddrRange range, const VmaAttributes& attributes, MergeSides sides);
-  Vma* merge_existing(Vma& middle, AddrRange range, uint64_t flags);
+  Vma* merge_existing(Vma& middle, AddrRange range, const VmaChange& change);
+  Result<Vma*> modify(Vma& vma, AddrRange range, VmaChange change);
   Result<Vma*> modify_flags(Vma& vma, AddrRange range, uint64_t flags);
 
   // protect.cc
@@ -329,6 +338,8 @@ class AddressSpace final : public rmap::MappingSpace {
   void copy_vma(AddressSpace& parent, const Vma& vma);
   void copy_pages(AddressSpace& parent, const Vma& vma, const Vma& own);
   hw::Pte copy_entry(const Vma& own, Vpn vpn, hw::Pte pte);
+  // naming.cc
+  Result<Vma*> name_part(Vma& vma, AddrRange part, std::string_view name);
 
   // brk.cc
   bool grow_brk(AddrRange growth);

@@ -168,14 +168,17 @@ std::optional<Errno> AddressSpace::open_mapping(NewMapping& mapping, const MapRe
     if (charged && !enough_memory(page_size().pages(mapping.range))) return Errno::kENOMEM;
     FL_CHECK(request.make_shared_anon != nullptr);
     attributes.backing = request.make_shared_anon(mapping.range.size_bytes());
+    attributes.flags |= kVmAnonShmem;
     if (charged)
       attributes.backing =
           commit_.hold_object(std::move(attributes.backing), page_size().pages(mapping.range));
     return std::nullopt;
   }
+  const cache::Backing* const backing = attributes.backing.get();
+  if (backing != nullptr && !backing->write_notify() && backing->file().unlinked())
+    attributes.flags |= kVmAnonShmem;
   // MAP_SYNC needs a device that is memory. Source: Linux fs/ext4/file.c ext4_file_mmap_prepare().
-  if ((attributes.flags & kVmSync) != 0 && attributes.backing != nullptr &&
-      attributes.backing->write_notify())
+  if ((attributes.flags & kVmSync) != 0 && backing != nullptr && backing->write_notify())
     return Errno::kEOPNOTSUPP;
   return std::nullopt;
 }

@@ -21,20 +21,23 @@ MapsLine AddressSpace::maps_line(const Vma& vma) const {
   line.permissions[3] = vma.has(kVmMayShare) ? 's' : 'p';
   if (vma.backing != nullptr) {
     line.path = vma.file == nullptr ? "/dev/zero (deleted)" : vma.backing->file().display_path();
+    const bool kernel = vma.file == nullptr || line.path.starts_with("/memfd:");
+    if (!vma.name.empty()) line.path = vma.name.text();
     line.offset_bytes = vma.pgoff << page_size().shift;
     line.inode = vma.backing->file().inode();
     const bool disk = vma.backing->write_notify();
-    const bool kernel = vma.file == nullptr || line.path.starts_with("/memfd:");
     line.device_major = disk ? kDiskMajor : 0;
     line.device_minor = disk ? kDiskMinor : kernel ? kKernelTmpfsMinor : kTmpfsMinor;
-  } else if (!vma.name.empty()) {
+  } else if (vma.has(kVmHugeTlb)) {
     line.path = vma.name.text();
-    if (vma.has(kVmHugeTlb)) line.offset_bytes = vma.pgoff << page_size().shift;
+    line.offset_bytes = vma.pgoff << page_size().shift;
   } else if (vma.start() < brk_ && vma.end() > options_.start_brk) {
     line.path = "[heap]";
   } else if (vma.start() <= start_stack_ && start_stack_ <= vma.end() &&
              start_stack_ != VirtAddr{}) {
     line.path = "[stack]";
+  } else {
+    line.path = vma.name.text();
   }
   return line;
 }

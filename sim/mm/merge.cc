@@ -1,5 +1,7 @@
 #include "sim/mm/merge.h"
 
+#include <utility>
+
 #include "sim/base/check.h"
 #include "sim/mm/address_space.h"
 
@@ -79,15 +81,17 @@ Vma* AddressSpace::merge_new(AddrRange range, const VmaAttributes& attributes, M
   return nullptr;
 }
 
-// Joins `range`, a part of `middle` that gets `flags`, to a neighbour, or both.
+// Joins `range`, a part of `middle` that is changed, to a neighbour, or both.
 // Source: Linux mm/vma.c vma_merge_existing_range().
-Vma* AddressSpace::merge_existing(Vma& middle, AddrRange range, uint64_t flags) {
+Vma* AddressSpace::merge_existing(Vma& middle, AddrRange range, const VmaChange& change) {
+  const uint64_t flags = change.flags;
   const bool at_start = range.start == middle.start();
   const bool at_end = range.end == middle.end();
   if ((flags & kVmSpecial) != 0 || (!at_start && !at_end)) return nullptr;
 
   VmaAttributes attributes = middle;
   attributes.flags = flags;
+  attributes.name = change.name;
   attributes.pgoff = middle.pgoff_of(range.start, page_size());
   const MergeCandidate candidate{range, attributes};
   Vma* const below = at_start ? vmas_.prev(middle) : nullptr;
@@ -127,12 +131,16 @@ Vma* AddressSpace::merge_existing(Vma& middle, AddrRange range, uint64_t flags) 
   return &target;
 }
 
-// Gives `range`, a part of `vma`, these flags, by joining it to a neighbour or by splitting. The
-// VMA that holds it then; its flags are the caller's to set, for they are the same or it is new.
+Result<Vma*> AddressSpace::modify_flags(Vma& vma, AddrRange range, uint64_t flags) {
+  return modify(vma, range, {flags, vma.name});
+}
+
+// Changes `range`, a part of `vma`, by joining it to a neighbour that is as it shall be, or by
+// splitting. The VMA that holds it then.
 // Errors: kENOMEM (max_map_count); the lower split may have been done.
 // Source: Linux mm/vma.c vma_modify().
-Result<Vma*> AddressSpace::modify_flags(Vma& vma, AddrRange range, uint64_t flags) {
-  if (Vma* merged = merge_existing(vma, range, flags)) return merged;
+Result<Vma*> AddressSpace::modify(Vma& vma, AddrRange range, VmaChange change) {
+  if (Vma* merged = merge_existing(vma, range, change)) return merged;
   Vma* part = &vma;
   if (part->start() < range.start) {
     if (map_count_ >= options_.max_map_count) return Errno::kENOMEM;
@@ -144,7 +152,8 @@ Result<Vma*> AddressSpace::modify_flags(Vma& vma, AddrRange range, uint64_t flag
     if (!may_split(*part, range.end)) return Errno::kEINVAL;
     split_vma(*part, range.end);
   }
-  part->flags = flags;
+  part->flags = change.flags;
+  part->name = std::move(change.name);
   return part;
 }
 

@@ -11,6 +11,12 @@ namespace faultline::mm {
 // Which neighbours a new mapping may be merged with: brk extends only what lies below.
 enum class MergeSides : bool { kBelow, kBoth };
 
+// What a part of a VMA becomes.
+struct VmaChange {
+  uint64_t flags = 0;
+  VmaName name{};
+};
+
 // A mapping that may become part of a neighbour.
 struct MergeCandidate {
   AddrRange range;

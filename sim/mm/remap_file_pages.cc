@@ -40,7 +40,7 @@ Result<void> AddressSpace::remap_file_pages(const RemapFilePagesArgs& args, hw::
   VirtAddr end = vma->end();
   for (const Vma* next = vmas_.next(*vma); end < range.end; next = vmas_.next(*next)) {
     if (next == nullptr || next->start() != end || next->file != vma->file ||
-        next->backing != vma->backing || next->flags != vma->flags)
+        next->backing != vma->backing || ((next->flags ^ vma->flags) & ~kVmAnonShmem) != 0)
       return Errno::kEINVAL;
     end = next->end();
   }

@@ -22,6 +22,8 @@ inline constexpr uint64_t kVmHugePage = 0x20000000, kVmNoHugePage = 0x40000000,
 inline constexpr uint64_t kVmDroppable = uint64_t{1} << 40, kVmSealed = uint64_t{1} << 42;
 // Not Linux's: a page that a trace touched outside every mapping it told of.
 inline constexpr uint64_t kVmInferred = uint64_t{1} << 63;
+// Not Linux's: tmpfs without a name when it was mapped (shmem_anon_vm_ops), which may be given one.
+inline constexpr uint64_t kVmAnonShmem = uint64_t{1} << 62;
 
 inline constexpr uint64_t kVmAccess = kVmRead | kVmWrite | kVmExec;
 inline constexpr uint64_t kVmLockMask = kVmLocked | kVmLockOnFault;
@@ -30,7 +32,7 @@ inline constexpr uint64_t kVmMayAccess = kVmMayRead | kVmMayWrite | kVmMayExec;
 inline constexpr uint64_t kVmSpecial = kVmIo | kVmDontExpand | kVmPfnMap | kVmMixedMap;
 // What two VMAs may differ in and still merge; the merged one keeps what is sticky of either.
 inline constexpr uint64_t kVmSticky = kVmMaybeGuard;
-inline constexpr uint64_t kVmIgnoredInMerge = kVmSoftDirty | kVmSticky;
+inline constexpr uint64_t kVmIgnoredInMerge = kVmSoftDirty | kVmSticky | kVmAnonShmem;
 // Mappings that are never locked; to lock them is no error. Source: Linux mm/mlock.c mlock_fixup().
 inline constexpr uint64_t kVmNotLockable = kVmSpecial | kVmHugeTlb | kVmDroppable;
 

@@ -71,9 +71,9 @@ class MemoryCalls {
   Result<void> setrlimit(Task& task, uint64_t resource, uint64_t soft_limit);
 
   // Errors: kEINVAL (arguments that the option does not know), kEPERM (PR_SET_MDWE: cannot be
-  // undone), kENOSYS (an option that is not simulated).
-  // Source: prctl(2); Linux kernel/sys.c, 6.18.
-  Result<uint64_t> prctl(Task& task, const PrctlArgs& args);
+  // undone), kEFAULT (a name that cannot be read), AddressSpace::set_name's, kENOSYS (an option
+  // that is not simulated). Source: prctl(2); Linux kernel/sys.c, 6.18.
+  Result<uint64_t> prctl(Task& task, const PrctlArgs& args, UserMemory& memory);
   // The persona that was; 0xffffffff changes nothing. READ_IMPLIES_EXEC works from then on; the
   // other bits matter at exec. Source: personality(2); Linux kernel/exec_domain.c.
   uint64_t personality(Task& task, uint64_t persona);

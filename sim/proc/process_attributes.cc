@@ -1,5 +1,8 @@
 // prctl(2) and personality(2): what a process sets about itself that its memory obeys.
+#include <algorithm>
 #include <limits>
+#include <span>
+#include <string>
 
 #include "faultline/linux.h"
 #include "sim/proc/memory_calls.h"
@@ -11,6 +14,9 @@ namespace abi = linux_abi;
 
 // The flag of PR_SET_THP_DISABLE: huge pages stay where MADV_HUGEPAGE asks for them.
 constexpr uint64_t kThpDisableExceptAdvised = 2;
+
+// With the zero behind it: ANON_VMA_NAME_MAX_LEN.
+constexpr size_t kNameMax = 80;
 
 bool any(const std::array<uint64_t, 4>& arguments, size_t from) {
   for (size_t i = from; i < arguments.size(); ++i)
@@ -41,9 +47,55 @@ Result<uint64_t> set_mdwe(Task& task, const std::array<uint64_t, 4>& arguments) 
   return 0;
 }
 
+// The string at `address`, with its zero at most `size_max` bytes long. Errors: kEFAULT (cannot be
+// read), kEINVAL (longer). Source: Linux mm/util.c strndup_user().
+Result<std::string> read_string(VirtAddr address, size_t size_max, PageSize page_size,
+                                UserMemory& memory) {
+  std::string text;
+  while (text.size() < size_max) {
+    // No further than the page, which is all that may be there.
+    const VirtAddr from = address + text.size();
+    const uint64_t in_page = page_size.bytes() - page_size.offset_in_page(from);
+    std::array<std::byte, kNameMax> bytes;
+    const size_t count = std::min<uint64_t>(size_max - text.size(), in_page);
+    const uint64_t done = memory.copy_in(from, std::span(bytes).first(count));
+    for (size_t i = 0; i < done; ++i) {
+      if (bytes[i] == std::byte{0}) return text;
+      text += static_cast<char>(bytes[i]);
+    }
+    if (done < count) return Errno::kEFAULT;
+  }
+  return Errno::kEINVAL;
+}
+
+// Source: Linux mm/madvise.c is_valid_name_char().
+bool good_name(std::string_view name) {
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return c > 0x1f && c < 0x7f && std::string_view("\\`$[]").find(c) == std::string_view::npos;
+  });
+}
+
+// Differs from Linux: a name of no letters takes the name away, as NULL does.
+// Source: Linux mm/madvise.c set_anon_vma_name(), 6.18, which the kernel has with
+// CONFIG_ANON_VMA_NAME; without, the call is kEINVAL.
+Result<uint64_t> set_vma(Task& task, const PrctlArgs& args, UserMemory& memory) {
+  const auto& [what, start, length_bytes, text] = args.arguments;
+  if (what != abi::kPR_SET_VMA_ANON_NAME) return Errno::kEINVAL;
+  std::string name(args.text);
+  if (args.text.empty() && text != 0) {
+    Result<std::string> read = read_string({text}, kNameMax, task.space->page_size(), memory);
+    if (!read) return read.error();
+    name = *std::move(read);
+  }
+  if (name.size() >= kNameMax || !good_name(name)) return Errno::kEINVAL;
+  const Result<void> done = task.space->set_name({start}, length_bytes, name);
+  if (!done) return done.error();
+  return 0;
+}
+
 }  // namespace
 
-Result<uint64_t> MemoryCalls::prctl(Task& task, const PrctlArgs& args) {
+Result<uint64_t> MemoryCalls::prctl(Task& task, const PrctlArgs& args, UserMemory& memory) {
   switch (static_cast<uint32_t>(args.option)) {  // an int
     case abi::kPR_SET_THP_DISABLE:
       return set_thp_disable(task, args.arguments);
@@ -55,6 +107,8 @@ Result<uint64_t> MemoryCalls::prctl(Task& task, const PrctlArgs& args) {
     case abi::kPR_GET_MDWE:
       if (any(args.arguments, 0)) return Errno::kEINVAL;
       return task.space->options().mdwe;
+    case abi::kPR_SET_VMA:
+      return set_vma(task, args, memory);
     default:
       return Errno::kENOSYS;
   }

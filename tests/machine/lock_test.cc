@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <string>
+#include <string_view>
 
 #include "faultline/linux.h"
 #include "faultline/machine.h"
@@ -183,6 +185,34 @@ TEST_CASE("prctl: PR_SET_MDWE cannot be undone") {
   CHECK(t.prctl(abi::kPR_GET_MDWE).value() == 3);
   CHECK(t.process->mmap({.length_bytes = kPage, .prot = 7, .flags = kAnon}).error() ==
         Errno::kEACCES);
+}
+
+TEST_CASE("prctl: PR_SET_VMA takes a name from the caller or from memory") {
+  Trial t;
+  const VirtAddr where = t.map_anon(4);
+  const std::array<uint64_t, 4> whole{abi::kPR_SET_VMA_ANON_NAME, where.value, 4 * kPage, 0};
+  const auto set = [&](std::string_view text) {
+    return t.process->prctl(abi::kPR_SET_VMA, whole, text);
+  };
+  const auto path = [&] { return t.process->maps()[0].path; };
+  CHECK(set("a name").value() == 0);
+  CHECK(path() == "[anon:a name]");
+  for (const char* bad : {"a\\b", "a`", "$", "[", "]", "\n", "\x7f"})
+    CHECK(set(bad).error() == Errno::kEINVAL);
+  CHECK(set(std::string(79, 'x')).ok());
+  CHECK(set(std::string(80, 'x')).error() == Errno::kEINVAL);
+  CHECK(set("").value() == 0);
+  CHECK(path().empty());
+  std::array<uint64_t, 4> from_memory = whole;
+  from_memory[3] = (where + kPage - 2).value;
+  const std::array text{std::byte{'h'}, std::byte{'i'}, std::byte{'!'}};
+  REQUIRE(t.process->store(where + kPage - 2, text).bytes_done == 3);
+  CHECK(t.prctl(abi::kPR_SET_VMA, from_memory).value() == 0);
+  CHECK(path() == "[anon:hi!]");
+  from_memory[3] = (where + 4 * kPage - 1).value;
+  REQUIRE(t.process->store(where + 4 * kPage - 1, std::span(text).first(1)).bytes_done == 1);
+  CHECK(t.prctl(abi::kPR_SET_VMA, from_memory).error() == Errno::kEFAULT);
+  CHECK(t.prctl(abi::kPR_SET_VMA, {1, where.value, kPage, 0}).error() == Errno::kEINVAL);
 }
 
 TEST_CASE("prctl: an option that is not simulated says so") {

@@ -1,5 +1,7 @@
 #include "sim/scenario/host/settings.h"
 
+#include <linux/prctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
@@ -53,6 +55,12 @@ std::string readahead_kb_of(const std::string& folder) {
   return whole.empty() ? first_line(device + "/../queue/read_ahead_kb") : whole;
 }
 
+// Whether the kernel was built with names of anonymous memory: an aligned range of no length is
+// nothing to it then.
+std::string names_memory() {
+  return prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, 0, 0, 0) == 0 ? "y" : "n";
+}
+
 std::string memory_kb() {
   return std::to_string(static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * 4);
 }
@@ -90,6 +98,7 @@ std::vector<HostSetting> differing_settings(const std::string& disk_folder) {
       {"ksm", first_line("/sys/kernel/mm/ksm/run"), "0"},
       {"shmem transparent huge pages",
        chosen(first_line("/sys/kernel/mm/transparent_hugepage/shmem_enabled")), "never"},
+      {"CONFIG_ANON_VMA_NAME", names_memory(), "y"},
       {"multi-generational LRU", first_line("/sys/kernel/mm/lru_gen/enabled"), ""},
   };
   std::vector<HostSetting> differing;
