@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "faultline/types.h"
 #include "sim/cache/page_index.h"
@@ -30,6 +31,10 @@ class Backing {
   // tmpfs (Linux vma_wants_writenotify()).
   bool write_notify() const { return file_->kind() == storage::FileKind::kDisk; }
 
+  // When the file became dirty, in ticks of the virtual clock: since then write-back by age, or of
+  // everything, has not come by. Nothing: it is clean. Linux's inode::dirtied_when.
+  std::optional<uint64_t> dirty_since_ticks() const { return dirty_since_ticks_; }
+
   // The file's pages in the page cache: ascending, with the dirty ones marked.
   const PageIndex& pages() const { return pages_; }
 
@@ -39,6 +44,7 @@ class Backing {
   uint32_t number_;
   std::shared_ptr<storage::SimFile> file_;
   PageIndex pages_;
+  std::optional<uint64_t> dirty_since_ticks_{};
 };
 
 }  // namespace faultline::cache

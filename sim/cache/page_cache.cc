@@ -60,6 +60,7 @@ void PageCache::install(Backing& backing, uint64_t pgoff, Pfn fresh) {
   frame.owner = backing.number_;
   frame.pgoff = pgoff;
   ++cached_pages_;
+  cached_disk_pages_ += backing.write_notify() ? 1 : 0;
 }
 
 Pfn PageCache::find_uptodate(const Backing& backing, uint64_t pgoff) const {
@@ -171,6 +172,7 @@ void PageCache::drop_page(Backing& backing, uint64_t pgoff, Pfn pfn) {
   frame.owner = 0;
   frame.pgoff = 0;
   --cached_pages_;
+  cached_disk_pages_ -= backing.write_notify() ? 1 : 0;
   parts_.allocator.put(pfn);
 }
 
@@ -186,7 +188,10 @@ void PageCache::drop_pages(Backing& backing, PgoffRange range) {
 
 void PageCache::power_cut() {
   for (uint32_t number = 1; number < slots_.size(); ++number) {
-    if (slots_[number].backing != nullptr) drop_pages_from(*slots_[number].backing, 0);
+    Backing* const backing = find_backing(number);
+    if (backing == nullptr) continue;
+    drop_pages_from(*backing, 0);
+    backing->dirty_since_ticks_.reset();
   }
 }
 

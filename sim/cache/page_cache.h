@@ -28,6 +28,7 @@
 //      included; on tmpfs while nothing maps it (contents kept)
 //   5. the counts of cached and of dirty pages equal a recount
 //   6. a Backing that nobody uses belongs to a file that has a name
+//   7. a file with dirty pages knows since when it is dirty
 // Owns: the Backings, and one reference to each frame in them. Outlives every handle that it gave
 // out. Not thread-safe.
 #pragma once
@@ -39,6 +40,7 @@
 #include <vector>
 
 #include "faultline/types.h"
+#include "sim/base/clock.h"
 #include "sim/cache/backing.h"
 #include "sim/cache/frame_source.h"
 #include "sim/cache/open_file.h"
@@ -140,6 +142,12 @@ class PageCache {
   uint64_t write_back(Backing& backing, PgoffRange range, hw::TlbGather& gather);
   // sync(2): every dirty page of every file, file by file in the order they were first used.
   uint64_t write_back_all(hw::TlbGather& gather);
+  // When the file became dirty that is dirty longest; nothing where none is. O(files).
+  std::optional<base::Ticks> dirty_since() const;
+  // Writes all dirty pages of that file; false where there is none. O(files + dirty pages).
+  bool write_back_oldest(hw::TlbGather& gather);
+  // The clock that says since when files are dirty. Null: it stands still.
+  void set_clock(const base::VirtualClock* clock) { clock_ = clock; }
 
   // Unmaps the page in `pfn`, writes it if it is dirty, and frees the frame. kBusy when a page
   // table, the kernel or a lock still holds it. REQUIRES: a frame of the cache.
@@ -186,7 +194,10 @@ class PageCache {
   // Memory is lost, the disk keeps what was written back. REQUIRES: no page is mapped.
   void power_cut();
 
+  PageSize page_size() const { return parts_.frames.page_size(); }
   uint64_t cached_pages() const { return cached_pages_; }
+  // Those of disk files.
+  uint64_t cached_disk_pages() const { return cached_disk_pages_; }
   // Of disk files; tmpfs does not count (Linux NR_FILE_DIRTY).
   uint64_t dirty_pages() const { return dirty_pages_; }
   // Null: nobody is told.
@@ -211,6 +222,8 @@ class PageCache {
     drop_pages(backing, {first, ~uint64_t{0} - first});
   }
   void mark_uptodate(Pfn pfn);
+  // The file that is dirty longest, or null.
+  Backing* find_oldest_dirty() const;
   // Zeros in a part of one page, which becomes dirty unless it is a hole.
   void zero_part(Backing& backing, ByteRange part, FrameSource& source);
   // The same from `offset_bytes` to the end of its page, if the page goes on there.
@@ -230,7 +243,9 @@ class PageCache {
   std::vector<Slot> slots_;               // by the number of the Backing; 0 is none
   std::map<uint64_t, uint32_t> numbers_;  // by inode, of those that are not gone
   WriteBackListener* listener_ = nullptr;
+  const base::VirtualClock* clock_ = nullptr;
   uint64_t cached_pages_ = 0;
+  uint64_t cached_disk_pages_ = 0;
   uint64_t dirty_pages_ = 0;
 };
 

@@ -34,6 +34,7 @@ void PageCache::validate_page(const Backing& backing, uint64_t pgoff, Pfn pfn) c
 
 void PageCache::validate() const {
   uint64_t cached_pages = 0;
+  uint64_t cached_disk_pages = 0;
   uint64_t dirty_pages = 0;
   for (const Slot& slot : slots_) {
     if (slot.backing == nullptr) continue;
@@ -45,10 +46,14 @@ void PageCache::validate() const {
          page = backing.pages_.first_from(page->pgoff + 1)) {
       validate_page(backing, page->pgoff, page->pfn);
     }
+    FL_CHECK_MSG(backing.pages_.dirty_count() == 0 || backing.dirty_since_ticks_.has_value(),
+                 "backing {} does not know since when it is dirty", backing.number_);
     cached_pages += backing.pages_.count();
+    cached_disk_pages += backing.write_notify() ? backing.pages_.count() : 0;
     dirty_pages += backing.pages_.dirty_count();
   }
   FL_CHECK(cached_pages == cached_pages_);
+  FL_CHECK(cached_disk_pages == cached_disk_pages_);
   FL_CHECK(dirty_pages == dirty_pages_);
   uint64_t file_frames = 0;
   for (uint64_t number = 0; number < parts_.frames.size(); ++number) {

@@ -23,7 +23,10 @@ void PageCache::mark_dirty(Backing& backing, uint64_t pgoff) {
   FL_CHECK(pfn != kNoPfn);
   phys::PageFrame& frame = parts_.frames[pfn];
   frame.flags = static_cast<uint16_t>(frame.flags | FrameFlag::kFrameDirty);
-  if (backing.write_notify() && backing.pages_.set_dirty(pgoff)) ++dirty_pages_;
+  if (!backing.write_notify() || !backing.pages_.set_dirty(pgoff)) return;
+  ++dirty_pages_;
+  if (!backing.dirty_since_ticks_)
+    backing.dirty_since_ticks_ = clock_ == nullptr ? 0 : clock_->now();
 }
 
 void PageCache::clear_dirty(Backing& backing, uint64_t pgoff, Pfn pfn) {
@@ -68,11 +71,37 @@ uint64_t PageCache::write_back(Backing& backing, PgoffRange range, hw::TlbGather
 
 uint64_t PageCache::write_back_all(hw::TlbGather& gather) {
   uint64_t written = 0;
-  for (uint32_t number = 1; number < slots_.size() && dirty_pages_ > 0; ++number) {
-    Backing* backing = find_backing(number);
-    if (backing != nullptr) written += write_back(*backing, {0, backing->page_count()}, gather);
+  for (uint32_t number = 1; number < slots_.size(); ++number) {
+    Backing* const backing = find_backing(number);
+    if (backing == nullptr || !backing->dirty_since_ticks_) continue;
+    written += write_back(*backing, {0, backing->page_count()}, gather);
+    backing->dirty_since_ticks_.reset();
   }
   return written;
+}
+
+Backing* PageCache::find_oldest_dirty() const {
+  Backing* oldest = nullptr;
+  for (const Slot& slot : slots_) {
+    Backing* const backing = slot.backing.get();
+    if (backing == nullptr || !backing->dirty_since_ticks_) continue;
+    if (oldest == nullptr || *backing->dirty_since_ticks_ < *oldest->dirty_since_ticks_)
+      oldest = backing;
+  }
+  return oldest;
+}
+
+std::optional<base::Ticks> PageCache::dirty_since() const {
+  const Backing* const oldest = find_oldest_dirty();
+  return oldest == nullptr ? std::nullopt : oldest->dirty_since_ticks_;
+}
+
+bool PageCache::write_back_oldest(hw::TlbGather& gather) {
+  Backing* const oldest = find_oldest_dirty();
+  if (oldest == nullptr) return false;
+  write_back(*oldest, {0, oldest->page_count()}, gather);
+  oldest->dirty_since_ticks_.reset();
+  return true;
 }
 
 Reclaimed PageCache::reclaim_page(Pfn pfn, hw::TlbGather& gather) {

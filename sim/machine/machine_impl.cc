@@ -31,6 +31,11 @@ MachineImpl::MachineImpl(const MachineOptions& options, const hw::PagingFormat& 
       swap_device_({.page_size = page_size_, .contents = options.contents}),
       cache_({.frames = frames_, .allocator = allocator_, .reverse_map = rmap_, .disk = disk_}),
       swap_(swap_device_, frames_),
+      flusher_({.cache = cache_,
+                .clock = clock_,
+                .allocator = allocator_,
+                .settings = vm_settings_,
+                .frames = options.frames.value_or(page_size_.pages(kMemoryBytes))}),
       policy_(options.frames ? std::move(policy) : nullptr),
       reclaimer_(policy_ == nullptr ? nullptr : make_reclaimer()),
       mmu_(format, options.tlb),
@@ -47,6 +52,7 @@ MachineImpl::MachineImpl(const MachineOptions& options, const hw::PagingFormat& 
       proc_fs_({.frames = frames_, .swap = swap_device_}),
       kernel_files_(file_parts()) {
   allocator_.set_listener(reclaimer_.get());
+  cache_.set_clock(&clock_);
 }
 
 std::unique_ptr<reclaim::Reclaimer> MachineImpl::make_reclaimer() {
@@ -142,6 +148,13 @@ Result<void> MachineImpl::create_file(std::string_view path, uint64_t size_bytes
       kernel_files_.create(path, {size_bytes, seed}, {.frames = fault_handler_, .gather = gather_});
   flush_tlb();
   return done;
+}
+
+Result<void> MachineImpl::sleep(uint64_t seconds) {
+  base::ScopedCrashContext context(*this);
+  const Result<void> slept = flusher_.sleep(seconds, gather_);
+  flush_tlb();
+  return slept;
 }
 
 const Stats& MachineImpl::stats() {

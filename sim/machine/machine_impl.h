@@ -28,6 +28,7 @@
 #include "sim/hw/mmu.h"
 #include "sim/hw/paging_format.h"
 #include "sim/hw/tlb_gather.h"
+#include "sim/machine/flusher.h"
 #include "sim/machine/page_set.h"
 #include "sim/machine/vm_settings.h"
 #include "sim/mm/commit_account.h"
@@ -69,6 +70,7 @@ class MachineImpl final : public Machine,
   Result<void> load_maps(Process& process, std::span<const MapsLine> lines) override;
   Result<void> create_file(std::string_view path, uint64_t size_bytes, uint64_t seed) override;
   Result<void> sysctl(std::string_view name, uint64_t value) override;
+  Result<void> sleep(uint64_t seconds) override;
   const Stats& stats() override;
   void set_event_sink(EventSink* sink) override;
   void validate() override;
@@ -80,6 +82,12 @@ class MachineImpl final : public Machine,
   Touch touch(ProcessImpl& process, VirtAddr address, AccessKind kind);
   // Lets the TLB forget what was gathered: after each system call, and before each retry.
   void flush_tlb() { mmu_.tlb().apply(gather_); }
+  // After a call or an access that may have made pages dirty: the flusher writes if they are too
+  // many.
+  void balance_dirty() {
+    flusher_.balance(gather_);
+    flush_tlb();
+  }
 
  private:
   friend class ProcessImpl;
@@ -147,6 +155,7 @@ class MachineImpl final : public Machine,
   storage::SwapDevice swap_device_;
   cache::PageCache cache_;
   reclaim::SwapOut swap_;
+  Flusher flusher_;
   std::unique_ptr<ReplacementPolicy> policy_;      // null when memory is unlimited
   std::unique_ptr<reclaim::Reclaimer> reclaimer_;  // likewise
   hw::Mmu mmu_;

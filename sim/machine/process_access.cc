@@ -35,11 +35,14 @@ AccessOutcome ProcessImpl::load(VirtAddr address, std::span<std::byte> out) {
 }
 
 AccessOutcome ProcessImpl::store(VirtAddr address, std::span<const std::byte> in) {
-  return for_each_page(address, in.size(), AccessKind::kStore, [&](const Piece& piece) {
+  const auto put = [&](const Piece& piece) {
     const auto bytes = machine_.frames_.writable_bytes(piece.pfn);
     if (bytes.empty()) return;  // Contents::kNone
     std::memcpy(&bytes[piece.offset_bytes], &in[piece.done_bytes], piece.length_bytes);
-  });
+  };
+  const AccessOutcome outcome = for_each_page(address, in.size(), AccessKind::kStore, put);
+  machine_.balance_dirty();
+  return outcome;
 }
 
 AccessOutcome ProcessImpl::fetch(VirtAddr address, uint64_t length_bytes) {
@@ -112,6 +115,7 @@ AccessOutcome ProcessImpl::poke(VirtAddr address, uint32_t size_bytes, uint64_t 
   Pfn pfns[2];
   const AccessOutcome outcome = touch_whole(address, size_bytes, AccessKind::kStore, pfns);
   if (outcome.bytes_done != 0) write_bytes(address, size_bytes, value, pfns);
+  machine_.balance_dirty();
   return outcome;
 }
 
@@ -120,6 +124,7 @@ AccessOutcome ProcessImpl::xadd(VirtAddr address, uint32_t size_bytes, uint64_t 
   const AccessOutcome outcome = touch_whole(address, size_bytes, AccessKind::kModify, pfns);
   if (outcome.bytes_done != 0)
     write_bytes(address, size_bytes, read_bytes(address, size_bytes, pfns) + addend, pfns);
+  machine_.balance_dirty();
   return outcome;
 }
 

@@ -13,7 +13,7 @@ ProcessImpl::ProcessImpl(MachineImpl& machine, std::unique_ptr<proc::Task> task)
 
 const base::CrashContext& ProcessImpl::crash_context() const { return machine_; }
 
-void ProcessImpl::end_system_call() { machine_.flush_tlb(); }
+void ProcessImpl::end_system_call() { machine_.balance_dirty(); }
 
 std::vector<MapsLine> ProcessImpl::maps() const {
   return task_->alive ? task_->space->maps() : std::vector<MapsLine>{};

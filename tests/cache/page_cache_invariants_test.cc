@@ -9,6 +9,8 @@ namespace faultline::cache {
 struct PageCacheTestPeer {
   static PageIndex& index(Backing& backing) { return backing.pages_; }
   static void miscount(PageCache& cache) { ++cache.cached_pages_; }
+  static void miscount_disk(PageCache& cache) { ++cache.cached_disk_pages_; }
+  static void forget_age(Backing& backing) { backing.dirty_since_ticks_.reset(); }
   static void miscount_dirty(PageCache& cache) { ++cache.dirty_pages_; }
 };
 
@@ -116,10 +118,20 @@ TEST_CASE("PageCache: validate sees wrong counts") {
     PageCacheTestPeer::miscount(f.m.cache);
     CHECK(f.dies("cached_pages == cached_pages_"));
   }
+  SUBCASE("cached of the disk") {
+    PageCacheTestPeer::miscount_disk(f.m.cache);
+    CHECK(f.dies("cached_disk_pages == cached_disk_pages_"));
+  }
   SUBCASE("dirty") {
     PageCacheTestPeer::miscount_dirty(f.m.cache);
     CHECK(f.dies("dirty_pages == dirty_pages_"));
   }
+}
+
+TEST_CASE("PageCache: validate sees a dirty file of no age") {
+  Fixture f;
+  PageCacheTestPeer::forget_age(*f.disk);
+  CHECK(f.dies("backing 1 does not know since when it is dirty"));
 }
 
 TEST_CASE("PageCache: validate sees a backing that should be gone") {

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/base/clock.h"
 #include "sim/cache/page_cache.h"
 #include "tests/cache/cached_machine.h"
 
@@ -204,6 +205,36 @@ TEST_CASE("drop_clean: takes clean pages that nobody maps") {
   CHECK(m.picture(*backing, 6) == ".#c..c");
   CHECK(m.cache.drop_clean(*backing, {1, ~uint64_t{0}}) == 1);
   CHECK(m.picture(*backing, 6) == ".#c...");
+  m.validate();
+}
+
+TEST_CASE("Write-back: the file that is dirty longest goes first, and is young again then") {
+  CachedMachine m;
+  base::VirtualClock clock;
+  m.cache.set_clock(&clock);
+  const auto a = m.create("/a", 4096);
+  const auto b = m.create("/b", 4096);
+  CHECK_FALSE(m.cache.dirty_since().has_value());
+  clock.advance(5);
+  m.write_byte(*b, 0, 1);
+  clock.advance(5);
+  m.write_byte(*a, 0, 1);
+  m.write_byte(*b, 0, 2);
+  CHECK(m.cache.dirty_since() == 5);
+  // What write-back of the file alone does not change.
+  m.write_back(*b, 0, 1);
+  CHECK(m.cache.dirty_since() == 5);
+  hw::TlbGather gather;
+  CHECK(m.cache.write_back_oldest(gather));
+  CHECK(m.cache.dirty_since() == 10);
+  CHECK(m.picture(*a, 1) == "#");
+  CHECK(m.cache.write_back_oldest(gather));
+  CHECK(m.picture(*a, 1) == "c");
+  CHECK_FALSE(m.cache.write_back_oldest(gather));
+  m.write_byte(*a, 0, 3);
+  CHECK(m.cache.write_back_all(gather) == 1);
+  CHECK_FALSE(m.cache.dirty_since().has_value());
+  gather.clear();
   m.validate();
 }
 
