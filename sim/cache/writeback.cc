@@ -69,13 +69,18 @@ uint64_t PageCache::write_back(Backing& backing, PgoffRange range, hw::TlbGather
   return written;
 }
 
+uint64_t PageCache::write_back_file(Backing& backing, hw::TlbGather& gather) {
+  const uint64_t written = write_back(backing, {0, backing.page_count()}, gather);
+  backing.dirty_since_ticks_.reset();
+  return written;
+}
+
 uint64_t PageCache::write_back_all(hw::TlbGather& gather) {
   uint64_t written = 0;
   for (uint32_t number = 1; number < slots_.size(); ++number) {
     Backing* const backing = find_backing(number);
     if (backing == nullptr || !backing->dirty_since_ticks_) continue;
-    written += write_back(*backing, {0, backing->page_count()}, gather);
-    backing->dirty_since_ticks_.reset();
+    written += write_back_file(*backing, gather);
   }
   return written;
 }
@@ -99,8 +104,7 @@ std::optional<base::Ticks> PageCache::dirty_since() const {
 bool PageCache::write_back_oldest(hw::TlbGather& gather) {
   Backing* const oldest = find_oldest_dirty();
   if (oldest == nullptr) return false;
-  write_back(*oldest, {0, oldest->page_count()}, gather);
-  oldest->dirty_since_ticks_.reset();
+  write_back_file(*oldest, gather);
   return true;
 }
 

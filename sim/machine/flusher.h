@@ -3,7 +3,8 @@
 //
 // It wakes every dirty_writeback_centisecs while a file is dirty, and writes the files that became
 // dirty dirty_expire_centisecs ago or earlier, each with all of its dirty pages. A file counts from
-// its first dirty page on until the flusher or sync(2) has written it; fsync(2) does not end that.
+// its first dirty page on until the flusher, sync(2) or fsync(2) has written it; what fdatasync(2),
+// msync(2) and sync_file_range(2) write does not end that.
 // When more pages are dirty than the background setting allows, the files that became dirty first
 // are written at once, until they are no more than that.
 // Differs from Linux: a writer is never slowed down: the flusher runs between two statements, in no

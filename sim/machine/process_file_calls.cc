@@ -45,8 +45,9 @@ Result<void> ProcessImpl::fsync(int64_t fd) {
   return system_call([&] { return task_->files->fsync(uint64_t(fd), machine_.gather_); });
 }
 
-// The simulated disk keeps no metadata that fsync would write and fdatasync would not.
-Result<void> ProcessImpl::fdatasync(int64_t fd) { return fsync(fd); }
+Result<void> ProcessImpl::fdatasync(int64_t fd) {
+  return system_call([&] { return task_->files->fdatasync(uint64_t(fd), machine_.gather_); });
+}
 
 Result<void> ProcessImpl::fallocate(int64_t fd, uint64_t mode, uint64_t offset_bytes,
                                     uint64_t length_bytes) {

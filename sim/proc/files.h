@@ -114,8 +114,9 @@ class Files {
   // Differs from Linux: the disk never fills.
   // Source: fallocate(2); Linux fs/open.c vfs_fallocate().
   Result<void> fallocate(uint64_t fd, uint64_t mode, Extent extent, const FileCall& call);
-  // Both fsync(2) and fdatasync(2). Errors: kEBADF.
+  // Errors: kEBADF.
   Result<void> fsync(uint64_t fd, hw::TlbGather& gather);
+  Result<void> fdatasync(uint64_t fd, hw::TlbGather& gather);
   // Without SYNC_FILE_RANGE_WRITE there is nothing to do: no write is under way between two calls.
   // Errors: kEBADF, kEINVAL (flags; a negative offset or end).
   Result<void> sync_file_range(uint64_t fd, Extent extent, uint64_t flags, hw::TlbGather& gather);

@@ -30,8 +30,15 @@ uint64_t last_advised(Files::Extent extent) {
 Result<void> Files::fsync(uint64_t fd, hw::TlbGather& gather) {
   const Result<Open> file = get(fd);
   if (!file.ok()) return file.error();
+  if (!(*file)->directory) parts_.cache.write_back_file(*(*file)->backing, gather);
+  return {};
+}
+
+Result<void> Files::fdatasync(uint64_t fd, hw::TlbGather& gather) {
+  const Result<Open> file = get(fd);
+  if (!file.ok()) return file.error();
   if ((*file)->directory) return {};
-  cache::Backing& backing = *(*file)->backing;
+  Backing& backing = *(*file)->backing;
   parts_.cache.write_back(backing, {0, backing.page_count()}, gather);
   return {};
 }

@@ -225,11 +225,16 @@ TEST_CASE("Write-back: the file that is dirty longest goes first, and is young a
   m.write_back(*b, 0, 1);
   CHECK(m.cache.dirty_since() == 5);
   hw::TlbGather gather;
-  CHECK(m.cache.write_back_oldest(gather));
+  CHECK(m.cache.write_back_file(*b, gather) == 0);
   CHECK(m.cache.dirty_since() == 10);
-  CHECK(m.picture(*a, 1) == "#");
+  clock.advance(5);
+  m.write_byte(*b, 0, 2);
   CHECK(m.cache.write_back_oldest(gather));
+  CHECK(m.cache.dirty_since() == 15);
   CHECK(m.picture(*a, 1) == "c");
+  CHECK(m.picture(*b, 1) == "#");
+  CHECK(m.cache.write_back_oldest(gather));
+  CHECK(m.picture(*b, 1) == "c");
   CHECK_FALSE(m.cache.write_back_oldest(gather));
   m.write_byte(*a, 0, 3);
   CHECK(m.cache.write_back_all(gather) == 1);
