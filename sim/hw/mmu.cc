@@ -23,23 +23,26 @@ TranslateResult Mmu::translate_slow(Request request, PageTable& table) {
   return beyond_first(request, table, entry);
 }
 
-// `entry` is what the first level holds, if anything.
+// `entry` is what the first level holds, if anything. A page whose translation failed last is in no
+// level: its retry need not look.
 TranslateResult Mmu::beyond_first(Request request, PageTable& table, const TlbEntry* entry) {
-  last_failed_ = false;
+  const bool failed_last = failed_tag_ == request.tag;
+  failed_tag_ = kTlbEmptyTag;
   if (request.count == CountLookup::kYes) before_ = {tlb_.counts_, walks_};
-  if (entry == nullptr) entry = tlb_.lookup_second(request.tag, request.kind, request.count);
+  if (entry == nullptr && !(failed_last && request.count == CountLookup::kNo))
+    entry = tlb_.lookup_second(request.tag, request.kind, request.count);
   if (entry == nullptr) {
-    TranslateResult result = walk(request, table);
+    TranslateResult result = walk(request, table, Held::kNo);
     result.tlb_missed = tlb_.enabled();
     return result;
   }
   const uint32_t lacking = needed_rights(request.kind) & ~entry->rights;
   if (lacking == 0) return {.pfn = entry->pfn};
-  if (lacking == kTlbDirty) return walk(request, table);
-  return fault(request, kFaultProtection);
+  if (lacking == kTlbDirty) return walk(request, table, Held::kYes);
+  return fault(request, kFaultProtection, Held::kYes);
 }
 
-TranslateResult Mmu::walk(Request request, PageTable& table) {
+TranslateResult Mmu::walk(Request request, PageTable& table, Held held) {
   const PteLayout& l = format_.pte;
   const WalkResult walk = table.walk(tlb_tag_vpn(request.tag), request.kind);
   ++walks_.count;
@@ -47,26 +50,33 @@ TranslateResult Mmu::walk(Request request, PageTable& table) {
   TranslateResult result;
   if (walk.permitted) {
     result.pfn = walk.leaf.pfn(l);
-    tlb_.fill({request.tag, result.pfn, rights_of(walk.leaf, l)}, request.kind);
+    const TlbEntry entry{request.tag, result.pfn, rights_of(walk.leaf, l)};
+    if (held == Held::kNo)
+      tlb_.fill_missed(entry, request.kind);
+    else
+      tlb_.fill(entry, request.kind);
   } else {
-    result = fault(request, walk.leaf.present(l) ? kFaultProtection : 0u);
+    result = fault(request, walk.leaf.present(l) ? kFaultProtection : 0u, held);
   }
   result.walked = true;
   result.entries_read = walk.entries_read;
   return result;
 }
 
-TranslateResult Mmu::fault(Request request, uint32_t protection) {
-  if (tlb_.enabled()) tlb_.flush_page(request.tag);
-  last_failed_ = true;
+TranslateResult Mmu::fault(Request request, uint32_t protection, Held held) {
+  if (held == Held::kNo)
+    tlb_.flush_missed(request.tag, request.kind);
+  else
+    tlb_.flush_page(request.tag);
+  failed_tag_ = request.tag;
   const uint32_t code = protection | kFaultUser | (is_store(request.kind) ? kFaultWrite : 0u) |
                         (request.kind == AccessKind::kFetch ? kFaultFetch : 0u);
   return {.error_code = static_cast<uint8_t>(code)};
 }
 
 void Mmu::uncount_last_reference() {
-  FL_CHECK(last_failed_);
-  last_failed_ = false;
+  FL_CHECK(failed_tag_ != kTlbEmptyTag);
+  failed_tag_ = kTlbEmptyTag;
   tlb_.counts_ = before_.tlb;
   walks_ = before_.walks;
 }

@@ -96,14 +96,17 @@ class Mmu {
 
   TranslateResult translate_slow(Request request, PageTable& table);
   TranslateResult beyond_first(Request request, PageTable& table, const TlbEntry* entry);
-  TranslateResult walk(Request request, PageTable& table);
-  TranslateResult fault(Request request, uint32_t protection);
+  // Whether the access's first level of the TLB or the second holds the page.
+  enum class Held : bool { kNo, kYes };
+
+  TranslateResult walk(Request request, PageTable& table, Held held);
+  TranslateResult fault(Request request, uint32_t protection, Held held);
 
   const PagingFormat& format_;
   Tlb tlb_;
   WalkStats walks_;
   Counts before_;
-  bool last_failed_ = false;
+  uint64_t failed_tag_ = kTlbEmptyTag;  // whose translation was the last, and failed
 };
 
 }  // namespace faultline::hw

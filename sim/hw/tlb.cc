@@ -51,6 +51,14 @@ void Tlb::fill(const TlbEntry& entry, AccessKind kind) {
   }
 }
 
+void Tlb::fill_missed(const TlbEntry& entry, AccessKind kind) {
+  if (!enabled_) return;
+  const std::size_t side = side_of(kind);
+  if (TlbEntry* const there = first_[1 - side].find(entry.tag)) *there = entry;
+  first_[side].insert(entry);
+  second_.insert(entry);
+}
+
 void Tlb::flush_page(uint64_t tag) {
   for (TlbLevel& level : first_) level.flush_page(tag);
   second_.flush_page(tag);

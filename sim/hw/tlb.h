@@ -56,9 +56,14 @@ class Tlb {
   // After a walk: renews the entries of the page that are there and, where the access's first level
   // has none, fills that and the second. Nothing with the TLB disabled. O(ways).
   void fill(const TlbEntry& entry, AccessKind kind);
+  // The same, where a lookup for this access has just missed: does not look there again. REQUIRES:
+  // neither the access's first level nor the second holds the page.
+  void fill_missed(const TlbEntry& entry, AccessKind kind);
 
   // Forgets the page in every level. O(ways).
   void flush_page(uint64_t tag);
+  // The same, where a lookup for this access has just missed. REQUIRES: as fill_missed().
+  void flush_missed(uint64_t tag, AccessKind kind) { first_[1 - side_of(kind)].flush_page(tag); }
   // Forgets what was gathered and empties the gather.
   void apply(TlbGather& gather);
 

@@ -205,7 +205,8 @@ TEST_CASE("Mmu: what a reference counted that ends in a signal is taken back, re
   CHECK(after.l2.misses == before.l2.misses);
   CHECK(rig.mmu.walk_stats().count == 1);
   CHECK(rig.mmu.walk_stats().memory_references == 4);
-  CHECK(dies_with([&] { rig.mmu.uncount_last_reference(); }, "check failed: last_failed_"));
+  CHECK(dies_with([&] { rig.mmu.uncount_last_reference(); },
+                  "check failed: failed_tag_ != kTlbEmptyTag"));
 }
 
 }  // namespace

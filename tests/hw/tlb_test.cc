@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <vector>
+
 #include "tests/support/death.h"
 
 namespace faultline::hw {
@@ -95,6 +97,37 @@ TEST_CASE("Tlb: a fill renews the rights in every level") {
   CHECK(copies(tlb, 5) == 3);
   tlb.for_each([](const TlbEntry& e) { CHECK(e.rights == kAll); });
   tlb.validate();
+}
+
+TEST_CASE("Tlb: a fill after a miss is a fill, and so is forgetting") {
+  for (const bool other_side : {false, true}) {
+    Tlb filled({.l1d = {2, 2}, .l1i = {2, 2}, .l2 = {1, 1}});
+    if (other_side) filled.fill(entry_of(5, kTlbRead), kFetch);
+    filled.fill(entry_of(6, kAll), kLoad);  // the second level holds one page: not 5 any more
+    Tlb after_miss({.l1d = {2, 2}, .l1i = {2, 2}, .l2 = {1, 1}});
+    if (other_side) after_miss.fill(entry_of(5, kTlbRead), kFetch);
+    after_miss.fill(entry_of(6, kAll), kLoad);
+    const auto entries = [](const Tlb& tlb) {
+      std::vector<TlbEntry> all;
+      tlb.for_each([&](const TlbEntry& entry) { all.push_back(entry); });
+      return all;
+    };
+    CHECK(copies(after_miss, 5) == (other_side ? 1 : 0));
+    filled.flush_page(5);
+    after_miss.flush_missed(5, kLoad);
+    CHECK(entries(after_miss) == entries(filled));
+    if (other_side) {
+      filled.fill(entry_of(7, kAll), kFetch);
+      after_miss.fill(entry_of(7, kAll), kFetch);
+    }
+    filled.fill(entry_of(5, kAll), kStore);
+    after_miss.fill_missed(entry_of(5, kAll), kStore);
+    CHECK(entries(after_miss) == entries(filled));
+    after_miss.validate();
+  }
+  Tlb disabled({.enabled = false});
+  disabled.fill_missed(entry_of(5, kAll), kLoad);
+  CHECK(copies(disabled, 5) == 0);
 }
 
 TEST_CASE("Tlb: what the first level drops stays in the second, and the other way round") {
