@@ -122,8 +122,10 @@ class MachineImpl final : public Machine,
   ProcessImpl& add_process(std::unique_ptr<proc::Task> task);
   // Those of the living processes, each once.
   std::vector<mm::AddressSpace*> spaces() const;
-  // The running process or zombie of that number, or null.
-  ProcessImpl* find_process(int64_t pid) const;
+  // The process of that number that lives, or null.
+  ProcessImpl* find_living(int64_t pid) const;
+  // The processes that have ended and that nobody has waited for yet: each has a living parent.
+  std::vector<const proc::Task*> zombies() const;
   Asid next_asid() const;
   struct Referenced {
     Pfn pfn;

@@ -1,6 +1,7 @@
 // The calls by which processes begin, end, and hear of each other's end.
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "faultline/linux.h"
 #include "sim/machine/machine_impl.h"
@@ -11,15 +12,26 @@ namespace faultline::machine {
 
 namespace abi = linux_abi;
 
-// A process that nobody has waited for yet keeps its number.
-ProcessImpl* MachineImpl::find_process(int64_t pid) const {
-  const auto is_wanted = [pid](Pid number) { return static_cast<int64_t>(number.value) == pid; };
+namespace {
+
+// Living ones and zombies. Linux's limits follow from its memory and are far above: RLIMIT_NPROC.
+constexpr size_t kProcessesMax = 1000;
+
+}  // namespace
+
+ProcessImpl* MachineImpl::find_living(int64_t pid) const {
   for (ProcessImpl* const process : living_)
-    if (is_wanted(process->pid())) return process;
-  // Whoever has not been waited for has a parent.
-  for (auto process = processes_.rbegin(); process != processes_.rend(); ++process)
-    if (is_wanted((*process)->pid()) && (*process)->task().parent != nullptr) return process->get();
+    if (static_cast<int64_t>(process->pid().value) == pid) return process;
   return nullptr;
+}
+
+std::vector<const proc::Task*> MachineImpl::zombies() const {
+  std::vector<const proc::Task*> found;
+  for (ProcessImpl* const process : living_) {
+    for (const proc::Task* const child : process->task().children)
+      if (!child->alive) found.push_back(child);
+  }
+  return found;
 }
 
 Result<Process*> ProcessImpl::clone(uint64_t flags) {
@@ -41,6 +53,7 @@ Result<Process*> ProcessImpl::clone3(VirtAddr arguments, uint64_t size_bytes) {
 // Source: Linux kernel/fork.c copy_process().
 Result<Process*> ProcessImpl::start_child(const proc::CloneRequest& request) {
   if (const Result<void> checked = proc::check_clone(request); !checked) return checked.error();
+  if (machine_.living_.size() + machine_.zombies().size() >= kProcessesMax) return Errno::kENOSYS;
   std::shared_ptr<mm::AddressSpace> space = task_->space;
   if (!request.has(abi::kCLONE_VM)) {
     auto copy = space->fork(machine_.next_asid(), machine_.gather_);
@@ -98,12 +111,16 @@ Result<void> ProcessImpl::kill(int64_t pid, uint64_t signal) {
   constexpr uint64_t kSignalMax = 64;
   return system_call([&]() -> Result<void> {
     if (pid <= 0) return Errno::kENOSYS;
-    ProcessImpl* const target = machine_.find_process(pid);
-    if (target == nullptr) return Errno::kESRCH;
+    ProcessImpl* const target = machine_.find_living(pid);
+    const std::vector<const proc::Task*> zombies = machine_.zombies();
+    const bool zombie = std::any_of(zombies.begin(), zombies.end(), [pid](const proc::Task* task) {
+      return static_cast<int64_t>(task->pid.value) == pid;
+    });
+    if (target == nullptr && !zombie) return Errno::kESRCH;
     if (signal > kSignalMax) return Errno::kEINVAL;
     if (signal == 0) return {};
     if (signal != abi::kSIGKILL) return Errno::kENOSYS;
-    target->end(static_cast<uint32_t>(signal));
+    if (target != nullptr) target->end(static_cast<uint32_t>(signal));
     return {};
   });
 }

@@ -12,6 +12,15 @@ Answer answer_of_child(const CallFrame& frame, const Result<Process*>& child) {
   return with_faults(frame, {.value = frame.processes.add(**child)});
 }
 
+// Of a call whose flags are simulated: what is not is so large a family.
+CallResult fork_with(const CallFrame& frame, uint64_t flags) {
+  const Result<Process*> child = frame.process.clone(flags);
+  if (!child.ok() && child.error() == Errno::kENOSYS) {
+    return PlacedMessage{frame.statement.column, "more processes at a time than are simulated"};
+  }
+  return answer_of_child(frame, child);
+}
+
 // C's int, as the kernel sees it.
 int64_t pid_argument(const CallFrame& frame) {
   return frame.processes.machine_pid(static_cast<int32_t>(frame.number(0)));
@@ -25,13 +34,11 @@ VirtAddr place_of(const CallFrame& frame, size_t index) {
 
 }  // namespace
 
-CallResult run_fork(const CallFrame& frame) {
-  return answer_of_child(frame, frame.process.clone(linux_abi::kSIGCHLD));
-}
+CallResult run_fork(const CallFrame& frame) { return fork_with(frame, linux_abi::kSIGCHLD); }
 
 CallResult run_vfork(const CallFrame& frame) {
   constexpr uint64_t kFlags = linux_abi::kCLONE_VM | linux_abi::kCLONE_VFORK | linux_abi::kSIGCHLD;
-  return answer_of_child(frame, frame.process.clone(kFlags));
+  return fork_with(frame, kFlags);
 }
 
 // The stack and what follows matter to what the child does next, which the scenario says.

@@ -212,6 +212,16 @@ TEST_CASE("wait4: a bad address is told of when the child is gone already") {
   }
 }
 
+TEST_CASE("fork: there is an end to how many processes there may be, zombies among them") {
+  Trial t;
+  for (int i = 1; i < 1000; ++i) REQUIRE(t.process->clone(abi::kCLONE_VM | abi::kSIGCHLD).ok());
+  CHECK(t.process->clone(abi::kSIGCHLD).error() == Errno::kENOSYS);
+  REQUIRE(t.process->kill(500, abi::kSIGKILL).ok());
+  CHECK(t.process->clone(abi::kSIGCHLD).error() == Errno::kENOSYS);
+  CHECK(t.wait(*t.process) == 500);
+  CHECK(t.process->clone(abi::kSIGCHLD).ok());
+}
+
 TEST_CASE("kill: ends whoever lives, and is well with a zombie") {
   Trial t;
   Process& child = t.fork();

@@ -87,6 +87,9 @@ TEST_CASE("processes: a call that fails, and one that would block for ever") {
   CHECK(run.error ==
         "t.scn:1:1: the call would block for ever: no child it could wait for has ended");
   run.machine.answer_next({.error = Errno::kENOSYS});
+  run("fork()\n");
+  CHECK(run.error == "t.scn:1:1: more processes at a time than are simulated");
+  run.machine.answer_next({.error = Errno::kENOSYS});
   run("clone(CLONE_THREAD)\n");
   CHECK(run.error == "t.scn:1:1: clone is not simulated yet");
 }
