@@ -33,6 +33,9 @@ uint64_t swapped_tmpfs_pages(const mm::AddressSpace& space, const Vma& vma) {
   return pages;
 }
 
+// Differs from Linux: a page is referenced if this PTE was used; Linux also takes PG_referenced,
+// which locking, populating and read(2) set. It shows where the PTE is old: after fork, or
+// MADV_COLD.
 SmapsPage smaps_page(const phys::PageFrame& frame, const mm::MappedPte& mapped, const Vma& vma) {
   return {.mapcount = frame.mapcount,
           .anonymous = (frame.flags & phys::kFrameAnon) != 0,
