@@ -176,8 +176,33 @@ Result<void> HostProcess::munlock(VirtAddr address, uint64_t length_bytes) {
   return call_for_nothing(SYS_munlock, {address.value, length_bytes});
 }
 
+// What the worker itself has is held against the limit too, and must not stay locked. (Where the
+// limit is at its highest it cannot be raised by that.)
 Result<void> HostProcess::mlockall(uint64_t flags) {
-  return call_for_nothing(SYS_mlockall, {flags});
+  if ((flags & MCL_CURRENT) == 0) return call_for_nothing(SYS_mlockall, {flags});
+  const rlimit limit = own_limit(RLIMIT_MEMLOCK);
+  const rlim_t wider = std::min(limit.rlim_cur + Tracee::kOwnBytes, limit.rlim_max);
+  if (limit.rlim_cur != 0) set_own_limit(RLIMIT_MEMLOCK, {wider, limit.rlim_max});
+  const Result<void> done = call_for_nothing(SYS_mlockall, {flags});
+  set_own_limit(RLIMIT_MEMLOCK, limit);
+  if (done.ok()) {
+    tracee_->system_call(SYS_munlock, {Tracee::kText, Tracee::kOwnBytes - Tracee::kScratchBytes});
+    tracee_->system_call(SYS_munlock, {Tracee::kScratch, Tracee::kScratchBytes});
+  }
+  return done;
+}
+
+// Limits are asked and set by the worker itself: to do it for another wants more rights.
+rlimit HostProcess::own_limit(uint64_t resource) {
+  rlimit limit{};
+  tracee_->system_call(SYS_prlimit64, {0, resource, 0, Tracee::kScratch});
+  tracee_->read_memory(Tracee::kScratch, std::as_writable_bytes(std::span(&limit, 1)));
+  return limit;
+}
+
+void HostProcess::set_own_limit(uint64_t resource, const rlimit& limit) {
+  tracee_->write_memory(Tracee::kScratch, std::as_bytes(std::span(&limit, 1)));
+  tracee_->system_call(SYS_prlimit64, {0, resource, Tracee::kScratch, 0});
 }
 
 Result<void> HostProcess::munlockall() { return call_for_nothing(SYS_munlockall, {}); }

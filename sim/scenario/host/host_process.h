@@ -6,6 +6,7 @@
 // Units: as in Process. Owns its Tracee. Threads: one.
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include <array>
@@ -126,6 +127,8 @@ class HostProcess final : public Process {
   uint64_t string(const std::string& text, uint64_t address = Tracee::kScratch);
   uint64_t path(std::string_view path, uint64_t address = Tracee::kScratch);
   std::string proc_file(const char* name) const;
+  rlimit own_limit(uint64_t resource);
+  void set_own_limit(uint64_t resource, const rlimit& limit);
   // What the worker itself had of a line of status before the first statement.
   int64_t worker_kilobytes(std::string_view key) const;
 

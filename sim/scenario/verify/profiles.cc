@@ -37,10 +37,11 @@ constexpr Weight kForks[] = {
     {K::kStore, 8},   {K::kWrite, 1}, {K::kAdviseFlags, 2}, {K::kPagemap, 2},
     {K::kMincore, 1}, {K::kSmaps, 1}, {K::kMaps, 2},        {K::kLock, 1}};
 
-constexpr Weight kLocks[] = {{K::kLock, 6},  {K::kUnlock, 4}, {K::kLockAll, 1}, {K::kMapAnon, 5},
-                             {K::kUnmap, 2}, {K::kRemap, 2},  {K::kProtect, 4}, {K::kMapFile, 2},
-                             {K::kLoad, 2},  {K::kStore, 3},  {K::kLimit, 1},   {K::kMaps, 2},
-                             {K::kSmaps, 1}, {K::kMincore, 1}};
+constexpr Weight kLocks[] = {
+    {K::kLock, 6},  {K::kUnlock, 4},  {K::kLockAll, 1}, {K::kMapAnon, 5},
+    {K::kUnmap, 2}, {K::kRemap, 2},   {K::kProtect, 4}, {K::kMapFile, 2},
+    {K::kLoad, 2},  {K::kStore, 3},   {K::kLimit, 1},   {K::kMaps, 2},
+    {K::kSmaps, 1}, {K::kMincore, 1}, {K::kBrk, 1},     {K::kAttribute, 1}};
 
 constexpr Weight kAdvice[] = {
     {K::kAdvise, 8},  {K::kAdviseFlags, 3}, {K::kMapAnon, 4}, {K::kMapFile, 3}, {K::kUnmap, 1},
@@ -55,7 +56,8 @@ constexpr Weight kAll[] = {
     {K::kLock, 1},        {K::kUnlock, 1},   {K::kLockAll, 1},    {K::kAdvise, 3},
     {K::kAdviseFlags, 2}, {K::kRead, 2},     {K::kWrite, 2},      {K::kTruncate, 1},
     {K::kAllocate, 1},    {K::kFileSync, 1}, {K::kFileAdvice, 1}, {K::kBadCall, 1},
-    {K::kGrowDown, 1},    {K::kLimit, 1},    {K::kFork, 1},       {K::kExit, 1}};
+    {K::kGrowDown, 1},    {K::kLimit, 1},    {K::kFork, 1},       {K::kExit, 1},
+    {K::kAttribute, 1}};
 
 constexpr auto kProfiles = std::to_array<Profile>({
     {{"vma", "mmap, munmap, mprotect, mremap: placement, merging, splitting"},
@@ -67,7 +69,9 @@ constexpr auto kProfiles = std::to_array<Profile>({
     {{"errno", "bad arguments: which error comes first"}, FileHome::kTmpfs, kErrno},
     {{"brk", "the heap, the stack, mappings that grow down"}, FileHome::kNone, kBreak},
     {{"fork", "several processes and copy-on-write between them"}, FileHome::kTmpfs, kForks},
-    {{"lock", "mlock, mlock2, mlockall and their limits"}, FileHome::kTmpfs, kLocks},
+    {{"lock", "mlock, mlock2, mlockall and their limits; prctl, personality"},
+     FileHome::kTmpfs,
+     kLocks},
     {{"madvise", "every advice, and what it leaves resident"}, FileHome::kTmpfs, kAdvice},
     {{"all", "everything together"}, FileHome::kTmpfs, kAll},
 });

@@ -49,6 +49,7 @@ enum class Kind : uint8_t {
   kBadCall,
   kGrowDown,  // a MAP_GROWSDOWN mapping, or an access below one
   kLimit,
+  kAttribute,  // prctl, personality
   kFork,
   kExit,
 };

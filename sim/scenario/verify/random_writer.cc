@@ -160,6 +160,8 @@ void RandomWriter::write(Kind kind) {
       return write_grow_down();
     case Kind::kLimit:
       return write_limit();
+    case Kind::kAttribute:
+      return write_attribute();
     case Kind::kFork:
       return write_fork();
     case Kind::kExit:
@@ -243,7 +245,7 @@ void RandomWriter::write_fetch() {
 }
 
 void RandomWriter::write_lock() {
-  switch (prng_.below(12)) {
+  switch (prng_.below(16)) {
     case 0:
       return line("munlockall()");
     case 1:
@@ -251,6 +253,11 @@ void RandomWriter::write_lock() {
     case 2:
     case 3:
       return line(fmt::format("mlock2({}, MLOCK_ONFAULT)", range()));
+    case 4:
+      return line(fmt::format("setrlimit(RLIMIT_MEMLOCK, {})", prng_.below(48) * kPage + 1));
+    case 5:
+    case 6:
+      return write_map_locked();
     default:
       return line(fmt::format("{}({})", pick(kLockCalls), range()));
   }
@@ -291,6 +298,21 @@ void RandomWriter::write_grow_down() {
   const uint64_t below = prng_.below(one_in(3) ? 2 * kGuardPages : 8) * kPage;
   const uint64_t top = one_in(2) ? 0x7ffffffde000 : 0x10500000;
   line(fmt::format("store({:#x}, 1, 7)", top - below));
+}
+
+// Locked from the start, or what cannot be locked.
+void RandomWriter::write_map_locked() {
+  const std::string where = range();
+  const std::string prot = pick(kProts);
+  line(fmt::format("mmap({}, {}, {}|MAP_ANONYMOUS|MAP_FIXED, -1, 0)", where, prot,
+                   one_in(2) ? "MAP_PRIVATE|MAP_LOCKED" : "MAP_DROPPABLE"));
+}
+
+// What a process sets about itself, mostly for a while: PR_SET_MDWE cannot be undone.
+void RandomWriter::write_attribute() {
+  if (one_in(6)) return line("prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0)");
+  line(one_in(3) ? "personality(ADDR_NO_RANDOMIZE|READ_IMPLIES_EXEC)"
+                 : "personality(ADDR_NO_RANDOMIZE)");
 }
 
 void RandomWriter::write_limit() {

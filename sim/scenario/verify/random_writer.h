@@ -48,6 +48,8 @@ class RandomWriter {
   void write_file_change(Kind kind);
   void write_grow_down();
   void write_limit();
+  void write_map_locked();
+  void write_attribute();
   // random_family.cc
   struct Running {
     uint64_t pid = 1;
