@@ -125,9 +125,8 @@ void RandomWriter::write(Kind kind) {
     case Kind::kSeal:
       return one_in(8) ? line(fmt::format("mseal({}, 0)", range())) : write_map_anon();
     case Kind::kLoad:
-      return write_access("load");
     case Kind::kStore:
-      return write_access("store");
+      return write_access(kind == Kind::kLoad ? "load" : "store");
     case Kind::kFetch:
       return write_fetch();
     case Kind::kOneAccess:
@@ -159,9 +158,8 @@ void RandomWriter::write(Kind kind) {
     case Kind::kGrowDown:
       return write_grow_down();
     case Kind::kLimit:
-      return write_limit();
     case Kind::kAttribute:
-      return write_attribute();
+      return kind == Kind::kLimit ? write_limit() : write_attribute();
     case Kind::kFork:
       return write_fork();
     case Kind::kExit:
