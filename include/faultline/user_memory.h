@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 
+#include "faultline/access.h"
 #include "faultline/errno.h"
 #include "faultline/types.h"
 
@@ -25,6 +26,9 @@ class UserMemory {
   // is private and writable, else for reading. Nothing: all are in.
   // Errors: kEFAULT (the access would end in a signal), kENOMEM (no frame).
   virtual std::optional<Errno> populate(AddrRange range) = 0;
+  // Faults in the page of `address` as one access would. Nothing: it is in.
+  // Errors: kEFAULT (the access would end in a signal), kENOMEM (no frame).
+  virtual std::optional<Errno> fault_in(VirtAddr address, AccessKind kind) = 0;
 };
 
 }  // namespace faultline

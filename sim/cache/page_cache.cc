@@ -127,6 +127,17 @@ void PageCache::read_ahead(Backing& backing, PgoffRange plan, FrameSource& sourc
   }
 }
 
+void PageCache::will_need(Backing& backing, PgoffRange range, FrameSource& source) {
+  if (backing.file_->kind() == FileKind::kDisk) {
+    range.count = std::min(range.count, kWillNeedPagesMax);
+    return read_ahead(backing, range, source);
+  }
+  for (uint64_t i = 0; i < range.count && range.first + i < backing.page_count(); ++i) {
+    if (!backing.file_->stores_page(range.first + i)) continue;
+    if (!get_or_read_page(backing, range.first + i, source)) return;
+  }
+}
+
 std::optional<CachedPage> PageCache::read_for_fault(OpenFile& file, uint64_t pgoff, Advice advice,
                                                     FrameSource& source) {
   Backing& backing = *file.backing;

@@ -133,6 +133,11 @@ class PageCache {
   // Reads those pages of the plan that are not cached, until no frame is to be had.
   void read_ahead(Backing& backing, PgoffRange plan, FrameSource& source);
 
+  // Reads the pages of `range` that are not cached, as MADV_WILLNEED asks: of a disk file the first
+  // kWillNeedPagesMax of the range, without a mark; of tmpfs what reclaim had taken out.
+  // Source: Linux mm/readahead.c force_page_cache_ra(); mm/madvise.c shmem_swapin_range().
+  void will_need(Backing& backing, PgoffRange range, FrameSource& source);
+
   // The page differs from the file's. REQUIRES: cached.
   void mark_dirty(Backing& backing, uint64_t pgoff);
   // Writes the dirty pages of `range` to the file: their PTEs lose the dirty bit and the right to
@@ -156,6 +161,10 @@ class PageCache {
   // table, the kernel or a lock still holds it. REQUIRES: a frame of the cache.
   // Source: Linux mm/vmscan.c shrink_folio_list().
   Reclaimed reclaim_page(Pfn pfn, hw::TlbGather& gather);
+  // Unmaps the page in `pfn` and, if it is clean, frees the frame; a dirty page stays in the cache
+  // and is kBusy, as is one that somebody holds. REQUIRES: a frame of the cache.
+  // Source: Linux mm/vmscan.c shrink_folio_list(), which leaves writing to the flusher.
+  Reclaimed page_out(Pfn pfn, hw::TlbGather& gather);
   // Drops the clean, unmapped pages of `range` (POSIX_FADV_DONTNEED, linux-semantics K3); how many.
   uint64_t drop_clean(Backing& backing, PgoffRange range);
   // The pages of `range` go out of every mapping, and the clean ones out of the cache: what the
@@ -233,6 +242,8 @@ class PageCache {
   void zero_tail(Backing& backing, uint64_t offset_bytes, FrameSource& source);
   // What collapse() and insert_hole() do first.
   void forget_from(Backing& backing, uint64_t first, hw::TlbGather& gather);
+  // Takes the page out of every mapping; false where it may not be, and nothing has changed.
+  bool unmap_for_reclaim(Backing& backing, Pfn pfn, hw::TlbGather& gather);
   void on_last_handle_gone(uint32_t number);
   void release(uint32_t number);
   void validate_page(const Backing& backing, uint64_t pgoff, Pfn pfn) const;

@@ -26,7 +26,7 @@ struct PgoffRange {
 
 // 128 KiB of 4 KiB pages: read_ahead_kb of the simulated disk.
 inline constexpr uint64_t kReadaheadPagesMax = 32;
-// What POSIX_FADV_WILLNEED reads at most: the largest request of the disk, 4 MiB.
+// What POSIX_FADV_WILLNEED and MADV_WILLNEED read at most: the largest request of the disk, 4 MiB.
 inline constexpr uint64_t kWillNeedPagesMax = 1024;
 
 // What madvise(2) or posix_fadvise(2) said: MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL.

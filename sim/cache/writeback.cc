@@ -108,15 +108,31 @@ bool PageCache::write_back_oldest(hw::TlbGather& gather) {
   return true;
 }
 
+bool PageCache::unmap_for_reclaim(Backing& backing, Pfn pfn, hw::TlbGather& gather) {
+  const phys::PageFrame& frame = parts_.frames[pfn];
+  // Users are the page tables and the cache; one more is the kernel at work on the page.
+  if (frame.refcount != frame.mapcount + 1) return false;
+  if (!parts_.reverse_map.evictable(pfn)) return false;
+  if (parts_.reverse_map.unmap_everywhere(pfn, hw::Pte{}, gather)) mark_dirty(backing, frame.pgoff);
+  return true;
+}
+
+Reclaimed PageCache::page_out(Pfn pfn, hw::TlbGather& gather) {
+  const phys::PageFrame& frame = parts_.frames[pfn];
+  FL_CHECK((frame.flags & FrameFlag::kFrameFile) != 0);
+  Backing& backing = *find_backing(frame.owner);
+  if (!unmap_for_reclaim(backing, pfn, gather)) return Reclaimed::kBusy;
+  if ((frame.flags & FrameFlag::kFrameDirty) != 0) return Reclaimed::kBusy;
+  drop_page(backing, frame.pgoff, pfn);
+  return Reclaimed::kDropped;
+}
+
 Reclaimed PageCache::reclaim_page(Pfn pfn, hw::TlbGather& gather) {
   const phys::PageFrame& frame = parts_.frames[pfn];
   FL_CHECK((frame.flags & FrameFlag::kFrameFile) != 0);
   Backing& backing = *find_backing(frame.owner);
   const uint64_t pgoff = frame.pgoff;
-  // Users are the page tables and the cache; one more is the kernel at work on the page.
-  if (frame.refcount != frame.mapcount + 1) return Reclaimed::kBusy;
-  if (!parts_.reverse_map.evictable(pfn)) return Reclaimed::kBusy;
-  if (parts_.reverse_map.unmap_everywhere(pfn, hw::Pte{}, gather)) mark_dirty(backing, pgoff);
+  if (!unmap_for_reclaim(backing, pfn, gather)) return Reclaimed::kBusy;
   const bool dirty = (frame.flags & FrameFlag::kFrameDirty) != 0;
   if (dirty) write_page(backing, pgoff, pfn);
   drop_page(backing, pgoff, pfn);

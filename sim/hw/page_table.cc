@@ -124,8 +124,8 @@ void PageTable::free_below(uint32_t number, int level, uint64_t base, const Free
     const uint32_t child = table_number(raw);
     const uint64_t child_base = base + i * reach;
     if (level > 1) free_below(child, level - 1, child_base, scope);
-    if (tables_[child].entry_count != 0 || child_base < scope.limits.floor.value ||
-        child_base + reach > scope.limits.ceiling.value)
+    if (tables_[child].entry_count != 0 || level - 1 > scope.limits.top_level ||
+        child_base < scope.limits.floor.value || child_base + reach > scope.limits.ceiling.value)
       continue;
     free_table(child);
     tables_[number].entries[i] = 0;

@@ -101,10 +101,11 @@ class PageTable {
   void mirror_tables(Vpn from, uint64_t count, Vpn to);
 
   // What free_empty_tables may free: tables that reach beyond [floor, ceiling) stay, even when they
-  // are empty. Linux passes the ends of the neighbouring VMAs.
+  // are empty, and so do those above `top_level`. Linux passes the ends of the neighbouring VMAs.
   struct FreeLimits {
     Vpn floor{0};
     Vpn ceiling{~uint64_t{0}};
+    int top_level = kLevelsMax;
   };
   // Frees the tables that reach into [first, first + count) and have no entry left, within the
   // limits. The root stays. O(tables in reach * entries of a table).

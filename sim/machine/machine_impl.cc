@@ -50,6 +50,7 @@ MachineImpl::MachineImpl(const MachineOptions& options, const hw::PagingFormat& 
                      .make_shared_anon = [this](uint64_t size) { return make_shared_anon(size); },
                      .gather = gather_}),
       proc_fs_({.frames = frames_, .swap = swap_device_}),
+      advice_calls_(advice_services()),
       kernel_files_(file_parts()) {
   allocator_.set_listener(reclaimer_.get());
   cache_.set_clock(&clock_);
@@ -64,6 +65,15 @@ std::unique_ptr<reclaim::Reclaimer> MachineImpl::make_reclaimer() {
                                 .swap = swap_,
                                 .policy = *policy_,
                                 .references = stats_.references});
+}
+
+// A machine whose memory never runs short has no swap area.
+proc::AdviceCalls::Services MachineImpl::advice_services() {
+  reclaim::PageOut page_out({.frames = frames_,
+                             .reverse_map = rmap_,
+                             .cache = cache_,
+                             .swap = reclaimer_ == nullptr ? nullptr : &swap_});
+  return {.cache = cache_, .frames = fault_handler_, .page_out = page_out, .gather = gather_};
 }
 
 proc::Files::Parts MachineImpl::file_parts() {

@@ -34,6 +34,7 @@
 #include "sim/mm/commit_account.h"
 #include "sim/phys/frame_allocator.h"
 #include "sim/phys/frame_table.h"
+#include "sim/proc/advice_calls.h"
 #include "sim/proc/files.h"
 #include "sim/proc/memory_calls.h"
 #include "sim/proc/proc_fs.h"
@@ -117,6 +118,7 @@ class MachineImpl final : public Machine,
   Result<std::shared_ptr<cache::OpenFile>> open_mapped_file(const std::string& path,
                                                             uint64_t size_bytes);
   std::unique_ptr<reclaim::Reclaimer> make_reclaimer();
+  proc::AdviceCalls::Services advice_services();
   proc::Files::Parts file_parts();
   Pid next_pid();
   ProcessImpl& add_process(std::unique_ptr<proc::Task> task);
@@ -165,6 +167,7 @@ class MachineImpl final : public Machine,
   fault::FaultHandler fault_handler_;
   proc::MemoryCalls memory_calls_;
   proc::ProcFs proc_fs_;
+  proc::AdviceCalls advice_calls_;
   proc::Files kernel_files_;                             // for files made by no process
   std::vector<std::unique_ptr<ProcessImpl>> processes_;  // ended ones too
   std::vector<ProcessImpl*> living_;                     // oldest first

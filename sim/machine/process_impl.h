@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,6 +68,8 @@ class ProcessImpl final : public Process, public UserMemory {
   Result<uint64_t> prctl(uint64_t option, const std::array<uint64_t, 4>& arguments,
                          std::string_view text) override;
   Result<uint64_t> personality(uint64_t persona) override;
+  Result<void> madvise(VirtAddr address, uint64_t length_bytes, uint64_t advice) override;
+  Result<void> mincore(VirtAddr address, uint64_t length_bytes, const UserBuffer& vector) override;
   Result<void> setrlimit(uint64_t resource, uint64_t soft_limit) override;
 
   Result<int> open(std::string_view path, uint64_t flags, uint64_t mode) override;
@@ -105,6 +108,7 @@ class ProcessImpl final : public Process, public UserMemory {
   uint64_t copy_in(VirtAddr from, std::span<std::byte> to) override;
   uint64_t copy_out(VirtAddr to, std::span<const std::byte> from) override;
   std::optional<Errno> populate(AddrRange range) override;
+  std::optional<Errno> fault_in(VirtAddr address, AccessKind kind) override;
 
  private:
   // Runs one system call; the TLB forgets what it gathered. A process that has ended makes none.

@@ -25,21 +25,27 @@
 // slot of each of its swap entries. Not thread-safe.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
+#include "faultline/access.h"
 #include "faultline/process.h"
 #include "faultline/result.h"
 #include "faultline/types.h"
 #include "sim/hw/page_table.h"
 #include "sim/hw/tlb_gather.h"
 #include "sim/mm/address_space_options.h"
+#include "sim/mm/advice.h"
 #include "sim/mm/commit_account.h"
 #include "sim/mm/merge.h"
+#include "sim/mm/mm_counters.h"
+#include "sim/mm/sync_plan.h"
 #include "sim/mm/vma.h"
 #include "sim/mm/vma_tree.h"
 #include "sim/phys/frame_allocator.h"
@@ -60,38 +66,8 @@ struct AddressSpaceParts {
   const hw::PagingFormat& format;
 };
 
-// The counters of /proc/PID/status, in pages.
-struct MmCounters {
-  uint64_t total_vm = 0;
-  uint64_t data_vm = 0;
-  uint64_t stack_vm = 0;
-  uint64_t exec_vm = 0;
-  uint64_t locked_vm = 0;
-  uint64_t orphan_locked = 0;  // of locked_vm, what no VMA locks any more: MREMAP_DONTUNMAP's
-  uint64_t accounted_vm = 0;   // promised by the machine's CommitAccount
-  uint64_t rss_anon = 0;
-  uint64_t rss_file = 0;
-  uint64_t rss_shmem = 0;
-  uint64_t swap = 0;
-  uint64_t peak_total_vm = 0;
-  uint64_t peak_rss = 0;
-  uint64_t rss() const { return rss_anon + rss_file + rss_shmem; }
-};
-
 // Whether a new PTE grants stores. A PTE that does not is there to be broken by the next store.
 enum class PteWrite : bool { kNo, kYes };
-
-// What msync(2) has to do: ranges to write back in this order, stopping at the first that fails,
-// whose error is then the answer; otherwise `error`, or success.
-struct SyncPlan {
-  struct Range {
-    std::shared_ptr<cache::Backing> backing;
-    uint64_t first = 0;  // pgoff
-    uint64_t count = 0;
-  };
-  std::vector<Range> ranges{};
-  std::optional<Errno> error{};
-};
 
 class AddressSpace final : public rmap::MappingSpace {
  public:
@@ -187,6 +163,20 @@ class AddressSpace final : public rmap::MappingSpace {
   Result<void> lock_all(uint64_t flags);
   // munlockall(2).
   void unlock_all();
+  // madvise(2), rows H1 to H9: does what concerns the address space alone, and says what else is to
+  // be done. Unknown bits above the lowest 32 of `advice` are ignored.
+  // Errors, in the plan: kEINVAL (unknown advice, start unaligned, length wraps): nothing is done.
+  // Those of refuses_advice(), kEINVAL (within a huge page), kEAGAIN (a split at max_map_count):
+  // what lies before has been done. kENOMEM (holes): all the rest has been done.
+  // Source: madvise(2); Linux mm/madvise.c do_madvise(), 6.18.
+  AdvicePlan advise(VirtAddr start, uint64_t length_bytes, uint64_t advice, hw::TlbGather& gather);
+  // Why MADV_POPULATE_READ (a load) or MADV_POPULATE_WRITE (a store) cannot fault the page in:
+  // kENOMEM (not mapped, which a stack above does not change), kEINVAL (no right to it).
+  // Source: Linux mm/gup.c __get_user_pages(), check_vma_flags().
+  std::optional<Errno> refuses_populate(VirtAddr address, AccessKind kind) const;
+  // Writes for each page from `start` on whether it is resident (1) or not (0), up to the end of
+  // the vector or of the VMA; returns how many pages, 0: not mapped.
+  uint64_t residency(VirtAddr start, std::span<std::byte> vector) const;
 
   // prctl(PR_SET_VMA_ANON_NAME): what /proc/PID/maps shows, and what keeps VMAs apart; no name
   // takes it away. Errors: kEINVAL (start unaligned, wraps): nothing has changed. kEBADF (a file
@@ -255,6 +245,7 @@ class AddressSpace final : public rmap::MappingSpace {
 
   bool unmap_page(Vpn vpn, hw::Pte replacement, hw::TlbGather& gather) override;
   bool test_and_clear_accessed(Vpn vpn, hw::TlbGather& gather) override;
+  bool page_dirty(Vpn vpn) const override;
   bool clean_page(Vpn vpn, hw::TlbGather& gather) override;
   bool evictable(Vpn vpn) const override;
   void zap_file_range(rmap::FileRange range, rmap::ZapCopies copies,
@@ -333,6 +324,21 @@ class AddressSpace final : public rmap::MappingSpace {
   Result<void> set_locks(VirtAddr start, uint64_t length_bytes, uint64_t flags);
   void set_all_locks(uint64_t flags);
   Result<Vma*> set_locks_of(Vma& vma, AddrRange part, uint64_t locks);
+  // advise.cc, advise_pages.cc
+  struct Advising {
+    uint32_t advice;
+    AdvicePlan& plan;
+    hw::TlbGather& gather;
+  };
+  std::optional<Errno> advise_range(AddrRange range, const Advising& advising);
+  Result<Vma*> advise_part(Vma& vma, AddrRange part, const Advising& advising);
+  Result<Vma*> change_advised_flags(Vma& vma, AddrRange part, uint64_t flags);
+  void discard_pages(const Vma& vma, AddrRange part, hw::TlbGather& gather);
+  void free_lazily(const Vma& vma, AddrRange part, hw::TlbGather& gather);
+  void make_cold(const Vma& vma, AddrRange part, hw::TlbGather& gather);
+  void find_own_pages(AddrRange part, std::vector<Pfn>& frames) const;
+  void install_guards(Vma& vma, AddrRange part, hw::TlbGather& gather);
+  void remove_guards(AddrRange part);
 
   // fork.cc
   void copy_vma(AddressSpace& parent, const Vma& vma);

@@ -37,6 +37,12 @@ bool AddressSpace::test_and_clear_accessed(Vpn vpn, hw::TlbGather& gather) {
   return true;
 }
 
+bool AddressSpace::page_dirty(Vpn vpn) const {
+  const auto mapped = find_mapped(page_table_.get(vpn), page_table_.format().pte);
+  FL_CHECK(mapped.has_value());
+  return mapped->dirty;
+}
+
 bool AddressSpace::clean_page(Vpn vpn, hw::TlbGather& gather) {
   const hw::PteLayout& layout = page_table_.format().pte;
   const Vma* const vma = vmas_.find(page_size().address(vpn));

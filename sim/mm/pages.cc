@@ -17,6 +17,9 @@ uint64_t& AddressSpace::rss_of(const Vma& vma, Pfn pfn) {
 void AddressSpace::map_frame(const Vma& vma, Vpn vpn, Pfn pfn) {
   if (pfn == phys::kZeroPagePfn) return;
   rmap_.add(pfn, {this, vpn});
+  phys::PageFrame& frame = frames_[pfn];
+  if (vma.has(kVmDroppable))
+    frame.flags = static_cast<uint16_t>(frame.flags | phys::kFrameDroppable);
   ++rss_of(vma, pfn);
   counters_.peak_rss = std::max(counters_.peak_rss, counters_.rss());
 }

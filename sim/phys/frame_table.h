@@ -36,6 +36,7 @@ enum FrameFlag : uint16_t {
   kFrameUptodate = 32,   // PG_uptodate
   kFrameLazyFree = 64,   // anonymous and not PG_swapbacked: dropped, not swapped, while it is clean
   kFrameAnonExclusive = 128,  // PageAnonExclusive: one PTE's own; fork() takes it away
+  kFrameDroppable = 256,      // of a MAP_DROPPABLE mapping: dropped, clean or not
 };
 
 // Linux's struct page. 24 bytes.

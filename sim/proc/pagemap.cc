@@ -8,6 +8,7 @@ namespace faultline::proc {
 
 uint64_t ProcFs::pagemap_entry(hw::Pte pte, const hw::PteLayout& layout) const {
   const auto mapped = mm::find_mapped(pte, layout);
+  if (mm::is_guard(pte, layout)) return kPagemapSwapped | kPagemapGuard;
   if (!mapped) return pte.is_swap() ? kPagemapSwapped : 0;
   if (mapped->pfn == phys::kZeroPagePfn) return kPagemapPresent;
   const phys::PageFrame& frame = parts_.frames[mapped->pfn];

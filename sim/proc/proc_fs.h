@@ -24,7 +24,8 @@ namespace faultline::proc {
 // Documentation/admin-guide/mm/pagemap.rst.
 inline constexpr uint64_t kPagemapPresent = uint64_t{1} << 63;
 inline constexpr uint64_t kPagemapSwapped = uint64_t{1} << 62;
-inline constexpr uint64_t kPagemapFile = uint64_t{1} << 61;       // or shared anonymous memory
+inline constexpr uint64_t kPagemapFile = uint64_t{1} << 61;  // or shared anonymous memory
+inline constexpr uint64_t kPagemapGuard = uint64_t{1} << 58;
 inline constexpr uint64_t kPagemapExclusive = uint64_t{1} << 56;  // mapped by one PTE
 
 class ProcFs {

@@ -4,6 +4,7 @@
 
 #include "sim/base/check.h"
 #include "sim/hw/pte.h"
+#include "sim/reclaim/page_out.h"
 
 namespace faultline::reclaim {
 
@@ -59,6 +60,10 @@ bool Reclaimer::evict_file_page(Pfn victim, hw::TlbGather& gather, bool* dirty) 
 
 bool Reclaimer::evict_anon_page(Pfn victim, hw::TlbGather& gather, bool* dirty) {
   const phys::PageFrame& frame = parts_.frames[victim];
+  if (may_discard(parts_.frames, parts_.reverse_map, victim)) {
+    parts_.reverse_map.unmap_everywhere(victim, hw::Pte{}, gather);
+    return true;
+  }
   const std::optional<uint32_t> slot = parts_.swap.write(victim);
   if (!slot) return false;
   // Nothing below can fail.

@@ -34,6 +34,8 @@ class MappingSpace {
   virtual bool unmap_page(Vpn vpn, hw::Pte replacement, hw::TlbGather& gather) = 0;
   // Clears the accessed bit of the present PTE of `vpn`; returns what it was.
   virtual bool test_and_clear_accessed(Vpn vpn, hw::TlbGather& gather) = 0;
+  // Whether the present PTE of `vpn` has its dirty bit set.
+  virtual bool page_dirty(Vpn vpn) const = 0;
   // Clears the dirty bit and takes the write right, so that the next store faults; returns whether
   // it was dirty.
   virtual bool clean_page(Vpn vpn, hw::TlbGather& gather) = 0;

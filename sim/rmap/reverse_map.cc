@@ -75,6 +75,12 @@ bool ReverseMap::test_and_clear_accessed(Pfn pfn, hw::TlbGather& gather) {
   return accessed;
 }
 
+bool ReverseMap::dirty(Pfn pfn) const {
+  bool dirty = false;
+  for_each(pfn, [&](Mapping m) { dirty |= m.space->page_dirty(m.vpn); });
+  return dirty;
+}
+
 bool ReverseMap::clean_everywhere(Pfn pfn, hw::TlbGather& gather) {
   bool dirty = false;
   for_each(pfn, [&](Mapping m) { dirty |= m.space->clean_page(m.vpn, gather); });

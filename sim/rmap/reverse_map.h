@@ -53,6 +53,8 @@ class ReverseMap {
   bool unmap_everywhere(Pfn pfn, hw::Pte replacement, hw::TlbGather& gather);
   // Clears the accessed bits of all PTEs of the frame; returns whether any was set.
   bool test_and_clear_accessed(Pfn pfn, hw::TlbGather& gather);
+  // Whether a PTE of the frame is dirty.
+  bool dirty(Pfn pfn) const;
   // Cleans and write-protects the frame everywhere; returns whether any PTE was dirty.
   bool clean_everywhere(Pfn pfn, hw::TlbGather& gather);
   // False where a PTE of the frame may not be evicted.

@@ -48,6 +48,7 @@ class FakeSpace final : public rmap::MappingSpace {
 
   bool unmap_page(Vpn vpn, hw::Pte replacement, hw::TlbGather& gather) override;
   bool test_and_clear_accessed(Vpn vpn, hw::TlbGather& gather) override;
+  bool page_dirty(Vpn vpn) const override { return ptes_.at(vpn.value).dirty; }
   bool clean_page(Vpn vpn, hw::TlbGather& gather) override;
   bool evictable(Vpn vpn) const override;
   void zap_file_range(rmap::FileRange range, rmap::ZapCopies copies,

@@ -41,6 +41,7 @@ class PteList : public rmap::MappingSpace {
 
   bool unmap_page(Vpn vpn, hw::Pte replacement, hw::TlbGather& gather) override;
   bool test_and_clear_accessed(Vpn vpn, hw::TlbGather& gather) override;
+  bool page_dirty(Vpn vpn) const override { return pte(vpn).dirty(layout()); }
   bool clean_page(Vpn vpn, hw::TlbGather& gather) override;
   bool evictable(Vpn vpn) const override { return !locked_.contains(vpn.value); }
   void zap_file_range(rmap::FileRange, rmap::ZapCopies, hw::TlbGather&) override {}

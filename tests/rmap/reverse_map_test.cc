@@ -46,6 +46,7 @@ class FakeSpace : public MappingSpace {
   bool test_and_clear_accessed(Vpn vpn, hw::TlbGather&) override {
     return std::exchange(pages.at(vpn.value).accessed, false);
   }
+  bool page_dirty(Vpn vpn) const override { return pages.at(vpn.value).dirty; }
   bool clean_page(Vpn vpn, hw::TlbGather&) override {
     return std::exchange(pages.at(vpn.value).dirty, false);
   }
@@ -129,7 +130,9 @@ TEST_CASE("ReverseMap: what is asked of a frame is asked of each of its PTEs") {
   CHECK_FALSE(f.map.test_and_clear_accessed({1}, f.gather));
 
   f.a.pages[7].dirty = true;
+  CHECK(f.map.dirty({1}));
   CHECK(f.map.clean_everywhere({1}, f.gather));
+  CHECK_FALSE(f.map.dirty({1}));
   CHECK_FALSE(f.map.clean_everywhere({1}, f.gather));
 
   CHECK(f.map.evictable({1}));

@@ -126,7 +126,6 @@ Result<std::string> HostProcess::status() const {
 
 Result<std::vector<uint64_t>> HostProcess::pagemap(AddrRange range) const {
   constexpr uint64_t kFrameBits = (uint64_t{1} << 55) - 1;
-  constexpr uint64_t kPresent = uint64_t{1} << 63;
   std::vector<uint64_t> entries(range.size_bytes() / kPageBytes);
   const int file = ::open(("/proc/" + std::to_string(tracee_->pid()) + "/pagemap").c_str(),
                           O_RDONLY | O_CLOEXEC);
@@ -136,9 +135,8 @@ Result<std::vector<uint64_t>> HostProcess::pagemap(AddrRange range) const {
   ::close(file);
   if (size < 0) return static_cast<Errno>(errno);
   entries.resize(static_cast<size_t>(size) / sizeof entries[0]);
-  for (uint64_t& entry : entries) {
-    if ((entry & kPresent) != 0) entry &= ~kFrameBits;
-  }
+  // The frame's number, and where a page that is not present is.
+  for (uint64_t& entry : entries) entry &= ~kFrameBits;
   return entries;
 }
 
