@@ -72,10 +72,11 @@ Result<void> ProcessImpl::fadvise(int64_t fd, uint64_t offset_bytes, uint64_t le
 }
 
 Result<void> ProcessImpl::sync() {
-  return system_call([&]() -> Result<void> {
+  const auto done = system_call([&]() -> Result<uint64_t> {
     task_->files->sync(machine_.gather_);
-    return {};
+    return 0;
   });
+  return done.ok() ? Result<void>() : Result<void>(done.error());
 }
 
 Result<void> ProcessImpl::unlink(std::string_view path) {
