@@ -14,7 +14,8 @@ namespace abi = linux_abi;
 
 namespace {
 
-// Living ones and zombies. Linux's limits follow from its memory and are far above: RLIMIT_NPROC.
+// Differs from Linux: no more than 1000 processes at a time, zombies among them; its limits follow
+// from its memory.
 constexpr size_t kProcessesMax = 1000;
 
 }  // namespace

@@ -31,8 +31,8 @@ void become_zombie(Task& task, uint32_t wait_status);
 Result<Task*> find_waited(const Task& parent, int64_t pid, uint64_t options);
 
 // What wait4(2) tells of a zombie, with the children it had waited for itself: Linux's struct
-// rusage of x86-64. Times and what is not simulated are 0. Source: Linux kernel/sys.c getrusage(),
-// RUSAGE_BOTH.
+// rusage of x86-64. Source: Linux kernel/sys.c getrusage(), RUSAGE_BOTH.
+// Differs from Linux: all of rusage but ru_maxrss, ru_minflt and ru_majflt is 0.
 inline constexpr size_t kRusageBytes = 144;
 std::array<std::byte, kRusageBytes> usage_of(const Task& zombie, uint64_t page_bytes);
 
