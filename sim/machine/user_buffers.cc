@@ -66,10 +66,24 @@ bool UserBuffers::address_ok(uint64_t) const {
                      [this](const Segment& segment) { return in_user_space(segment); });
 }
 
-bool UserBuffers::aligned(uint64_t alignment_bytes) const {
-  return std::all_of(segments_.begin(), segments_.end(), [&](const Segment& segment) {
-    return (segment.address.value | segment.length_bytes) % alignment_bytes == 0;
-  });
+bool UserBuffers::sectors_ok(proc::Part part, uint64_t sector_bytes) const {
+  constexpr uint64_t kPageBytes = 4096;
+  uint64_t before = 0;
+  uint64_t pieces = 0;
+  bool on_sectors = true;
+  bool in_page = true;
+  for (const Segment& segment : segments_) {
+    const uint64_t first = std::max(before, part.offset_bytes);
+    const uint64_t end =
+        std::min(before + segment.length_bytes, part.offset_bytes + part.length_bytes);
+    const uint64_t address = segment.address.value + (first - before);
+    before += segment.length_bytes;
+    if (first >= end) continue;
+    ++pieces;
+    on_sectors &= (address | (end - first)) % sector_bytes == 0;
+    in_page &= address % kPageBytes + (end - first) <= kPageBytes;
+  }
+  return on_sectors || (pieces == 1 && in_page);
 }
 
 template <class Copy>

@@ -38,7 +38,7 @@ class UserBuffers final : public proc::ReadSink, public proc::WriteSource {
   uint64_t length_bytes() const;
 
   bool address_ok(uint64_t length_bytes) const override;
-  bool aligned(uint64_t alignment_bytes) const override;
+  bool sectors_ok(proc::Part part, uint64_t sector_bytes) const override;
   uint64_t take(std::span<const std::byte> piece) override;
   uint64_t give(std::span<std::byte> piece) override;
 

@@ -18,15 +18,32 @@ namespace {
 // Where, how much, and from or to what address: all have to be multiples of the disk's sector.
 constexpr uint64_t kSectorBytes = 512;
 
-bool on_sectors(Files::Extent extent) {
-  return ((extent.offset_bytes | extent.length_bytes) % kSectorBytes) == 0;
-}
-
 PgoffRange pages_of(PageSize page_size, Files::Extent extent) {
   const uint64_t first = page_size.pages(extent.offset_bytes);
   const uint64_t end =
       page_size.pages(page_size.align_up(extent.offset_bytes + extent.length_bytes));
   return {first, end - first};
+}
+
+// Whether the disk can read all that the file has there: a run of pages that are no holes goes to
+// the disk as one, and has to begin and end with a sector. Source: Linux fs/iomap/direct-io.c
+// iomap_dio_bio_iter(), iomap_dio_hole_iter().
+bool can_read(const Backing& backing, Files::Extent extent, const ReadSink& sink) {
+  const PageSize page_size = backing.file().page_size();
+  const uint64_t end_bytes = extent.offset_bytes + extent.length_bytes;
+  for (uint64_t at = extent.offset_bytes; at < end_bytes;) {
+    uint64_t pgoff = page_size.pages(at);
+    const bool data = backing.file().has_page(pgoff);
+    while ((pgoff << page_size.shift) < end_bytes && backing.file().has_page(pgoff) == data)
+      ++pgoff;
+    const uint64_t run_end = std::min(pgoff << page_size.shift, end_bytes);
+    const Part part{at - extent.offset_bytes, run_end - at};
+    at = run_end;
+    if (!data) continue;
+    if ((run_end | part.length_bytes) % kSectorBytes != 0) return false;
+    if (!sink.sectors_ok(part, kSectorBytes)) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -38,8 +55,8 @@ Result<uint64_t> Files::read_direct(OpenFile& file, Extent extent, ReadSink& sin
   const std::shared_ptr<Backing> backing = file.backing;
   const PageSize page_size = parts_.frames.page_size();
   if (extent.length_bytes == 0 || extent.offset_bytes >= backing->size_bytes()) return uint64_t{0};
-  if (!on_sectors(extent) || !sink.aligned(kSectorBytes)) return Errno::kEINVAL;
   parts_.cache.write_back(*backing, pages_of(page_size, extent), call.gather);
+  if (!can_read(*backing, extent, sink)) return Errno::kEINVAL;
   const uint64_t wanted =
       std::min(extent.length_bytes, backing->size_bytes() - extent.offset_bytes);
   std::vector<std::byte> page(page_size.bytes());
@@ -62,11 +79,12 @@ Result<uint64_t> Files::write_direct(OpenFile& file, Extent extent, WriteSource&
                                      const FileCall& call) {
   const std::shared_ptr<Backing> backing = file.backing;
   const PageSize page_size = parts_.frames.page_size();
-  if (!on_sectors(extent) || !source.aligned(kSectorBytes)) return Errno::kEINVAL;
   const uint64_t old_bytes = backing->size_bytes();
   const PgoffRange pages = pages_of(page_size, extent);
   parts_.cache.write_back(*backing, pages, call.gather);
   parts_.cache.invalidate(*backing, pages, call.gather);
+  if ((extent.offset_bytes | extent.length_bytes) % kSectorBytes != 0) return Errno::kEINVAL;
+  if (!source.sectors_ok({0, extent.length_bytes}, kSectorBytes)) return Errno::kEINVAL;
   std::vector<std::byte> page(page_size.bytes());
   uint64_t done = 0;
   while (done < extent.length_bytes) {

@@ -14,27 +14,44 @@ using cache::OpenFile;
 namespace {
 
 constexpr uint64_t kPositionMax = (uint64_t{1} << 63) - 1;
+constexpr uint64_t kNowhere = ~uint64_t{0};
+
+// Of the pages that the disk keeps room for the first that is in memory.
+std::optional<uint64_t> first_reserved_from(const cache::PageCache& cache, const Backing& backing,
+                                            uint64_t pgoff) {
+  for (auto room = backing.file().next_reserved(pgoff); room;
+       room = backing.file().next_reserved(room->end)) {
+    for (auto page = backing.pages().first_from(room->first); page && page->pgoff < room->end;
+         page = backing.pages().first_from(page->pgoff + 1)) {
+      if (cache.find_uptodate(backing, page->pgoff) != kNoPfn) return page->pgoff;
+    }
+  }
+  return std::nullopt;
+}
 
 // The first page at or behind `pgoff` that holds data: on the disk or about to be written there; on
 // tmpfs every page that exists.
-std::optional<uint64_t> first_data_from(const Backing& backing, uint64_t pgoff) {
-  const auto stored = backing.file().first_page_from(pgoff);
+std::optional<uint64_t> first_data_from(const cache::PageCache& cache, const Backing& backing,
+                                        uint64_t pgoff) {
   const auto cached = backing.write_notify() ? backing.pages().first_dirty_from(pgoff)
                                              : backing.pages().first_from(pgoff);
-  if (!cached) return stored;
-  return stored ? std::min(*stored, cached->pgoff) : cached->pgoff;
+  uint64_t first = cached ? cached->pgoff : kNowhere;
+  first = std::min(first, backing.file().first_page_from(pgoff).value_or(kNowhere));
+  first = std::min(first, first_reserved_from(cache, backing, pgoff).value_or(kNowhere));
+  return first == kNowhere ? std::nullopt : std::optional(first);
 }
 
-Result<uint64_t> seek_data_or_hole(const Backing& backing, uint64_t offset_bytes, uint64_t whence) {
+Result<uint64_t> seek_data_or_hole(const cache::PageCache& cache, const Backing& backing,
+                                   uint64_t offset_bytes, uint64_t whence) {
   const PageSize page_size = backing.file().page_size();
   if (offset_bytes >= backing.size_bytes()) return Errno::kENXIO;
   uint64_t pgoff = page_size.pages(offset_bytes);
   if (whence == linux_abi::kSEEK_DATA) {
-    const std::optional<uint64_t> data = first_data_from(backing, pgoff);
+    const std::optional<uint64_t> data = first_data_from(cache, backing, pgoff);
     if (!data || *data >= backing.page_count()) return Errno::kENXIO;
     return std::max(offset_bytes, *data << page_size.shift);
   }
-  while (pgoff < backing.page_count() && first_data_from(backing, pgoff) == pgoff) ++pgoff;
+  while (pgoff < backing.page_count() && first_data_from(cache, backing, pgoff) == pgoff) ++pgoff;
   return std::min(std::max(offset_bytes, pgoff << page_size.shift), backing.size_bytes());
 }
 
@@ -56,7 +73,8 @@ Result<uint64_t> Files::lseek(uint64_t fd, uint64_t offset_bytes, uint64_t whenc
   if (whence >= linux_abi::kSEEK_DATA) {
     // Differs from Linux: ext4 takes these for directories too.
     if (file.directory) return Errno::kEINVAL;
-    const Result<uint64_t> place = seek_data_or_hole(*file.backing, offset_bytes, whence);
+    const Result<uint64_t> place =
+        seek_data_or_hole(parts_.cache, *file.backing, offset_bytes, whence);
     if (!place.ok()) return place;
     position_bytes = *place;
   }

@@ -85,6 +85,11 @@ Result<void> Files::fallocate(uint64_t fd, uint64_t mode, Extent extent, const F
   if (on_small_tmpfs && range.count > kTmpfsBytesMax) return Errno::kENOSPC;
   if ((bits & kKeepSize) == 0) parts_.cache.allocate_to(backing, range.end(), call.frames);
   if (operation == kZero) parts_.cache.zero_bytes(backing, range, call.frames, call.gather);
+  if (backing.write_notify()) {
+    const PageSize page_size = parts_.frames.page_size();
+    const uint64_t first = page_size.pages(range.first);
+    backing.file().reserve(first, page_size.pages(page_size.align_up(range.end())) - first);
+  }
   return {};
 }
 

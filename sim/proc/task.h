@@ -33,7 +33,7 @@ struct Task {
   Task* parent = nullptr;                      // null: init, which waits for everybody
   std::vector<Task*> children{};               // oldest first, zombies too
   uint64_t exit_signal = linux_abi::kSIGCHLD;  // what its end sends to the parent; 0: nothing
-  const Task* vfork_child = nullptr;    // it waits for this one while that lives
+  const Task* vfork_child = nullptr;           // it waits for this one while that lives
   uint32_t wait_status = 0;                    // as wait4(2) stores it; of a zombie
   uint64_t peak_rss_pages = 0;                 // of a zombie
   FaultCounts reaped_faults{};                 // of the children waited for, and of theirs

@@ -33,6 +33,7 @@ void SimFile::set_size(uint64_t size_bytes) {
   if (grows) return;
   pages_.erase(pages_.lower_bound(page_count()), pages_.end());
   pattern_.cut(size_bytes);
+  reserved_.remove({page_count(), ~uint64_t{0}});
   const uint64_t used_bytes = size_bytes & page_size_.offset_mask();
   const auto last = pages_.find(page_size_.pages(size_bytes));
   if (used_bytes == 0 || last == pages_.end() || last->second == nullptr) return;
@@ -50,6 +51,7 @@ void SimFile::punch(uint64_t first, uint64_t count) {
   const uint64_t end = first + std::min(count, ~uint64_t{0} - first);
   pages_.erase(pages_.lower_bound(first), pages_.lower_bound(end));
   pattern_.punch(first, count);
+  reserved_.remove({first, end});
 }
 
 void SimFile::zero_part(uint64_t offset_bytes, uint64_t length_bytes) {
@@ -79,6 +81,7 @@ void SimFile::collapse(uint64_t first, uint64_t count) {
     pages_[pgoff - count] = std::move(bytes);
   }
   pattern_.collapse(first, count);
+  reserved_.collapse({first, first + count});
   size_bytes_ -= count << page_size_.shift;
 }
 
@@ -86,6 +89,7 @@ void SimFile::insert(uint64_t first, uint64_t count) {
   FL_CHECK(count << page_size_.shift <= size_bytes_max() - size_bytes_);
   for (auto& [pgoff, bytes] : take_pages_from(first)) pages_[pgoff + count] = std::move(bytes);
   pattern_.insert(first, count);
+  reserved_.insert({first, first + count});
   size_bytes_ += count << page_size_.shift;
 }
 
@@ -130,6 +134,7 @@ void SimFile::remove_link() {
 
 void SimFile::validate() const {
   pattern_.validate();
+  reserved_.validate();
   FL_CHECK_MSG(pattern_.end_bytes() <= size_bytes_, "inode {}: the pattern ends beyond the file",
                inode_);
   if (kind_ != FileKind::kDisk || pages_.empty()) return;

@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "faultline/types.h"
+#include "sim/storage/page_ranges.h"
 #include "sim/storage/pattern_map.h"
 
 namespace faultline::storage {
@@ -56,6 +57,15 @@ class SimFile {
 
   // The pages [first, first + count) are holes now; the size stays. O(pages punched + log pages).
   void punch(uint64_t first, uint64_t count);
+  // fallocate(2): the disk keeps room for the pages [first, first + count), which read as zeros.
+  // They are holes still, but that pages of the cache over them are data to SEEK_DATA even when
+  // clean. What lies past the end goes with the next set_size() that does not grow. Source: Linux
+  // fs/ext4/extents.c ext4_alloc_file_blocks(), fs/iomap/seek.c iomap_seek_data_iter().
+  void reserve(uint64_t first, uint64_t count) { reserved_.add({first, first + count}); }
+  // The next reserved pages at or behind `pgoff`. O(log ranges).
+  std::optional<PageRanges::Range> next_reserved(uint64_t pgoff) const {
+    return reserved_.next_from(pgoff);
+  }
   // Zeros in a part of one page, unless the page is a hole. O(log pages). REQUIRES: within a page.
   void zero_part(uint64_t offset_bytes, uint64_t length_bytes);
   // Takes the pages [first, first + count) out; what is behind them moves down, and the size
@@ -113,6 +123,7 @@ class SimFile {
   uint32_t mode_ = 0644;
   std::string path_;
   PatternMap pattern_;
+  PageRanges reserved_;
   Pages pages_;  // null: written, contents not kept
 };
 

@@ -24,7 +24,11 @@ struct FakeSink final : proc::ReadSink {
   bool address_ok(uint64_t length_bytes) const override {
     return user_space && length_bytes <= uint64_t{1} << 47;
   }
-  bool aligned(uint64_t alignment_bytes) const override { return address % alignment_bytes == 0; }
+  bool sectors_ok(proc::Part part, uint64_t sector_bytes) const override {
+    const uint64_t first = address + part.offset_bytes;
+    return (first | part.length_bytes) % sector_bytes == 0 ||
+           first % 4096 + part.length_bytes <= 4096;
+  }
   uint64_t take(std::span<const std::byte> piece) override {
     const uint64_t taken = std::min<uint64_t>(piece.size(), good_bytes - bytes.size());
     for (uint64_t i = 0; i < taken; ++i) bytes += static_cast<char>(piece[i]);
@@ -42,7 +46,11 @@ struct FakeSource final : proc::WriteSource {
   bool address_ok(uint64_t length_bytes) const override {
     return user_space && length_bytes <= uint64_t{1} << 47;
   }
-  bool aligned(uint64_t alignment_bytes) const override { return address % alignment_bytes == 0; }
+  bool sectors_ok(proc::Part part, uint64_t sector_bytes) const override {
+    const uint64_t first = address + part.offset_bytes;
+    return (first | part.length_bytes) % sector_bytes == 0 ||
+           first % 4096 + part.length_bytes <= 4096;
+  }
   uint64_t give(std::span<std::byte> piece) override {
     const uint64_t count = std::min<uint64_t>(piece.size(), bytes.size() - given);
     for (uint64_t i = 0; i < count; ++i) piece[i] = static_cast<std::byte>(bytes[given + i]);

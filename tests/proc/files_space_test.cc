@@ -24,6 +24,7 @@ using linux_abi::kO_RDWR;
 using linux_abi::kO_WRONLY;
 using linux_abi::kSEEK_DATA;
 using linux_abi::kSEEK_END;
+using linux_abi::kSEEK_HOLE;
 using testing::FilesFixture;
 using testing::show;
 
@@ -145,6 +146,28 @@ TEST_CASE("fallocate: the size grows unless it is to be kept") {
   // What is reserved is a hole still.
   CHECK(s.lseek(fd, kP, kSEEK_DATA) == "ENXIO");
   CHECK(s.lseek(fd, 0, kSEEK_DATA) == "0");
+}
+
+// Asked of Linux 6.18 on ext4: what is reserved and in memory is data, a hole in memory is not.
+TEST_CASE("fallocate: reserved pages are data as long as they are in memory") {
+  Space s;
+  const uint64_t fd = s.get_open("/a", kO_RDWR | kO_CREAT);
+  CHECK(s.ftruncate(fd, 8 * kP) == "0");
+  CHECK(s.pread(fd, kP, 2 * kP).size() == kP);
+  CHECK(s.lseek(fd, 0, kSEEK_DATA) == "ENXIO");
+  CHECK(s.fallocate(fd, 0, kP + 100, 2 * kP) == "0");
+  CHECK(s.lseek(fd, 0, kSEEK_DATA) == std::to_string(2 * kP));
+  CHECK(s.lseek(fd, 2 * kP, kSEEK_HOLE) == std::to_string(3 * kP));
+  CHECK(s.fallocate(fd, kPunch, 2 * kP, kP) == "0");
+  CHECK(s.pread(fd, kP, 2 * kP).size() == kP);
+  CHECK(s.lseek(fd, 0, kSEEK_DATA) == "ENXIO");
+  CHECK(s.pread(fd, kP, 3 * kP).size() == kP);
+  CHECK(s.lseek(fd, 0, kSEEK_DATA) == std::to_string(3 * kP));
+  // Cut away, it does not come back.
+  CHECK(s.ftruncate(fd, 3 * kP) == "0");
+  CHECK(s.ftruncate(fd, 8 * kP) == "0");
+  CHECK(s.pread(fd, kP, 3 * kP).size() == kP);
+  CHECK(s.lseek(fd, 0, kSEEK_DATA) == "ENXIO");
 }
 
 TEST_CASE("fallocate: bytes move with their pages") {

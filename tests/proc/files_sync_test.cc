@@ -202,6 +202,9 @@ TEST_CASE("O_DIRECT: offset, length and address go by the disk's sectors") {
     CHECK(write(0, kP + wrong, 0) == "EINVAL");
     CHECK(write(0, kP, wrong) == "EINVAL");
   }
+  // One piece within a page lies well everywhere.
+  CHECK(read(0, 512, 4) == "512");
+  CHECK(write(0, 512, 4) == "512");
   CHECK(read(512, kP + 512, 512) == "4608");
   CHECK(write(512, kP + 512, 512) == "4608");
   // The end of the file comes before all that.
@@ -209,7 +212,14 @@ TEST_CASE("O_DIRECT: offset, length and address go by the disk's sectors") {
   CHECK(read(1, 0, 1) == "0");
   CHECK(write(1, 0, 1) == "0");
   CHECK(read(6 * kP, kP, 0) == "100");
+  CHECK(read(6 * kP, 100, 0) == "EINVAL");
+  CHECK(read(6 * kP, kP + 3, 0) == "100");
   CHECK(read(0, 8 * kP, 0) == std::to_string(6 * kP + 100));
+  // Holes are not read, and may be of any length.
+  CHECK(f.ftruncate(fd, 9 * kP) == "0");
+  CHECK(read(7 * kP + 1, 100, 1) == "100");
+  CHECK(read(6 * kP, kP + 100, 0) == "4196");
+  CHECK(read(6 * kP + 1, kP, 0) == "EINVAL");
 }
 
 TEST_CASE("O_DIRECT: a read brings nothing in, a write takes its pages out of memory") {
@@ -229,6 +239,17 @@ TEST_CASE("O_DIRECT: a read brings nothing in, a write takes its pages out of me
   CHECK(f.picture(fd) == "c..#.cc.");
   CHECK(f.pread(fd, 2, 4 * kP + 511).at(0) == 'y');
   CHECK(f.pread(fd, 1, 2 * kP) == "z");
+}
+
+TEST_CASE("O_DIRECT: what fails for its alignment has reached the cache already") {
+  Fixture f;
+  const uint64_t fd = f.warm();
+  const uint64_t direct = f.get_open("/a", kO_RDWR | kO_DIRECT);
+  CHECK(f.pwrite(fd, "dirty", 0) == "5");
+  CHECK(f.pread(direct, 100, 0) == "EINVAL");
+  CHECK(f.picture(fd) == "ccccccc.");
+  CHECK(f.pwrite(direct, std::string(100, 'x'), kP) == "EINVAL");
+  CHECK(f.picture(fd) == "c.ccccc.");
 }
 
 TEST_CASE("O_DIRECT: a write past the end shows what a mapping stored there") {
