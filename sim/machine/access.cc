@@ -168,6 +168,7 @@ fault::FaultOutcome MachineImpl::handle_fault(ProcessImpl& process, const hw::Pa
           .pid = process.pid(),
           .address = fault.address,
           .value = fault.error_code});
+  process.enter_space();
   const fault::FaultOutcome outcome = fault_handler_.handle(process.space(), fault);
   flush_tlb();
   const bool major = outcome.result == fault::FaultResult::kMajor;

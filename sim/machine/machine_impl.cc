@@ -138,6 +138,8 @@ Process& MachineImpl::start_empty_process() {
   options.max_map_count = max_map_count_;
   auto task = std::make_unique<proc::Task>(next_pid(), std::make_shared<proc::Files>(file_parts()));
   task->space = make_space(options);
+  task->limits = options.limits;
+  task->persona = options.persona;
   return add_process(std::move(task));
 }
 

@@ -70,6 +70,8 @@ Result<Process*> ProcessImpl::start_child(const proc::CloneRequest& request) {
       request.has(abi::kCLONE_FILES) ? task_->files : std::make_shared<proc::Files>(*task_->files);
   auto task = std::make_unique<proc::Task>(machine_.next_pid(), std::move(files));
   task->space = std::move(space);
+  task->limits = task_->limits;
+  task->persona = task_->persona;
   const bool sibling = request.has(abi::kCLONE_PARENT);
   task->exit_signal = sibling ? task_->exit_signal : request.exit_signal;
   proc::Task* const parent = sibling ? task_->parent : task_.get();

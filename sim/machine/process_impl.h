@@ -32,6 +32,12 @@ class ProcessImpl final : public Process, public UserMemory {
   mm::AddressSpace& space() { return *task_->space; }
   const mm::AddressSpace& space() const { return *task_->space; }
   FaultCounts& fault_counts() { return task_->faults; }
+  // Before each call and fault: the address space, which others may share, obeys what is this
+  // process's own.
+  void enter_space() {
+    space().set_limits(task_->limits);
+    space().set_persona(task_->persona);
+  }
 
   // --- Process ---
   Pid pid() const override { return task_->pid; }
@@ -116,6 +122,7 @@ class ProcessImpl final : public Process, public UserMemory {
   auto system_call(Call call) -> decltype(call()) {
     if (!task_->alive) return Errno::kESRCH;
     base::ScopedCrashContext context(crash_context());
+    enter_space();
     auto result = call();
     end_system_call();
     return result;

@@ -78,7 +78,7 @@ Result<void> MemoryCalls::msync(Task& task, VirtAddr address, uint64_t length_by
 }
 
 Result<void> MemoryCalls::setrlimit(Task& task, uint64_t resource, uint64_t soft_limit) {
-  mm::Limits limits = task.space->options().limits;
+  mm::Limits& limits = task.limits;
   switch (resource) {
     case linux_abi::kRLIMIT_AS:
       limits.as_bytes = soft_limit;

@@ -115,9 +115,10 @@ Result<uint64_t> MemoryCalls::prctl(Task& task, const PrctlArgs& args, UserMemor
 }
 
 uint64_t MemoryCalls::personality(Task& task, uint64_t persona) {
-  const uint64_t before = task.space->options().persona;
+  const uint64_t before = task.persona;
   const auto wanted = static_cast<uint32_t>(persona);
   if (wanted == std::numeric_limits<uint32_t>::max()) return before;
+  task.persona = wanted;
   task.space->set_persona(wanted);
   return before;
 }
