@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstring>
 
 #include "faultline/linux.h"
 #include "sim/mm/advice.h"
@@ -14,11 +13,14 @@ namespace {
 // How many pages mincore looks at before it writes: Linux's temporary page of bytes.
 constexpr uint64_t kResidencyPagesMax = 4096;
 
-// Writes the bytes of the pages from `done` on; whether all could be.
+// Writes the bytes of the pages from `done` on; whether all could be. What an outside vector has no
+// room for is left out.
 bool write_vector(const UserBuffer& vector, uint64_t done, std::span<const std::byte> bytes,
                   UserMemory& memory) {
   if (vector.outside.empty()) return memory.copy_out(vector.address + done, bytes) == bytes.size();
-  std::memcpy(&vector.outside[done], bytes.data(), bytes.size());
+  const uint64_t room = vector.outside.size() - std::min<uint64_t>(done, vector.outside.size());
+  std::copy_n(bytes.begin(), std::min<uint64_t>(room, bytes.size()),
+              vector.outside.end() - static_cast<std::ptrdiff_t>(room));
   return true;
 }
 
@@ -64,10 +66,8 @@ Result<void> AdviceCalls::mincore(Task& task, const ResidencyArgs& args, UserMem
   if (!space.page_size().aligned(args.address)) return Errno::kEINVAL;
   if (!within(args.address, args.length_bytes, user_end)) return Errno::kENOMEM;
   const uint64_t pages = space.page_size().pages(space.page_size().align_up(args.length_bytes));
-  const std::span<std::byte> outside = args.vector.outside;
-  const bool vector_ok =
-      outside.empty() ? within(args.vector.address, pages, user_end) : pages <= outside.size();
-  if (!vector_ok) return Errno::kEFAULT;
+  if (args.vector.outside.empty() && !within(args.vector.address, pages, user_end))
+    return Errno::kEFAULT;
   std::array<std::byte, kResidencyPagesMax> bytes;
   for (uint64_t done = 0; done < pages;) {
     const std::span<std::byte> wanted =

@@ -35,7 +35,7 @@ class AdviceCalls {
   struct ResidencyArgs {
     VirtAddr address{};
     uint64_t length_bytes = 0;
-    const UserBuffer& vector;  // a byte a page
+    const UserBuffer& vector;  // a byte a page; one outside the process may be too short for all
   };
   explicit AdviceCalls(const Services& services) : s_(services) {}
 

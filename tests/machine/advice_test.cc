@@ -326,6 +326,12 @@ TEST_CASE("G2: mincore looks at more than a page of bytes piece by piece") {
   CHECK(text.find('1') == 4500);
   CHECK(text.rfind('1') == 4500);
   CHECK(text.find('9') == std::string::npos);
+  // A vector of the caller's own may be shorter.
+  std::vector<std::byte> first(4501, std::byte{9});
+  const auto done = t.process->mincore(at, 5000 * kPage, {.length_bytes = 5000, .outside = first});
+  CHECK(done.ok());
+  CHECK(first[4499] == std::byte{0});
+  CHECK(first[4500] == std::byte{1});
 }
 
 }  // namespace
