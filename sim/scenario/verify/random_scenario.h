@@ -60,7 +60,7 @@ struct Weight {
 };
 
 // Where the files of a profile's scenarios lie.
-enum class FileHome : uint8_t { kNone, kDisk, kTmpfs, kBoth };
+enum class FileHome : uint8_t { kNone, kDisk, kTmpfs };
 
 struct Profile {
   RandomProfile about;

@@ -59,22 +59,27 @@ RandomWriter::RandomWriter(ScenarioSeed seed, FileHome files) : prng_(seed_of(se
   open_files(files);
 }
 
+// Files on the disk are written a page at a time and stay in the page cache: read from the disk,
+// or written in larger pieces, they would be cached in large folios, which are not simulated.
 void RandomWriter::open_files(FileHome files) {
   if (files == FileHome::kNone) return;
-  const std::string_view folder = files == FileHome::kDisk ? "/data" : "/dev/shm";
+  const bool disk = files == FileHome::kDisk;
+  const std::string_view folder = disk ? "/data" : "/dev/shm";
   for (int i = 0; i < 2; ++i) {
     const uint64_t bytes = kFilePages * kPage - (i == 0 ? 0 : 1000);
-    lines_.push_back(fmt::format("create(\"{}/f{}\", {}, {})", folder, i, bytes, i));
-    lines_.push_back(fmt::format("f{} = open(\"{}/f{}\", O_RDWR)", i, folder, i));
+    if (!disk) lines_.push_back(fmt::format("create(\"{}/f{}\", {}, {})", folder, i, bytes, i));
+    lines_.push_back(fmt::format("f{0} = open(\"{1}/f{0}\", O_RDWR{2})", i, folder,
+                                 disk ? "|O_CREAT, 0666" : ""));
     files_.push_back(fmt::format("f{}", i));
+    if (!disk) continue;
+    lines_.push_back(fmt::format(
+        "repeat {0} as i {{ pwrite64(f{1}, \"page of f{1}\", 4K, i * 4K) }}", kFilePages, i));
+    lines_.push_back(fmt::format("ftruncate(f{}, {})", i, bytes));
+    lines_.push_back(fmt::format("fsync(f{})", i));
   }
   lines_.push_back(fmt::format("ro = open(\"{}/f0\", O_RDONLY)", folder));
   files_.push_back("ro");
-  if (files == FileHome::kDisk) {
-    // Read before it is mapped: how a disk reads ahead is its own affair.
-    for (int i = 0; i < 2; ++i) lines_.push_back(fmt::format("pread64(f{}, _, 64K, 0)", i));
-    return;
-  }
+  if (disk) return;
   lines_.push_back("mem = memfd_create(\"mem\", 0)");
   lines_.push_back(fmt::format("ftruncate(mem, {})", kFilePages * kPage));
   files_.push_back("mem");
