@@ -82,11 +82,13 @@ Result<AddressSpace::NewMapping> AddressSpace::plan_mapping(const MapRequest& re
   if ((flags & abi::kMAP_LOCKED) != 0 && !can_lock()) return Errno::kEPERM;
   if (!may_lock(vm_flags, length_bytes)) return Errno::kEAGAIN;
 
-  const Result<uint64_t> checked = anonymous(request)
-                                       ? check_anonymous_flags(flags, vm_flags)
-                                       : check_file_flags({*request.file, request.prot, flags,
-                                                           request.offset_bytes, length_bytes},
-                                                          vm_flags, page_size());
+  const FileExtent extent{request.offset_bytes, length_bytes};
+  const Result<uint64_t> checked =
+      !anonymous(request)
+          ? check_file_flags({*request.file, request.prot, flags, extent}, vm_flags, page_size())
+      : (flags & abi::kMAP_HUGETLB) != 0
+          ? check_huge_page_flags(flags, vm_flags, extent, page_size())
+          : check_anonymous_flags(flags, vm_flags);
   if (!checked) return checked.error();
   mapping.attributes.flags = *checked | (unreserved(flags) ? kVmNoReserve : 0);
   mapping.shared_anon = anonymous(request) && (*checked & kVmShared) != 0;

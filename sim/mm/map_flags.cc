@@ -20,12 +20,17 @@ constexpr int kHugeShift = 26;
 
 // Regular files end at 2^63 - 1; other descriptors know no limit but the number's.
 // Source: Linux mm/mmap.c file_mmap_ok().
+constexpr uint64_t kLargestFileBytes = std::numeric_limits<int64_t>::max();
+
+bool within(uint64_t largest, const FileExtent& extent, PageSize page_size) {
+  return extent.length_bytes <= largest &&
+         page_size.pages(extent.offset_bytes) <= page_size.pages(largest - extent.length_bytes);
+}
+
 bool within_largest_file(const FileMapping& m, PageSize page_size) {
-  const uint64_t largest = m.file.directory || m.file.backing == nullptr
-                               ? std::numeric_limits<uint64_t>::max()
-                               : uint64_t(std::numeric_limits<int64_t>::max());
-  return m.length_bytes <= largest &&
-         page_size.pages(m.offset_bytes) <= page_size.pages(largest - m.length_bytes);
+  const bool regular = !m.file.directory && m.file.backing != nullptr;
+  return within(regular ? kLargestFileBytes : std::numeric_limits<uint64_t>::max(), m.extent,
+                page_size);
 }
 
 }  // namespace
@@ -47,17 +52,21 @@ uint64_t find_huge_page_bytes(uint64_t flags) {
   return log == 21 || log == 30 ? uint64_t{1} << log : 0;
 }
 
+// Linux maps a nameless file of hugetlbfs here.
+Result<uint64_t> check_huge_page_flags(uint64_t flags, uint64_t vm_flags, const FileExtent& extent,
+                                       PageSize page_size) {
+  if (!within(kLargestFileBytes, extent, page_size)) return Errno::kEOVERFLOW;
+  const uint64_t type = flags & abi::kMAP_TYPE;
+  if (type != abi::kMAP_PRIVATE && type != abi::kMAP_SHARED && type != abi::kMAP_SHARED_VALIDATE)
+    return Errno::kEINVAL;
+  if (type == abi::kMAP_SHARED_VALIDATE && (flags & ~kLegacyMask) != 0) return Errno::kEOPNOTSUPP;
+  if ((vm_flags & kVmGrowsDown) != 0) return Errno::kEINVAL;
+  return type == abi::kMAP_PRIVATE ? vm_flags : vm_flags | kVmShared | kVmMayShare;
+}
+
 Result<uint64_t> check_anonymous_flags(uint64_t flags, uint64_t vm_flags) {
   const bool grows = (vm_flags & kVmGrowsDown) != 0;
   const uint64_t type = flags & abi::kMAP_TYPE;
-  if ((flags & abi::kMAP_HUGETLB) != 0) {
-    // Linux maps a nameless file of hugetlbfs here.
-    if (type != abi::kMAP_PRIVATE && type != abi::kMAP_SHARED && type != abi::kMAP_SHARED_VALIDATE)
-      return Errno::kEINVAL;
-    if (type == abi::kMAP_SHARED_VALIDATE && (flags & ~kLegacyMask) != 0) return Errno::kEOPNOTSUPP;
-    if (grows) return Errno::kEINVAL;
-    return type == abi::kMAP_PRIVATE ? vm_flags : vm_flags | kVmShared | kVmMayShare;
-  }
   switch (type) {
     case abi::kMAP_SHARED:
       if (grows) return Errno::kEINVAL;

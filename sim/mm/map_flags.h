@@ -22,12 +22,21 @@ uint64_t find_huge_page_bytes(uint64_t flags);
 // Errors: kEINVAL (the type; what does not go with it).
 Result<uint64_t> check_anonymous_flags(uint64_t flags, uint64_t vm_flags);
 
+struct FileExtent {
+  uint64_t offset_bytes = 0;
+  uint64_t length_bytes = 0;
+};
+
+// The same with MAP_HUGETLB. Errors: kEOVERFLOW (beyond the largest file), kEINVAL (the type;
+// MAP_GROWSDOWN), kEOPNOTSUPP (MAP_SHARED_VALIDATE with unknown bits).
+Result<uint64_t> check_huge_page_flags(uint64_t flags, uint64_t vm_flags, const FileExtent& extent,
+                                       PageSize page_size);
+
 struct FileMapping {
   const cache::OpenFile& file;
   uint64_t prot = 0;
   uint64_t flags = 0;
-  uint64_t offset_bytes = 0;
-  uint64_t length_bytes = 0;
+  FileExtent extent{};
 };
 
 // The kVm... bits of a file's mapping.

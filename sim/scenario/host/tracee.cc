@@ -122,6 +122,16 @@ void stay_on_one_processor() {
   sched_setaffinity(0, sizeof processors, &processors);
 }
 
+// Descriptors 0 to 2 are open and cannot be used.
+void open_unusable_descriptors() {
+  const int unusable = open("/", O_PATH);
+  if (unusable < 0) _exit(1);
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (dup2(unusable, fd) != fd) _exit(1);
+  }
+  if (unusable > 2) close(unusable);
+}
+
 [[noreturn]] void become_tracee(int program, const TraceeLimits& limits) {
   constexpr rlim_t kEightMiB = 8 << 20;
   go_first_without_memory();
@@ -141,6 +151,7 @@ void stay_on_one_processor() {
   sigemptyset(&child_signal);
   sigaddset(&child_signal, SIGCHLD);
   sigprocmask(SIG_BLOCK, &child_signal, nullptr);
+  open_unusable_descriptors();
   ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
   char name[] = "scenario";
   char* arguments[] = {name, nullptr};
