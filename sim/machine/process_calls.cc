@@ -84,8 +84,8 @@ std::optional<Errno> ProcessImpl::populate(AddrRange range) {
     const mm::Vma* vma = space().find_vma(at);
     if (vma == nullptr || !vma->range().contains(at) || !vma->accessible()) return Errno::kEFAULT;
     const bool store = vma->has(mm::kVmWrite) && !vma->shared();
-    const Touch touched = machine_.touch(*this, at, store ? AccessKind::kStore : AccessKind::kLoad);
-    if (!touched.ok()) return touched.out_of_memory ? Errno::kENOMEM : Errno::kEFAULT;
+    const auto failed = fault_in(at, store ? AccessKind::kStore : AccessKind::kLoad);
+    if (failed) return failed;
   }
   return std::nullopt;
 }

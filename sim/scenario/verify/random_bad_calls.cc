@@ -46,6 +46,10 @@ constexpr auto kAddresses = std::to_array<std::string_view>(
 constexpr auto kLengths =
     std::to_array<std::string_view>({"0", "1", "4096", "4096", "8192", "8193", "0x10000",
                                      "0x7ffffffff000", "0x800000000000", "-1", "-4095", "-4096"});
+// Behind a low address none that would reach the worker's own memory, which begins at 4 MiB.
+constexpr auto kShortLengths =
+    std::to_array<std::string_view>({"0", "1", "4096", "4096", "8192", "8193", "0x10000"});
+constexpr uint64_t kLowAddresses = 4;  // the first ones of kAddresses
 constexpr auto kOffsets = std::to_array<std::string_view>(
     {"0", "0", "4096", "1", "0x10000", "0x7ffffffffffff000", "0x7fffffffffffffff", "-4096", "-1"});
 constexpr auto kMapFlags = std::to_array<std::string_view>(
@@ -66,13 +70,17 @@ void RandomWriter::write_bad_call() {
   const std::string form = pick(kForms);
   const size_t arguments = form.find('(');
   std::string text = form.substr(0, arguments);
+  bool low = false;
   for (const char c : form.substr(arguments)) {
     switch (c) {
-      case 'A':
-        text += pick(kAddresses);
+      case 'A': {
+        const uint64_t index = prng_.below(kAddresses.size());
+        low = low || index < kLowAddresses;
+        text += kAddresses[index];
         break;
+      }
       case 'L':
-        text += pick(kLengths);
+        text += low ? pick(kShortLengths) : pick(kLengths);
         break;
       case 'S':  // a length of which nothing large is written
         text += fmt::format("{}", prng_.below(3) * 4096);
