@@ -48,6 +48,14 @@ void PageCache::zero_bytes(Backing& backing, ByteRange range, FrameSource& sourc
   const PageSize page_size = backing.file_->page_size();
   const uint64_t whole_start = page_size.align_up(range.first);
   const uint64_t whole_end = range.end() & ~page_size.offset_mask();
+  // A range that ends in the first page unmaps all pages behind its start: Linux takes the last
+  // byte of the whole pages for a very large number. Source: Linux mm/truncate.c
+  // truncate_pagecache_range(), mm/shmem.c shmem_fallocate(), mm/memory.c unmap_mapping_range().
+  if (whole_end == 0) {
+    const uint64_t first = page_size.pages(whole_start);
+    parts_.reverse_map.zap_file_range({backing.number_, first, ~uint64_t{0} - first},
+                                      rmap::ZapCopies::kNo, gather);
+  }
   if (whole_start > whole_end) return zero_part(backing, range, source);
   if (range.first < whole_start)
     zero_part(backing, {range.first, whole_start - range.first}, source);

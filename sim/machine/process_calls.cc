@@ -48,8 +48,10 @@ Result<void> ProcessImpl::mprotect(VirtAddr address, uint64_t length_bytes, uint
 }
 
 Result<void> ProcessImpl::msync(VirtAddr address, uint64_t length_bytes, uint64_t flags) {
+  // An int of C: the kernel does not see the upper half.
+  const uint64_t seen = static_cast<uint32_t>(flags);
   return system_call(
-      [&] { return machine_.memory_calls_.msync(*task_, address, length_bytes, flags); });
+      [&] { return machine_.memory_calls_.msync(*task_, address, length_bytes, seen); });
 }
 
 Result<VirtAddr> ProcessImpl::mremap(const MremapArgs& args) {
