@@ -233,6 +233,25 @@ TEST_CASE("personality: answers what it was, and READ_IMPLIES_EXEC works at once
   CHECK(t.process->fetch(t.map_anon(1), 1).bytes_done == 0);
 }
 
+TEST_CASE("setrlimit, personality: each process has its own, also in one address space") {
+  Trial t;
+  Process& child = *t.process->clone(abi::kCLONE_VM | abi::kSIGCHLD).value();
+  const VirtAddr where = t.map_anon(8);
+  REQUIRE(child.setrlimit(abi::kRLIMIT_MEMLOCK, 2 * kPage).ok());
+  CHECK(t.process->mlock(where, 4 * kPage).ok());
+  CHECK(child.mlock(where + 4 * kPage, kPage).error() == Errno::kENOMEM);
+  CHECK(child.setrlimit(abi::kRLIMIT_STACK, 64 * kPage).ok());
+  const std::byte byte{};
+  CHECK(child.store({0x7fffff800000}, {&byte, 1}).signal.has_value());
+  CHECK(t.process->store({0x7fffff800000}, {&byte, 1}).bytes_done == 1);
+  CHECK(child.personality(abi::kREAD_IMPLIES_EXEC).ok());
+  CHECK(t.process->fetch(t.map_anon(1), 1).bytes_done == 0);
+  Process& grandchild = *child.clone(abi::kSIGCHLD).value();
+  CHECK(grandchild.personality(0xffffffff).value() == abi::kREAD_IMPLIES_EXEC);
+  CHECK(grandchild.mlock(where, 4 * kPage).error() == Errno::kENOMEM);
+  CHECK(grandchild.mlock(where, 2 * kPage).ok());
+}
+
 TEST_CASE("sysctl: vm.overcommit_memory 2 counts all processes together") {
   Trial t;
   Process& other = t.machine->start_process();
