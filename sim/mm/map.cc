@@ -160,6 +160,8 @@ Result<void> AddressSpace::charge_mapping(NewMapping& mapping, const Gathered& r
 std::optional<Errno> AddressSpace::open_mapping(NewMapping& mapping, const MapRequest& request) {
   VmaAttributes& attributes = mapping.attributes;
   if ((attributes.flags & kVmHugeTlb) != 0) {
+    // Source: Linux fs/hugetlbfs/inode.c hugetlbfs_file_mmap().
+    if (request.offset_bytes % find_huge_page_bytes(request.flags) != 0) return Errno::kEINVAL;
     // There is no pool of huge pages to reserve from.
     if ((attributes.flags & kVmNoReserve) == 0) return Errno::kENOMEM;
     mapping.shared_anon = false;
