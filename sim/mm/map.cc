@@ -100,6 +100,7 @@ Result<AddressSpace::NewMapping> AddressSpace::plan_mapping(const MapRequest& re
     mapping.attributes.pgoff = page_size().pages(request.offset_bytes);
   } else if ((flags & abi::kMAP_HUGETLB) != 0) {
     mapping.attributes.name = VmaName("/anon_hugepage (deleted)");
+    mapping.attributes.pgoff = page_size().pages(request.offset_bytes);
   } else if (!mapping.shared_anon) {
     mapping.attributes.pgoff = page_size().vpn(*address).value;
   }

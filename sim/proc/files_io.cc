@@ -152,8 +152,11 @@ Result<uint64_t> Files::write_at(OpenFile& file, Extent extent, WriteSource& sou
     begin_write(*backing, {offset_bytes, count}, call);
     // A fault of the source may need the very page that is written.
     const uint64_t given = source.give(std::span(piece).first(count));
-    if (given < count) error = Errno::kEFAULT;
-    if (given == 0) break;
+    if (given == 0) {
+      error = Errno::kEFAULT;
+      break;
+    }
+    // Fewer than asked for: what comes next may lie where the file reaches only now.
     const Result<void> written =
         write_piece(*backing, offset_bytes, std::span(piece).first(given), call);
     if (!written.ok()) {
