@@ -125,7 +125,7 @@ Result<std::vector<MapsLine>, InputError> parse_maps(const std::string& file,
     const size_t newline = text.find('\n');
     std::string_view row = text.substr(0, newline);
     text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
-    if (row.ends_with('\r')) row.remove_suffix(1);
+    while (row.ends_with('\r')) row.remove_suffix(1);
     if (row.empty()) continue;
     LineCursor cursor(row);
     MapsLine line = parse_line(cursor);
