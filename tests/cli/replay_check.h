@@ -10,6 +10,15 @@
 
 namespace faultline::testing {
 
+// Whether AddressSanitizer slows this down: what takes long then does less.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+inline constexpr bool kSanitized = __has_feature(address_sanitizer);
+#else
+inline constexpr bool kSanitized = false;
+#endif
+
 // The committed traces.
 const std::vector<std::string>& committed_traces();
 // The command that unpacks it to standard output. Not by its name: zstd passes over links.

@@ -19,15 +19,8 @@ namespace faultline::testing {
 namespace {
 
 // The sanitizers make the reference some twenty times slower.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kSlow = true;
-#elif defined(__has_feature)
-constexpr bool kSlow = __has_feature(address_sanitizer);
-#else
-constexpr bool kSlow = false;
-#endif
-constexpr uint64_t kHead = kSlow ? 60'000 : 1'500'000;
-constexpr uint64_t kWhole = kSlow ? 300'000 : ~uint64_t{0};  // accesses at most
+constexpr uint64_t kHead = kSanitized ? 60'000 : 1'500'000;
+constexpr uint64_t kWhole = kSanitized ? 300'000 : ~uint64_t{0};  // accesses at most
 
 // The accesses of a packed trace, by the reference's own reader.
 class Unpacked {
@@ -96,10 +89,10 @@ void check_whole(const std::string& trace, const Configuration& configuration) {
                                    std::to_string(configuration.frames) + "p",
                                    "--tlb",
                                    "l1d=16x2,l1i=8x8,l2=128x4"};
-  if (kSlow) args.insert(args.end(), {"--limit", std::to_string(kWhole)});
+  if (kSanitized) args.insert(args.end(), {"--limit", std::to_string(kWhole)});
   // The head that a sanitizer build has time for may fit in memory.
-  CHECK((kSlow || reference.memory.counts.evictions > 0));
-  CHECK(reference.counts.records >= (kSlow ? kWhole : 4'000'000));
+  CHECK((kSanitized || reference.memory.counts.evictions > 0));
+  CHECK(reference.counts.records >= (kSanitized ? kWhole : 4'000'000));
   check_equal(replay(args), reference);
 }
 
