@@ -23,7 +23,9 @@
 //      its Backing and pgoff; no other frame has kFrameFile. On tmpfs it has kFrameUptodate
 //   2. a page of a disk file stands in the dirty set iff its frame has kFrameDirty; none of tmpfs
 //   does
-//   3. no page lies beyond the end of its file
+//   3. no page of a disk file lies beyond its end; on tmpfs fallocate(2) may have put one there, or
+//   a
+//      write of which no byte came
 //   4. a clean page equals what the file holds: always on the disk, zeros past the end of the file
 //      included; on tmpfs while nothing maps it (contents kept)
 //   5. the counts of cached and of dirty pages equal a recount
@@ -181,6 +183,10 @@ class PageCache {
   void truncate(Backing& backing, uint64_t size_bytes, FrameSource& source, hw::TlbGather& gather);
   // fallocate(2): the file is that long at least. REQUIRES: as above. Source: measured, Linux 6.18.
   void allocate_to(Backing& backing, uint64_t size_bytes, FrameSource& source);
+  // fallocate(2) on tmpfs: the pages are reserved. A page reserved already comes into memory, up to
+  // date; until then, or until it is used, it is a hole to all that can be asked. Stops where no
+  // frame is to be had. O(pages reserved twice). Source: Linux mm/shmem.c shmem_get_folio_gfp().
+  void reserve_memory(Backing& backing, PgoffRange range, FrameSource& source);
   // FALLOC_FL_ZERO_RANGE: whole pages become holes as by punch(), parts of pages zeros.
   void zero_bytes(Backing& backing, ByteRange range, FrameSource& source, hw::TlbGather& gather);
   // FALLOC_FL_PUNCH_HOLE: the same, but that a range which passes the end of a file of the disk

@@ -21,8 +21,8 @@ void PageCache::validate_page(const Backing& backing, uint64_t pgoff, Pfn pfn) c
   const bool dirty = (frame.flags & FrameFlag::kFrameDirty) != 0;
   FL_CHECK_MSG(backing.pages_.dirty(pgoff) == (dirty && backing.write_notify()),
                "page {} of backing {}: the dirty set and the frame differ", pgoff, number);
-  FL_CHECK_MSG(pgoff < backing.page_count(), "page {} of backing {} lies beyond the end", pgoff,
-               number);
+  FL_CHECK_MSG(!backing.write_notify() || pgoff < backing.page_count(),
+               "page {} of backing {} lies beyond the end", pgoff, number);
   if (dirty || parts_.frames.contents() == Contents::kNone) return;
   if (!backing.write_notify() && frame.mapcount > 0) return;
   std::vector<std::byte> durable(parts_.frames.page_size().bytes());

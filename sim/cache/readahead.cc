@@ -47,7 +47,9 @@ void Readahead::advise(Advice advice) {
   if (advice == Advice::kSequential) pages_max_ = 2 * kReadaheadPagesMax;
 }
 
-PgoffRange Readahead::window(const Backing& backing) const {
+// Source: Linux mm/readahead.c page_cache_ra_order(), ra_alloc_folio().
+PgoffRange Readahead::window(const Backing& backing) {
+  marked_ = mark() < backing.page_count() && backing.pages().find(mark()) == kNoPfn;
   return clip(backing, {start_, size_});
 }
 

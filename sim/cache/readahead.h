@@ -51,18 +51,21 @@ class Readahead {
   void advise(Advice advice);
   // Whether the use of page `pgoff` starts the next window. Fault-around leaves such a page out, so
   // that its use is noticed. Source: Linux mm/filemap.c next_uptodate_folio().
-  bool is_mark(uint64_t pgoff) const { return size_ != 0 && pgoff == start_ + size_ - async_size_; }
+  bool is_mark(uint64_t pgoff) const { return marked_ && pgoff == mark(); }
   // A read ended at `end_bytes`, or passed a page that ends there.
   void note_read(uint64_t end_bytes) { previous_bytes_ = end_bytes; }
 
  private:
-  PgoffRange window(const Backing& backing) const;
+  // The window, cut to the file. Its mark is set if that page comes in with it.
+  PgoffRange window(const Backing& backing);
+  uint64_t mark() const { return start_ + size_ - async_size_; }
   PgoffRange next_window(const Backing& backing);
 
   uint64_t pages_max_ = kReadaheadPagesMax;
   bool random_ = false;                     // FMODE_RANDOM
   uint64_t start_ = 0;                      // the window read last
   uint64_t size_ = 0;                       // 0: none yet
+  bool marked_ = false;                     // the mark stands on a page
   uint64_t async_size_ = 0;                 // so many pages before its end stands the mark
   uint64_t mmap_misses_ = 0;                // misses less hits of mappings
   uint64_t previous_bytes_ = ~uint64_t{0};  // where the last read ended; -1 at first, as in Linux

@@ -43,6 +43,21 @@ void PageCache::punch(Backing& backing, PgoffRange range, hw::TlbGather& gather)
   backing.file_->punch(range.first, range.count);
 }
 
+void PageCache::reserve_memory(Backing& backing, PgoffRange range, FrameSource& source) {
+  storage::SimFile& file = *backing.file_;
+  for (auto room = file.next_reserved(range.first); room && room->first < range.end();
+       room = file.next_reserved(room->end)) {
+    for (uint64_t pgoff = room->first; pgoff < std::min(room->end, range.end()); ++pgoff) {
+      if (find(backing, pgoff) != kNoPfn || file.has_page(pgoff)) continue;
+      const std::optional<Pfn> fresh = source.take_frame();
+      if (!fresh) return;
+      install(backing, pgoff, *fresh);
+      mark_dirty(backing, pgoff);
+    }
+  }
+  file.reserve(range.first, range.count);
+}
+
 void PageCache::zero_bytes(Backing& backing, ByteRange range, FrameSource& source,
                            hw::TlbGather& gather) {
   const PageSize page_size = backing.file_->page_size();

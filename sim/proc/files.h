@@ -36,6 +36,7 @@ inline constexpr uint64_t kDescriptorsMax = 1024;                   // RLIMIT_NO
 inline constexpr uint64_t kReadWriteMax = 0x7ffff000;               // Linux MAX_RW_COUNT
 inline constexpr uint64_t kFileBytesMax = (uint64_t{1} << 63) - 1;  // no offset is beyond
 inline constexpr uint64_t kTmpfsBytesMax = uint64_t{12} << 30;  // half of the memory, as by default
+inline constexpr uint64_t kMemfdBytesMax = uint64_t{24} << 30;  // all of it
 
 // What a call may need besides its arguments: frames for pages it reads in, and the place to say
 // which TLB entries it made stale.

@@ -93,7 +93,12 @@ Result<uint64_t> Files::write_direct(OpenFile& file, Extent extent, WriteSource&
     const uint64_t pgoff = page_size.pages(offset_bytes);
     const uint64_t count = std::min(page_size.bytes() - in_page, extent.length_bytes - done);
     std::vector<std::byte> piece(count);
-    if (source.give(piece) < count) break;
+    const uint64_t given = source.give(piece);
+    // A block that was to be filled up with zeros is left to the page cache, where the write fails
+    // in its own way. Source: Linux fs/ext4/file.c ext4_dio_write_iter(); measured, 6.18.
+    if (given == 0 && done == 0 && in_page != 0 && !backing->file().has_page(pgoff))
+      return write_at(file, extent, source, call);
+    if (given < count) break;
     backing->file().read_page(pgoff, page);
     std::memcpy(page.data() + in_page, piece.data(), count);
     parts_.cache.extend(*backing, std::max(backing->size_bytes(), offset_bytes + count));

@@ -184,7 +184,8 @@ void Files::begin_write(Backing& backing, Extent extent, const FileCall& call) {
     parts_.cache.prepare_write_at(backing, extent.offset_bytes, call.frames);
     parts_.cache.extend(backing, extent.offset_bytes);
   }
-  if (pgoff >= backing.page_count()) return;
+  // Beyond the end ext4 gives the page up again; on tmpfs it stays.
+  if (pgoff >= backing.page_count() && backing.write_notify()) return;
   const bool from_start = page_size.aligned(extent.offset_bytes);
   const bool stored = parts_.cache.find(backing, pgoff) != kNoPfn || backing.file().has_page(pgoff);
   if (!from_start || !stored || !backing.write_notify()) {

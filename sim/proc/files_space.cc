@@ -82,13 +82,17 @@ Result<void> Files::fallocate(uint64_t fd, uint64_t mode, Extent extent, const F
     return {};
   }
   const bool on_small_tmpfs = storage::Disk::on_tmpfs(file.path);
-  if (on_small_tmpfs && range.count > kTmpfsBytesMax) return Errno::kENOSPC;
+  if (!backing.write_notify() && range.count > (on_small_tmpfs ? kTmpfsBytesMax : kMemfdBytesMax))
+    return Errno::kENOSPC;
   if ((bits & kKeepSize) == 0) parts_.cache.allocate_to(backing, range.end(), call.frames);
   if (operation == kZero) parts_.cache.zero_bytes(backing, range, call.frames, call.gather);
+  const PageSize page_size = parts_.frames.page_size();
+  const uint64_t first = page_size.pages(range.first);
+  const uint64_t count = page_size.pages(page_size.align_up(range.end())) - first;
   if (backing.write_notify()) {
-    const PageSize page_size = parts_.frames.page_size();
-    const uint64_t first = page_size.pages(range.first);
-    backing.file().reserve(first, page_size.pages(page_size.align_up(range.end())) - first);
+    backing.file().reserve(first, count);
+  } else {
+    parts_.cache.reserve_memory(backing, {first, count}, call.frames);
   }
   return {};
 }

@@ -59,7 +59,8 @@ class SimFile {
   void punch(uint64_t first, uint64_t count);
   // fallocate(2): the disk keeps room for the pages [first, first + count), which read as zeros.
   // They are holes still, but that pages of the cache over them are data to SEEK_DATA even when
-  // clean. What lies past the end goes with the next set_size() that does not grow. Source: Linux
+  // clean; on tmpfs they are pages that nobody has used yet (PageCache::reserve_memory).
+  // What lies past the end goes with the next set_size() that does not grow. Source: Linux
   // fs/ext4/extents.c ext4_alloc_file_blocks(), fs/iomap/seek.c iomap_seek_data_iter().
   void reserve(uint64_t first, uint64_t count) { reserved_.add({first, first + count}); }
   // The next reserved pages at or behind `pgoff`. O(log ranges).

@@ -116,5 +116,23 @@ TEST_CASE("Readahead: a read where the last one ended is sequential") {
   CHECK(readahead.plan_read_miss(*backing, {702, 1}) == PgoffRange{702, 1});
 }
 
+TEST_CASE(
+    "Readahead: a mark that would stand behind the file, or on a page that is there, is none") {
+  CachedMachine m;
+  const auto backing = m.create("/a", 12 * 4096);
+  Readahead readahead;
+  CHECK(readahead.plan_read_miss(*backing, {0, 16}) == PgoffRange{0, 12});
+  CHECK_FALSE(readahead.is_mark(12));
+  const auto larger = m.create("/b", 13 * 4096);
+  CHECK(readahead.plan_read_miss(*larger, {0, 20}) == PgoffRange{0, 13});
+  CHECK_FALSE(readahead.is_mark(13));
+  const auto third = m.create("/c", 100 * 4096);
+  CHECK(readahead.plan_read_miss(*third, {0, 1}) == PgoffRange{0, 4});
+  CHECK(readahead.is_mark(1));
+  m.get(*third, 1);
+  CHECK(readahead.plan_read_miss(*third, {0, 1}) == PgoffRange{0, 4});
+  CHECK_FALSE(readahead.is_mark(1));
+}
+
 }  // namespace
 }  // namespace faultline::cache

@@ -129,6 +129,7 @@ TEST_CASE("fallocate: tmpfs has room for half of memory, a memfd for more") {
   const uint64_t more = (uint64_t{12} << 30) + 1;
   CHECK(s.fallocate(s.get_open("/dev/shm/a", kO_RDWR | kO_CREAT), 0, 0, more) == "ENOSPC");
   const auto memfd = static_cast<uint64_t>(s.files.memfd_create("m", 0).value());
+  CHECK(s.fallocate(memfd, 0, 0, 2 * more) == "ENOSPC");
   CHECK(s.fallocate(memfd, 0, 0, more) == "0");
   CHECK(s.lseek(memfd, 0, kSEEK_END) == std::to_string(more));
 }
@@ -146,6 +147,28 @@ TEST_CASE("fallocate: the size grows unless it is to be kept") {
   // What is reserved is a hole still.
   CHECK(s.lseek(fd, kP, kSEEK_DATA) == "ENXIO");
   CHECK(s.lseek(fd, 0, kSEEK_DATA) == "0");
+}
+
+// Asked of Linux 6.18 with a memfd.
+TEST_CASE("fallocate: on tmpfs a page that is reserved twice is in memory") {
+  Space s;
+  const auto fd = static_cast<uint64_t>(s.files.memfd_create("m", 0).value());
+  CHECK(s.ftruncate(fd, 4 * kP) == "0");
+  CHECK(s.fallocate(fd, 0, kP, 2 * kP) == "0");
+  CHECK(s.m.picture(s.backing(fd), 6) == "......");
+  CHECK(s.lseek(fd, 0, kSEEK_DATA) == "ENXIO");
+  CHECK(s.fallocate(fd, kFALLOC_FL_KEEP_SIZE, 2 * kP, 4 * kP) == "0");
+  CHECK(s.m.picture(s.backing(fd), 6) == "..#...");
+  CHECK(s.lseek(fd, 0, kSEEK_DATA) == std::to_string(2 * kP));
+  // Beyond the end too, where nobody sees it.
+  CHECK(s.fallocate(fd, kFALLOC_FL_KEEP_SIZE, 5 * kP, kP) == "0");
+  CHECK(s.m.picture(s.backing(fd), 6) == "..#..#");
+  CHECK(s.ftruncate(fd, 4 * kP) == "0");
+  CHECK(s.m.picture(s.backing(fd), 6) == "..#...");
+  // A hole takes the reservation along.
+  CHECK(s.fallocate(fd, kPunch, kP, 2 * kP) == "0");
+  CHECK(s.fallocate(fd, 0, kP, 2 * kP) == "0");
+  CHECK(s.m.picture(s.backing(fd), 6) == "......");
 }
 
 // Asked of Linux 6.18 on ext4: what is reserved and in memory is data, a hole in memory is not.

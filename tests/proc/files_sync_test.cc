@@ -21,6 +21,7 @@ using linux_abi::kPOSIX_FADV_RANDOM;
 using linux_abi::kPOSIX_FADV_SEQUENTIAL;
 using linux_abi::kPOSIX_FADV_WILLNEED;
 using linux_abi::kSEEK_CUR;
+using linux_abi::kSEEK_END;
 using linux_abi::kSEEK_SET;
 using testing::FakeSink;
 using testing::FakeSource;
@@ -274,12 +275,19 @@ TEST_CASE("O_DIRECT: a file grows by a write, and not by one that fails") {
   FakeSource source(std::string(512, 'b'));  // gives half of what it is asked for
   CHECK(show(f.files.pwrite(direct, {0, 1024}, source, f.call())) == "EFAULT");
   CHECK(f.pread(fd, 9999, 0) == std::string(512, 'a'));
+  // Where a block begins with a hole, the page cache fails in its stead.
+  FakeSource nothing("");
+  const uint64_t other = f.get_open("/b", kO_RDWR | kO_CREAT | kO_DIRECT);
+  CHECK(show(f.files.pwrite(other, {6 * kP, kP}, nothing, f.call())) == "EFAULT");
+  CHECK(f.lseek(other, 0, kSEEK_END) == "0");
+  CHECK(show(f.files.pwrite(other, {6 * kP + 512, kP}, nothing, f.call())) == "EFAULT");
+  CHECK(f.lseek(other, 0, kSEEK_END) == std::to_string(6 * kP + 512));
   FakeSink sink;
   sink.good_bytes = 100;
   CHECK(show(f.files.pread(direct, {0, 512}, sink, f.call())) == "EFAULT");
   CHECK(f.open("/", kO_RDONLY | kO_DIRECT) == "EINVAL");
   CHECK(f.open("/dev/shm", kO_RDWR | kO_DIRECT) == "EISDIR");
-  CHECK(f.open("/", kO_PATH | kO_DIRECT) == "5");
+  CHECK(f.open("/", kO_PATH | kO_DIRECT) == "6");
   const uint64_t tmpfs = f.get_open("/dev/shm/a", kO_RDWR | kO_CREAT | kO_DIRECT);
   CHECK(f.pwrite(tmpfs, "abc", 1) == "3");
   f.validate();

@@ -30,7 +30,7 @@ constexpr auto kForms = std::to_array<std::string_view>({
     "pread64(F, A, L, O)",
     "pwrite64(F, A, S, O)",
     "ftruncate(F, N)",
-    "fallocate(F, N, O, L)",
+    "fallocate(F, N, O, G)",
     "lseek(F, O, N)",
     "sync_file_range(F, O, L, N)",
     "fadvise64(F, O, L, N)",
@@ -50,6 +50,9 @@ constexpr auto kLengths =
 constexpr auto kShortLengths =
     std::to_array<std::string_view>({"0", "1", "4096", "4096", "8192", "8193", "0x10000"});
 constexpr uint64_t kLowAddresses = 4;  // the first ones of kAddresses
+// Lengths of which a file may take the room: the host would take it from memory.
+constexpr auto kRooms = std::to_array<std::string_view>(
+    {"0", "1", "4096", "4096", "8192", "8193", "0x10000", "-1", "-4095", "-4096"});
 constexpr auto kOffsets = std::to_array<std::string_view>(
     {"0", "0", "4096", "1", "0x10000", "0x7ffffffffffff000", "0x7fffffffffffffff", "-4096", "-1"});
 constexpr auto kMapFlags = std::to_array<std::string_view>(
@@ -81,6 +84,9 @@ void RandomWriter::write_bad_call() {
       }
       case 'L':
         text += low ? pick(kShortLengths) : pick(kLengths);
+        break;
+      case 'G':
+        text += pick(kRooms);
         break;
       case 'S':  // a length of which nothing large is written
         text += fmt::format("{}", prng_.below(3) * 4096);
