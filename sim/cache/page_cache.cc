@@ -148,6 +148,17 @@ std::optional<CachedPage> PageCache::read_for_fault(OpenFile& file, uint64_t pgo
   return read_with_plan(backing, pgoff, plan, source);
 }
 
+std::optional<CachedPage> PageCache::read_for_code(OpenFile& file, PgoffRange wanted,
+                                                   FrameSource& source) {
+  Backing& backing = *file.backing;
+  const uint64_t pgoff = wanted.first;
+  if (backing.file_->kind() != FileKind::kDisk) return get_or_read_page(backing, pgoff, source);
+  const bool hit = find(backing, pgoff) != kNoPfn;
+  const PgoffRange plan = hit ? file.readahead.plan_fault_hit(backing, pgoff, Advice::kNormal)
+                              : file.readahead.plan_code_miss(backing, wanted);
+  return read_with_plan(backing, pgoff, plan, source);
+}
+
 std::optional<CachedPage> PageCache::read_for_read(OpenFile& file, PgoffRange wanted,
                                                    FrameSource& source) {
   Backing& backing = *file.backing;

@@ -49,7 +49,8 @@ void Readahead::advise(Advice advice) {
 
 // Source: Linux mm/readahead.c page_cache_ra_order(), ra_alloc_folio().
 PgoffRange Readahead::window(const Backing& backing) {
-  marked_ = mark() < backing.page_count() && backing.pages().find(mark()) == kNoPfn;
+  marked_ = async_size_ != 0 && mark() < backing.page_count() &&
+            backing.pages().find(mark()) == kNoPfn;
   return clip(backing, {start_, size_});
 }
 
@@ -63,12 +64,24 @@ PgoffRange Readahead::next_window(const Backing& backing) {
 PgoffRange Readahead::plan_fault_miss(const Backing& backing, uint64_t pgoff, Advice advice) {
   if (advice == Advice::kRandom) return clip(backing, {pgoff, 1});
   if (advice == Advice::kSequential) return plan_read_miss(backing, {pgoff, pages_max_});
-  if (mmap_misses_ < kMmapLotsOfMisses * 10) ++mmap_misses_;
-  if (mmap_misses_ > kMmapLotsOfMisses) return clip(backing, {pgoff, 1});
+  if (note_mmap_miss()) return clip(backing, {pgoff, 1});
   start_ = pgoff > pages_max_ / 2 ? pgoff - pages_max_ / 2 : 0;
   size_ = pages_max_;
   async_size_ = pages_max_ / 4;
   return window(backing);
+}
+
+PgoffRange Readahead::plan_code_miss(const Backing& backing, PgoffRange wanted) {
+  if (note_mmap_miss()) return clip(backing, {wanted.first, 1});
+  start_ = wanted.first;
+  size_ = std::min(wanted.count, pages_max_);
+  async_size_ = 0;
+  return window(backing);
+}
+
+bool Readahead::note_mmap_miss() {
+  if (mmap_misses_ < kMmapLotsOfMisses * 10) ++mmap_misses_;
+  return mmap_misses_ > kMmapLotsOfMisses;
 }
 
 PgoffRange Readahead::plan_fault_hit(const Backing& backing, uint64_t pgoff, Advice advice) {

@@ -38,6 +38,10 @@ class Readahead {
   // many misses that read-ahead would only hurt: then, and with kRandom, it is the page alone.
   // Source: Linux mm/filemap.c do_sync_mmap_readahead().
   PgoffRange plan_fault_miss(const Backing& backing, uint64_t pgoff, Advice advice);
+  // The same for a mapping that may be executed: nothing before the page, nothing past the
+  // mapping's end, no mark. `wanted`: from the page on to that end. Source: Linux mm/filemap.c
+  // do_sync_mmap_readahead(), VM_EXEC, 6.18.
+  PgoffRange plan_code_miss(const Backing& backing, PgoffRange wanted);
   // A fault of a mapping found page `pgoff`: an empty plan, or the next window when that page was
   // the mark. Source: Linux mm/filemap.c do_async_mmap_readahead().
   PgoffRange plan_fault_hit(const Backing& backing, uint64_t pgoff, Advice advice);
@@ -56,6 +60,8 @@ class Readahead {
   void note_read(uint64_t end_bytes) { previous_bytes_ = end_bytes; }
 
  private:
+  // Notes a miss of a mapping; whether there were so many that only the page itself is read.
+  bool note_mmap_miss();
   // The window, cut to the file. Its mark is set if that page comes in with it.
   PgoffRange window(const Backing& backing);
   uint64_t mark() const { return start_ + size_ - async_size_; }

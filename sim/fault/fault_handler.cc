@@ -180,12 +180,18 @@ std::optional<Pfn> FaultHandler::get_file_page(const Request& r, FaultOutcome* o
     *outcome = FaultOutcome::make_signal(SignalCode::kBusAdrErr, r.address);
     return std::nullopt;
   }
-  const std::optional<cache::CachedPage> page =
-      r.vma.file != nullptr
-          ? s_.cache.read_for_fault(*r.vma.file, r.pgoff(), advice_of(r.vma), *this)
-          : s_.cache.get_or_read_page(r.backing(), r.pgoff(), *this);
+  const std::optional<cache::CachedPage> page = read_page(r);
   *outcome = !page ? kNoMemory : page->did_io ? kMajorFault : kMinorFault;
   return page ? std::optional(page->pfn) : std::nullopt;
+}
+
+std::optional<cache::CachedPage> FaultHandler::read_page(const Request& r) {
+  if (r.vma.file == nullptr) return s_.cache.get_or_read_page(r.backing(), r.pgoff(), *this);
+  const cache::Advice advice = advice_of(r.vma);
+  if (advice != cache::Advice::kNormal || !r.vma.has(mm::kVmExec))
+    return s_.cache.read_for_fault(*r.vma.file, r.pgoff(), advice, *this);
+  const uint64_t pages_left = r.space.page_size().vpn(r.vma.end()) - r.vpn;
+  return s_.cache.read_for_code(*r.vma.file, {r.pgoff(), pages_left}, *this);
 }
 
 // Maps a page of the cache for reading. Where the file does not want to know of the first store,

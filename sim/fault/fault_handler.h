@@ -67,6 +67,7 @@ class FaultHandler final : public cache::FrameSource {
   FaultOutcome make_writable(const Request& request);
   FaultOutcome break_cow(const Request& request, Pfn shared);
 
+  std::optional<cache::CachedPage> read_page(const Request& request);
   std::optional<Pfn> get_file_page(const Request& request, FaultOutcome* outcome);
   void map_file_page(const Request& request, Vpn vpn, Pfn pfn);
   void map_around(const Request& request);

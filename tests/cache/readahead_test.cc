@@ -134,5 +134,16 @@ TEST_CASE(
   CHECK_FALSE(readahead.is_mark(1));
 }
 
+TEST_CASE("Readahead: code is read from the fault on to the end of its mapping, without a mark") {
+  CachedMachine m;
+  const auto backing = m.create("/a", 200 * 4096);
+  Readahead readahead;
+  CHECK(readahead.plan_code_miss(*backing, {11, 5}) == PgoffRange{11, 5});
+  CHECK(readahead.plan_fault_hit(*backing, 16, Advice::kNormal).count == 0);
+  CHECK(readahead.plan_code_miss(*backing, {11, 100}) == PgoffRange{11, 32});
+  CHECK(readahead.plan_code_miss(*backing, {190, 32}) == PgoffRange{190, 10});
+  CHECK_FALSE(readahead.is_mark(222));
+}
+
 }  // namespace
 }  // namespace faultline::cache
