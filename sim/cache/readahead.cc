@@ -49,8 +49,8 @@ void Readahead::advise(Advice advice) {
 
 // Source: Linux mm/readahead.c page_cache_ra_order(), ra_alloc_folio().
 PgoffRange Readahead::window(const Backing& backing) {
-  marked_ = async_size_ != 0 && mark() < backing.page_count() &&
-            backing.pages().find(mark()) == kNoPfn;
+  marked_ =
+      async_size_ != 0 && mark() < backing.page_count() && backing.pages().find(mark()) == kNoPfn;
   return clip(backing, {start_, size_});
 }
 
