@@ -17,14 +17,8 @@ Result<void> ProcessImpl::mincore(VirtAddr address, uint64_t length_bytes,
   });
 }
 
-// The kernel faults pages in for its calls one after the other. A fault that read storage has let go
-// of its lock, is not counted, and is taken anew: the page is there by then, which is a minor fault.
-// Source: Linux mm/gup.c faultin_page(), __mm_populate(); mm/memory.c mm_account_fault().
 std::optional<Errno> ProcessImpl::fault_in(VirtAddr address, AccessKind kind) {
-  const uint64_t major = task_->faults.major;
   const Touch touched = machine_.touch(*this, address, kind);
-  task_->faults.minor += task_->faults.major - major;
-  task_->faults.major = major;
   if (touched.ok()) return std::nullopt;
   return touched.out_of_memory ? Errno::kENOMEM : Errno::kEFAULT;
 }

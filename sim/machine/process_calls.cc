@@ -79,14 +79,19 @@ Result<void> ProcessImpl::setrlimit(uint64_t resource, uint64_t soft_limit) {
 }
 
 // By write where the mapping is private and writable, else by read; not at all where it grants
-// nothing (linux-semantics D7). Source: Linux mm/gup.c populate_vma_page_range().
+// nothing (linux-semantics D7). A fault that read storage has let go of its lock, is not counted,
+// and is taken anew: the page is there by then, which is a minor fault. Source: Linux mm/gup.c
+// populate_vma_page_range(), __mm_populate(); mm/memory.c mm_account_fault().
 std::optional<Errno> ProcessImpl::populate(AddrRange range) {
   const uint64_t page = machine_.page_size_.bytes();
   for (VirtAddr at = range.start; at < range.end; at = at + page) {
     const mm::Vma* vma = space().find_vma(at);
     if (vma == nullptr || !vma->range().contains(at) || !vma->accessible()) return Errno::kEFAULT;
     const bool store = vma->has(mm::kVmWrite) && !vma->shared();
+    const uint64_t major = task_->faults.major;
     const auto failed = fault_in(at, store ? AccessKind::kStore : AccessKind::kLoad);
+    task_->faults.minor += task_->faults.major - major;
+    task_->faults.major = major;
     if (failed) return failed;
   }
   return std::nullopt;
