@@ -57,6 +57,9 @@ void PageCache::install(Backing& backing, uint64_t pgoff, Pfn fresh) {
   FL_CHECK(frame.flags == FrameFlag::kFrameInUse && frame.refcount > 0 && frame.mapcount == 0);
   backing.pages_.insert(pgoff, fresh);
   frame.flags = FrameFlag::kFrameInUse | FrameFlag::kFrameFile | FrameFlag::kFrameUptodate;
+  // On tmpfs fallocate(2) made it dirty.
+  if (!backing.write_notify() && backing.file_->reserved(pgoff))
+    frame.flags = static_cast<uint16_t>(frame.flags | FrameFlag::kFrameDirty);
   frame.owner = backing.number_;
   frame.pgoff = pgoff;
   ++cached_pages_;

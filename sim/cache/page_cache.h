@@ -184,12 +184,13 @@ class PageCache {
   // (disk). REQUIRES: size_bytes <= file's size_bytes_max().
   // Source: Linux mm/truncate.c truncate_pagecache(); linux-semantics D3, D19.
   void truncate(Backing& backing, uint64_t size_bytes, FrameSource& source, hw::TlbGather& gather);
+  // fallocate(2): keeps room for the pages. On the disk SimFile::reserve() says what that shows. On
+  // tmpfs a page reserved before and never used comes into memory, as far as there are frames, and
+  // all pages of the range are dirty, those to come too. O(pages cached or reserved before).
+  // Source: Linux mm/shmem.c shmem_fallocate(), shmem_get_folio_gfp().
+  void reserve(Backing& backing, PgoffRange range, FrameSource& source);
   // fallocate(2): the file is that long at least. REQUIRES: as above. Source: measured, Linux 6.18.
   void allocate_to(Backing& backing, uint64_t size_bytes, FrameSource& source);
-  // fallocate(2) on tmpfs: the pages are reserved. A page reserved already comes into memory, up to
-  // date; until then, or until it is used, it is a hole to all that can be asked. Stops where no
-  // frame is to be had. O(pages reserved twice). Source: Linux mm/shmem.c shmem_get_folio_gfp().
-  void reserve_memory(Backing& backing, PgoffRange range, FrameSource& source);
   // FALLOC_FL_ZERO_RANGE: whole pages become holes as by punch(), parts of pages zeros.
   void zero_bytes(Backing& backing, ByteRange range, FrameSource& source, hw::TlbGather& gather);
   // FALLOC_FL_PUNCH_HOLE: the same, but that a range which passes the end of a file of the disk
@@ -246,6 +247,8 @@ class PageCache {
   // The file that is dirty longest, or null.
   Backing* find_oldest_dirty() const;
   // Zeros in a part of one page, which becomes dirty unless it is a hole.
+  // False: no frame was to be had.
+  bool fill_reserved(Backing& backing, PgoffRange range, FrameSource& source);
   void zero_part(Backing& backing, ByteRange part, FrameSource& source);
   // The same from `offset_bytes` to the end of its page, if the page goes on there.
   void zero_tail(Backing& backing, uint64_t offset_bytes, FrameSource& source);

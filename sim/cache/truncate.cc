@@ -43,19 +43,28 @@ void PageCache::punch(Backing& backing, PgoffRange range, hw::TlbGather& gather)
   backing.file_->punch(range.first, range.count);
 }
 
-void PageCache::reserve_memory(Backing& backing, PgoffRange range, FrameSource& source) {
-  storage::SimFile& file = *backing.file_;
+bool PageCache::fill_reserved(Backing& backing, PgoffRange range, FrameSource& source) {
+  const storage::SimFile& file = *backing.file_;
   for (auto room = file.next_reserved(range.first); room && room->first < range.end();
        room = file.next_reserved(room->end)) {
     for (uint64_t pgoff = room->first; pgoff < std::min(room->end, range.end()); ++pgoff) {
       if (find(backing, pgoff) != kNoPfn || file.has_page(pgoff)) continue;
       const std::optional<Pfn> fresh = source.take_frame();
-      if (!fresh) return;
+      if (!fresh) return false;
       install(backing, pgoff, *fresh);
-      mark_dirty(backing, pgoff);
     }
   }
-  file.reserve(range.first, range.count);
+  return true;
+}
+
+void PageCache::reserve(Backing& backing, PgoffRange range, FrameSource& source) {
+  if (!backing.write_notify()) {
+    if (!fill_reserved(backing, range, source)) return;
+    for (auto page = backing.pages_.first_from(range.first); page && page->pgoff < range.end();
+         page = backing.pages_.first_from(page->pgoff + 1))
+      mark_dirty(backing, page->pgoff);
+  }
+  backing.file_->reserve(range.first, range.count);
 }
 
 void PageCache::zero_bytes(Backing& backing, ByteRange range, FrameSource& source,

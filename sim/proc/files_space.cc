@@ -89,11 +89,7 @@ Result<void> Files::fallocate(uint64_t fd, uint64_t mode, Extent extent, const F
   const PageSize page_size = parts_.frames.page_size();
   const uint64_t first = page_size.pages(range.first);
   const uint64_t count = page_size.pages(page_size.align_up(range.end())) - first;
-  if (backing.write_notify()) {
-    backing.file().reserve(first, count);
-  } else {
-    parts_.cache.reserve_memory(backing, {first, count}, call.frames);
-  }
+  parts_.cache.reserve(backing, {first, count}, call.frames);
   return {};
 }
 

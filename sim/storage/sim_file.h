@@ -57,12 +57,13 @@ class SimFile {
 
   // The pages [first, first + count) are holes now; the size stays. O(pages punched + log pages).
   void punch(uint64_t first, uint64_t count);
-  // fallocate(2): the disk keeps room for the pages [first, first + count), which read as zeros.
+  // fallocate(2): there is room for the pages [first, first + count), which read as zeros.
   // They are holes still, but that pages of the cache over them are data to SEEK_DATA even when
-  // clean; on tmpfs they are pages that nobody has used yet (PageCache::reserve_memory).
+  // clean; on tmpfs they are pages that nobody has used yet (PageCache::reserve).
   // What lies past the end goes with the next set_size() that does not grow. Source: Linux
   // fs/ext4/extents.c ext4_alloc_file_blocks(), fs/iomap/seek.c iomap_seek_data_iter().
   void reserve(uint64_t first, uint64_t count) { reserved_.add({first, first + count}); }
+  bool reserved(uint64_t pgoff) const { return reserved_.contains(pgoff); }
   // The next reserved pages at or behind `pgoff`. O(log ranges).
   std::optional<PageRanges::Range> next_reserved(uint64_t pgoff) const {
     return reserved_.next_from(pgoff);
