@@ -22,6 +22,8 @@ class UserMemory {
   // Copy up to the first byte that cannot be touched; return the bytes copied.
   virtual uint64_t copy_in(VirtAddr from, std::span<std::byte> to) = 0;
   virtual uint64_t copy_out(VirtAddr to, std::span<const std::byte> from) = 0;
+  // Whether a byte could be read there without a fault.
+  virtual bool readable_now(VirtAddr address) const = 0;
   // Faults in the pages of `range`, up to the first that cannot be: for writing where the mapping
   // is private and writable, else for reading. Nothing: all are in.
   // Errors: kEFAULT (the access would end in a signal), kENOMEM (no frame).

@@ -58,6 +58,11 @@ class PageTable {
     const LeafTable* leaf = find_leaf(vpn);
     return leaf == nullptr ? Pte{} : Pte{leaf->entries[vpn.value & leaf_mask_]};
   }
+  // Makes the tables above the leaf entry, so that set() needs no memory.
+  void make_tables(Vpn vpn) {
+    if (find_leaf(vpn) == nullptr) [[unlikely]]
+      make_leaf(vpn);
+  }
   // Writes the leaf entry, making the tables above it. Clearing (a none Pte) never makes tables.
   void set(Vpn vpn, Pte pte) {
     const LeafTable* leaf = find_leaf(vpn);

@@ -53,6 +53,12 @@ uint64_t ProcessImpl::copy_in(VirtAddr from, std::span<std::byte> to) {
   return load(from, to).bytes_done;
 }
 
+bool ProcessImpl::readable_now(VirtAddr address) const {
+  const hw::PageTable& table = space().page_table();
+  return address < table.format().user_end() &&
+         table.get(space().page_size().vpn(address)).present(table.format().pte);
+}
+
 uint64_t ProcessImpl::copy_out(VirtAddr to, std::span<const std::byte> from) {
   return store(to, from).bytes_done;
 }

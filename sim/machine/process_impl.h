@@ -113,6 +113,7 @@ class ProcessImpl final : public Process, public UserMemory {
   // --- UserMemory ---
   uint64_t copy_in(VirtAddr from, std::span<std::byte> to) override;
   uint64_t copy_out(VirtAddr to, std::span<const std::byte> from) override;
+  bool readable_now(VirtAddr address) const override;
   std::optional<Errno> populate(AddrRange range) override;
   std::optional<Errno> fault_in(VirtAddr address, AccessKind kind) override;
 

@@ -125,4 +125,35 @@ uint64_t UserBuffers::give(std::span<std::byte> piece) {
   return piece.size();
 }
 
+// As the kernel's write() does it: the bytes up to the first page that is not mapped are written
+// before that page is faulted in, and then all pages of the piece are. Source: Linux mm/filemap.c
+// generic_perform_write(), mm/gup.c fault_in_readable(), 6.18.
+uint64_t UserBuffers::copy_mapped(VirtAddr from, std::span<std::byte> to, MayFault may_fault) {
+  constexpr uint64_t kPageBytes = 4096;
+  uint64_t done = 0;
+  while (done < to.size()) {
+    const VirtAddr at = from + done;
+    const uint64_t count = std::min(to.size() - done, kPageBytes - at.value % kPageBytes);
+    if (!reach_.memory.readable_now(at)) {
+      if (done != 0 || may_fault == MayFault::kNo) break;
+      const VirtAddr end = from + to.size();
+      for (VirtAddr page = at; page < end; page = page + (kPageBytes - page.value % kPageBytes)) {
+        if (reach_.memory.fault_in(page, AccessKind::kLoad)) break;
+      }
+    }
+    const uint64_t copied = reach_.memory.copy_in(at, to.subspan(done, count));
+    done += copied;
+    if (copied < count) break;
+  }
+  return done;
+}
+
+uint64_t UserBuffers::give_mapped(std::span<std::byte> piece) {
+  if (!outside_.empty()) return give(piece);
+  return for_each_part(piece.size(), [&](VirtAddr from, uint64_t offset, uint64_t length) {
+    return copy_mapped(from, piece.subspan(offset, length),
+                       offset == 0 ? MayFault::kYes : MayFault::kNo);
+  });
+}
+
 }  // namespace faultline::machine

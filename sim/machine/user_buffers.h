@@ -41,6 +41,7 @@ class UserBuffers final : public proc::ReadSink, public proc::WriteSource {
   bool sectors_ok(proc::Part part, uint64_t sector_bytes) const override;
   uint64_t take(std::span<const std::byte> piece) override;
   uint64_t give(std::span<std::byte> piece) override;
+  uint64_t give_mapped(std::span<std::byte> piece) override;
 
  private:
   struct Segment {
@@ -52,6 +53,9 @@ class UserBuffers final : public proc::ReadSink, public proc::WriteSource {
   bool in_user_space(const Segment& segment) const;
   // Calls copy(address, offset, length) for each part of the next `length_bytes` that lies in one
   // segment, until one copies less; how many bytes were done.
+  // Copies what can be read without a fault. Where nothing can, and it may, faults all in first.
+  enum class MayFault : bool { kNo, kYes };
+  uint64_t copy_mapped(VirtAddr from, std::span<std::byte> to, MayFault may_fault);
   template <class Copy>
   uint64_t for_each_part(uint64_t length_bytes, Copy copy);
 

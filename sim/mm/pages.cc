@@ -40,12 +40,14 @@ void AddressSpace::install_page(const Vma& vma, Vpn vpn, Pfn pfn, PteWrite write
   FL_CHECK_MSG(old.none() || (!old.present(layout) && old.is_swap()), "page {:x} is mapped already",
                vpn.value);
   FL_CHECK(write == PteWrite::kNo || (vma.has(kVmWrite) && pfn != phys::kZeroPagePfn));
+  // What needs memory first: the tables, and the frame's entry in the reverse map.
+  page_table_.make_tables(vpn);
+  map_frame(vma, vpn, pfn);
+  // Nothing below can fail.
   if (!old.none()) {
     --counters_.swap;
     swap_slots_.put_slot(old.swap_slot());
   }
-  // The reverse map first: it may need memory, and no PTE may be without its entry there.
-  map_frame(vma, vpn, pfn);
   const MappedPte entry{.pfn = pfn, .write = write == PteWrite::kYes, .accessed = true};
   page_table_.set(vpn, entry.to_pte(layout, vma));
 }

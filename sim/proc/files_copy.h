@@ -37,6 +37,9 @@ class WriteSource {
   virtual bool sectors_ok(Part part, uint64_t sector_bytes) const = 0;
   // Gives the next bytes; how many, which is less than all where memory cannot be touched.
   virtual uint64_t give(std::span<std::byte> piece) = 0;
+  // The same, but that it ends before a page that must be faulted in first, unless it begins there:
+  // then it faults in all that holds the piece. 0: memory cannot be touched.
+  virtual uint64_t give_mapped(std::span<std::byte> piece) { return give(piece); }
 };
 
 }  // namespace faultline::proc

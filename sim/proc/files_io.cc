@@ -151,7 +151,7 @@ Result<uint64_t> Files::write_at(OpenFile& file, Extent extent, WriteSource& sou
     const uint64_t count = std::min(page_size.bytes() - in_page, extent.length_bytes - done);
     begin_write(*backing, {offset_bytes, count}, call);
     // A fault of the source may need the very page that is written.
-    const uint64_t given = source.give(std::span(piece).first(count));
+    const uint64_t given = source.give_mapped(std::span(piece).first(count));
     if (given == 0) {
       error = Errno::kEFAULT;
       break;
