@@ -174,7 +174,7 @@ TEST_CASE("prctl: PR_SET_MDWE cannot be undone") {
   CHECK(t.prctl(abi::kPR_GET_MDWE).value() == 0);
   CHECK(t.prctl(abi::kPR_GET_MDWE, {0, 0, 0, 1}).error() == Errno::kEINVAL);
   CHECK(t.prctl(abi::kPR_SET_MDWE, {0}).value() == 0);
-  for (const uint64_t bits : {2, 4, 5})
+  for (const uint64_t bits : {2u, 4u, 5u})
     CHECK(t.prctl(abi::kPR_SET_MDWE, {bits}).error() == Errno::kEINVAL);
   CHECK(t.prctl(abi::kPR_SET_MDWE, {1, 1}).error() == Errno::kEINVAL);
   CHECK(t.process->mmap({.length_bytes = kPage, .prot = 7, .flags = kAnon}).ok());
