@@ -229,7 +229,9 @@ class Driver {
   }
 
   void sync() {
-    const auto [offset, length] = random_range();
+    const auto range = random_range();
+    const uint64_t offset = range.first;
+    const uint64_t length = range.second;
     const auto call = [&]() -> Result<void> {
       switch (prng_.below(7)) {
         case 0:

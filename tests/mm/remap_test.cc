@@ -260,7 +260,7 @@ TEST_CASE("mremap: moved page tables are made where they were, and leave with wh
   // What is alone in its table takes it along, if it reaches the table's end.
   Drawing late;
   late.map_pages(256, 1024, 3);
-  for (const uint64_t i : {256, 512, 1279}) late.store(i);
+  for (const uint64_t i : {256u, 512u, 1279u}) late.store(i);
   const uint64_t three = late.space.page_table_pages();
   late.remap_pages(256, 1024, 1024, kKeepOld, 256 + 4096);
   CHECK(late.space.page_table_pages() == three + 1);
