@@ -6,7 +6,6 @@
 
 #include "sim/scenario/json_string.h"
 
-
 namespace faultline::cli {
 namespace {
 

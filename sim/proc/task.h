@@ -28,7 +28,8 @@ struct Task {
   std::shared_ptr<mm::AddressSpace> space{};  // null before it has one
   std::shared_ptr<Files> files;
   FaultCounts faults{};
-  // The process's own, also where it shares its address space, which obeys the process that uses it.
+  // The process's own, also where it shares its address space, which obeys the process that uses
+  // it.
   mm::Limits limits{};
   uint64_t persona = 0;
   bool alive = true;

@@ -19,7 +19,6 @@ namespace {
 using testing::dies_with;
 
 constexpr uint64_t kStay = 0;
-constexpr uint64_t kMayMove = linux_abi::kMREMAP_MAYMOVE;
 constexpr uint64_t kMoveTo = linux_abi::kMREMAP_MAYMOVE | linux_abi::kMREMAP_FIXED;
 constexpr uint64_t kKeepOld = kMoveTo | linux_abi::kMREMAP_DONTUNMAP;
 

@@ -54,8 +54,8 @@ std::vector<std::string> answers_of(std::string_view recording) {
 Judgement check_scenario(std::string_view file, std::string_view text,
                          std::string_view kernel_answers) {
   Lines out;
-  const auto report = run_scenario(
-      file, text, {.output = ScenarioOutput::kJson, .validate_each_step = true}, out);
+  const auto report =
+      run_scenario(file, text, {.output = ScenarioOutput::kJson, .validate_each_step = true}, out);
   if (!report.ok()) {
     const std::string message = report.error().to_string();
     const bool later = message.find("not simulated yet") != std::string::npos;

@@ -16,8 +16,8 @@ struct Judgement {
   std::string details{};  // lines; what failed, or why it was skipped
 };
 
-// `kernel_answers` is what `faultline verify --answers` printed, or empty. A scenario that uses a call that is
-// not simulated yet is skipped.
+// `kernel_answers` is what `faultline verify --answers` printed, or empty. A scenario that uses a
+// call that is not simulated yet is skipped.
 Judgement check_scenario(std::string_view file, std::string_view text,
                          std::string_view kernel_answers);
 

@@ -89,9 +89,9 @@ static void put_result(long result, int is_address) {
   static const struct {
     long number;
     const char *name;
-  } kErrors[] = {{1, "EPERM"},   {9, "EBADF"},      {11, "EAGAIN"},    {12, "ENOMEM"},
-                 {13, "EACCES"}, {14, "EFAULT"}, {16, "EBUSY"},     {17, "EEXIST"},    {19, "ENODEV"},
-                 {22, "EINVAL"}, {75, "EOVERFLOW"}, {95, "EOPNOTSUPP"}};
+  } kErrors[] = {{1, "EPERM"},   {9, "EBADF"},   {11, "EAGAIN"},    {12, "ENOMEM"},
+                 {13, "EACCES"}, {14, "EFAULT"}, {16, "EBUSY"},     {17, "EEXIST"},
+                 {19, "ENODEV"}, {22, "EINVAL"}, {75, "EOVERFLOW"}, {95, "EOPNOTSUPP"}};
   if (result < 0 && result > -4096) {
     for (unsigned i = 0; i < sizeof kErrors / sizeof *kErrors; ++i)
       if (kErrors[i].number == -result) return put_text(kErrors[i].name);
