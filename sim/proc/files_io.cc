@@ -209,7 +209,7 @@ Result<void> Files::write_piece(Backing& backing, uint64_t offset_bytes,
   const std::span<std::byte> bytes = parts_.frames.writable_bytes(page->pfn);
   if (!bytes.empty()) {
     const uint64_t in_page = offset_bytes & page_size.offset_mask();
-    std::memcpy(bytes.data() + in_page, piece.data(), piece.size());
+    if (!piece.empty()) std::memcpy(bytes.data() + in_page, piece.data(), piece.size());
   }
   const uint64_t end_bytes = offset_bytes + piece.size();
   parts_.cache.extend(backing, std::max(backing.size_bytes(), end_bytes));
