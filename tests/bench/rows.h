@@ -4,15 +4,19 @@
 // noisy: the bound is a row itself. A new subject: one .cc with a function that returns its rows,
 // its declaration below, and its line in rows.cc.
 //
-// Units: items a second, of CPU time. Single-threaded.
+// Units: items a second, of CPU time unless a row says otherwise. Single-threaded.
 #pragma once
 
 #include <benchmark/benchmark.h>
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 
 namespace faultline::bench {
+
+// Which time a rate is per second of.
+enum class Clock : uint8_t { kProcessor, kWall };
 
 struct Row {
   std::string_view what;  // its name, which --benchmark_filter sees
@@ -23,6 +27,7 @@ struct Row {
   std::string_view bound = {};  // the `what` of the row it is compared with; empty: this is a bound
   double target_rate = 0;       // at least, in items a second; 0: none
   double target_ratio = 0;
+  Clock clock = Clock::kProcessor;
 };
 
 // The bound of everything that is counted in accesses.
@@ -33,8 +38,10 @@ std::span<const Row> frame_rows();
 std::span<const Row> machine_rows();
 std::span<const Row> page_table_rows();
 std::span<const Row> replay_rows();
+std::span<const Row> scenario_rows();
 std::span<const Row> trace_rows();
 std::span<const Row> translate_rows();
+std::span<const Row> vma_rows();
 
 // The rows of every subject, in the order of the table.
 using Subject = std::span<const Row> (*)();

@@ -90,9 +90,10 @@ int run(int argc, char** argv) {
   if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 0;
   for (const Subject subject : subjects()) {
     for (const Row& row : subject()) {
-      benchmark::RegisterBenchmark(std::string(row.what).c_str(), row.body)
-          ->Iterations(row.iterations)
-          ->Repetitions(kRepetitions);
+      auto* registered = benchmark::RegisterBenchmark(std::string(row.what).c_str(), row.body)
+                             ->Iterations(row.iterations)
+                             ->Repetitions(kRepetitions);
+      if (row.clock == Clock::kWall) registered->UseRealTime();
     }
   }
   Collector collector;

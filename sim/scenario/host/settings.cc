@@ -18,6 +18,7 @@ namespace {
 
 constexpr uint64_t kExtMagic = 0xef53;  // ext2 to ext4: statfs(2)
 constexpr uint64_t kTmpfsMagic = 0x01021994;
+constexpr uint64_t kNobody = 65534;
 
 std::string first_line(const std::string& file) {
   std::string line;
@@ -61,6 +62,16 @@ std::string names_memory() {
   return prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, 0, 0, 0) == 0 ? "y" : "n";
 }
 
+// Whether root can become another user here: in a user namespace it need not be there.
+bool can_leave_root() {
+  if (getuid() != 0) return true;
+  std::ifstream map("/proc/self/uid_map");
+  for (uint64_t inside = 0, outside = 0, count = 0; map >> inside >> outside >> count;) {
+    if (inside <= kNobody && kNobody - inside < count) return true;
+  }
+  return false;
+}
+
 std::string memory_kb() {
   return std::to_string(static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * 4);
 }
@@ -81,6 +92,7 @@ std::optional<std::string> missing() {
   if (sysconf(_SC_PAGESIZE) != 4096) return "pages of 4 KiB";
   if (access("/proc/self/stat", R_OK) != 0) return "/proc";
   if (file_system_of("/dev/shm") != kTmpfsMagic) return "a tmpfs at /dev/shm";
+  if (!can_leave_root()) return "uid 65534 in this user namespace";
   const std::string scope = first_line("/proc/sys/kernel/yama/ptrace_scope");
   if (scope == "3") return "ptrace(2), which kernel.yama.ptrace_scope = 3 forbids";
   return std::nullopt;
