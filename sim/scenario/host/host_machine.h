@@ -2,7 +2,8 @@
 // of Linux itself.
 //
 // sysctl() and sleep() fail with kENOSYS: a comparison changes no setting of the host and waits for
-// no timer. Owns its processes; the folders outlive it. Threads: one.
+// no timer. While it lives its thread and its processes share one processor. Owns its processes;
+// the folders outlive it. Threads: one.
 #pragma once
 
 #include <memory>
@@ -12,6 +13,7 @@
 #include "faultline/machine.h"
 #include "sim/scenario/host/host_folders.h"
 #include "sim/scenario/host/host_process.h"
+#include "sim/scenario/host/one_processor.h"
 
 namespace faultline::host {
 
@@ -45,6 +47,7 @@ class HostMachine final : public Machine {
   HostProcess* find_reaped(const HostProcess& parent) const;
 
  private:
+  OneProcessor here_{};  // before its processes, which inherit it
   const HostFolders& folders_;
   TraceeLimits limits_;
   std::vector<std::unique_ptr<HostProcess>> processes_{};

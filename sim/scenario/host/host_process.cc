@@ -131,7 +131,7 @@ Result<VirtAddr> HostProcess::mremap(const MremapArgs& a) {
 
 Result<void> HostProcess::madvise(VirtAddr address, uint64_t length_bytes, uint64_t advice) {
   const auto done = call_for_nothing(SYS_madvise, {address.value, length_bytes, advice});
-  // What the kernel put off is done by the next such call (Tracee says why).
+  // What the kernel put off is done by the next such call (OneProcessor says why).
   if (advice == MADV_FREE) {
     tracee_->system_call(SYS_madvise, {Tracee::kScratch, 4096, MADV_COLD});
   }

@@ -3,7 +3,6 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <sched.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -112,16 +111,6 @@ void set_limit(__rlimit_resource resource, rlim_t soft, rlim_t hard) {
   setrlimit(resource, &limit);
 }
 
-// On one processor, as Linux keeps lists of pages for each that it works off when it likes: pages
-// that wait on another's would be left out by MADV_FREE and MADV_PAGEOUT. Source: Linux mm/swap.c
-// lru_add_drain(), folio_batch_add_and_move().
-void stay_on_one_processor() {
-  cpu_set_t processors;
-  CPU_ZERO(&processors);
-  CPU_SET(static_cast<size_t>(std::max(sched_getcpu(), 0)), &processors);
-  sched_setaffinity(0, sizeof processors, &processors);
-}
-
 // Descriptors 0 to 2 are open and cannot be used.
 void open_unusable_descriptors() {
   const int unusable = open("/", O_PATH);
@@ -135,7 +124,6 @@ void open_unusable_descriptors() {
 [[noreturn]] void become_tracee(int program, const TraceeLimits& limits) {
   constexpr rlim_t kEightMiB = 8 << 20;
   go_first_without_memory();
-  stay_on_one_processor();
   set_limit(RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds);
   set_limit(RLIMIT_AS, RLIM_INFINITY, RLIM_INFINITY);
   set_limit(RLIMIT_DATA, RLIM_INFINITY, RLIM_INFINITY);
@@ -193,6 +181,7 @@ Tracee::Tracee(const TraceeLimits& limits) {
   open_stat();
   ptrace(PTRACE_GETREGS, pid_, nullptr, &start_);
   unmap_vdso();
+  take_protection_keys();
   // Every page that we use ourselves is there before the first statement.
   touch_own_pages();
   run(Routine::kStore, start_.rsp - 256, 256, kScratch);
@@ -244,6 +233,15 @@ void Tracee::unmap_vdso() {
     uint64_t end = 0;
     FL_CHECK(std::sscanf(line.c_str(), "%lx-%lx", &start, &end) == 2);
     FL_CHECK(system_call(SYS_munmap, {start, end - start}) == 0);
+  }
+}
+
+// A mapping of PROT_EXEC alone is given a protection key, where the processor has them and one is
+// left, and cannot be read then; without a key it can, as on other processors. Children inherit
+// that the keys are taken. Source: Linux arch/x86/mm/pkeys.c __execute_only_pkey(), 6.18.
+void Tracee::take_protection_keys() {
+  constexpr int kKeysMax = 16;
+  for (int i = 0; i < kKeysMax && system_call(SYS_pkey_alloc, {0, 0}) >= 0; ++i) {
   }
 }
 

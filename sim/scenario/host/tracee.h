@@ -89,6 +89,7 @@ class Tracee {
   void open_stat();
   FaultCounts all_faults() const;
   void unmap_vdso();
+  void take_protection_keys();
   // Makes the pages that we use ourselves its own, which they are not after a fork.
   void touch_own_pages();
   user_regs_struct call_registers(long number, const std::array<uint64_t, 6>& arguments) const;
