@@ -52,11 +52,16 @@ TEST_CASE("each call that a profile is for occurs") {
       {"vma", {"mmap(", "munmap(", "mprotect(", "mremap(", "mseal("}},
       {"fault", {"load(", "store(", "fetch(", "peek(", "poke(", "xadd(", "pagemap(", "smaps("}},
       {"disk", {"msync(", "fsync(", "fallocate(", "ftruncate(", "pread64(", "pwrite64("}},
+      {"disk", {"O_DIRECT", "sync_file_range(", "ZERO_RANGE", "COLLAPSE_RANGE", "INSERT_RANGE"}},
+      {"tmpfs", {"read(", "write(", "readv(", "writev(", "lseek(", "O_APPEND", "dup(", "dup2("}},
+      {"tmpfs", {"close(", "unlink(", "rename(", "truncate(", "remap_file_pages("}},
       {"errno", {"mremap(", "mincore(", "lseek(", "sync_file_range("}},
       {"brk", {"brk(", "MAP_GROWSDOWN", "setrlimit("}},
       {"fork", {"fork()", "[pid 2] ", "exit("}},
       {"lock", {"mlock(", "mlock2(", "munlock(", "mlockall(", "munlockall("}},
-      {"madvise", {"MADV_DONTNEED", "MADV_FREE", "MADV_GUARD_INSTALL", "MADV_DONTFORK"}},
+      {"madvise",
+       {"MADV_PAGEOUT", "MADV_WILLNEED", "MADV_DONTNEED", "MADV_FREE", "MADV_GUARD_INSTALL",
+        "MADV_DONTFORK"}},
   };
   for (const auto& row : rows) {
     const Profile* profile = find_profile(row.profile);
@@ -69,6 +74,19 @@ TEST_CASE("each call that a profile is for occurs") {
     }
   }
   CHECK(find_profile("none") == nullptr);
+}
+
+TEST_CASE("no write to the disk is long enough for a large folio") {
+  for (uint64_t index = 0; index < 40; ++index) {
+    for (const std::string& line :
+         make_random_scenario(*find_profile("disk"), {5, index}, kStatements)) {
+      const size_t call = line.find("write(");
+      if (call == std::string::npos) continue;
+      const uint64_t size = std::stoull(line.substr(line.rfind(", ") + 2));
+      INFO(line);
+      CHECK(size < 8192);
+    }
+  }
 }
 
 }  // namespace

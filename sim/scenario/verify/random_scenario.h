@@ -1,9 +1,9 @@
 // Random scenarios: statements that meet one another, drawn from a profile.
 //
-// Addresses are few, so that mappings touch and overlap: two windows of 16 pages, the heap, the end
-// of the stack. Everything follows from the profile, the seed and the scenario's index, so that one
-// scenario of a long run can be made again alone.
-// Threads: any.
+// Addresses are few, so that mappings touch and overlap: a row of pages across fault-around
+// windows, some pages on both sides of the end of one above all, the heap, the top of the mappings.
+// Everything follows from the profile, the seed and the scenario's index, so that one scenario of a
+// long run can be made again alone. Threads: any.
 #pragma once
 
 #include <cstdint>
@@ -40,12 +40,15 @@ enum class Kind : uint8_t {
   kLockAll,
   kAdvise,
   kAdviseFlags,  // the advices that change a VMA's flags alone
-  kRead,
+  kRead,         // at an offset, at the file position, or into several pieces of memory
   kWrite,
   kTruncate,
   kAllocate,
   kFileSync,
   kFileAdvice,
+  kSeek,
+  kDescriptor,  // dup, open, close
+  kPath,        // unlink, rename, truncate
   kBadCall,
   kGrowDown,  // a MAP_GROWSDOWN mapping, or an access below one
   kLimit,

@@ -9,8 +9,7 @@
 namespace faultline::verify {
 namespace {
 
-constexpr uint64_t kPage = 4096;
-constexpr uint64_t kFilePages = 12;
+constexpr uint64_t kPage = RandomWriter::kPage;
 
 // Names that stand twice come twice as often.
 constexpr auto kProts = std::to_array<std::string_view>(
@@ -30,18 +29,12 @@ constexpr auto kSyncs =
     std::to_array<std::string_view>({"MS_SYNC", "MS_SYNC", "MS_ASYNC", "0", "MS_INVALIDATE"});
 constexpr auto kAdvices = std::to_array<std::string_view>(
     {"MADV_DONTNEED", "MADV_DONTNEED", "MADV_DONTNEED", "MADV_FREE", "MADV_REMOVE", "MADV_WILLNEED",
-     "MADV_COLD", "MADV_POPULATE_READ", "MADV_POPULATE_WRITE", "MADV_DONTNEED_LOCKED",
-     "MADV_GUARD_INSTALL", "MADV_GUARD_REMOVE", "MADV_COLLAPSE"});
+     "MADV_COLD", "MADV_PAGEOUT", "MADV_POPULATE_READ", "MADV_POPULATE_WRITE",
+     "MADV_DONTNEED_LOCKED", "MADV_GUARD_INSTALL", "MADV_GUARD_REMOVE", "MADV_COLLAPSE"});
 constexpr auto kFlagAdvices = std::to_array<std::string_view>(
     {"MADV_NORMAL", "MADV_RANDOM", "MADV_SEQUENTIAL", "MADV_DONTFORK", "MADV_DOFORK",
      "MADV_WIPEONFORK", "MADV_KEEPONFORK", "MADV_DONTDUMP", "MADV_DODUMP", "MADV_HUGEPAGE",
      "MADV_NOHUGEPAGE"});
-constexpr auto kFileAdvices = std::to_array<std::string_view>(
-    {"POSIX_FADV_NORMAL", "POSIX_FADV_DONTNEED", "POSIX_FADV_DONTNEED", "POSIX_FADV_RANDOM",
-     "POSIX_FADV_NOREUSE"});
-constexpr auto kAllocateModes = std::to_array<std::string_view>(
-    {"FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE", "FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE", "0",
-     "FALLOC_FL_KEEP_SIZE"});
 constexpr auto kRemapFlags = std::to_array<std::string_view>(
     {"MREMAP_MAYMOVE", "MREMAP_MAYMOVE", "0", "MREMAP_MAYMOVE|MREMAP_FIXED",
      "MREMAP_MAYMOVE|MREMAP_FIXED", "MREMAP_MAYMOVE|MREMAP_DONTUNMAP",
@@ -55,38 +48,13 @@ uint64_t seed_of(ScenarioSeed seed) {
 
 }  // namespace
 
-RandomWriter::RandomWriter(ScenarioSeed seed, FileHome files) : prng_(seed_of(seed)) {
-  open_files(files);
-}
-
-// Files on the disk are written a page at a time and stay in the page cache: read from the disk,
-// or written in larger pieces, they would be cached in large folios, which are not simulated.
-void RandomWriter::open_files(FileHome files) {
-  if (files == FileHome::kNone) return;
-  const bool disk = files == FileHome::kDisk;
-  const std::string_view folder = disk ? "/data" : "/dev/shm";
-  for (int i = 0; i < 2; ++i) {
-    const uint64_t bytes = kFilePages * kPage - (i == 0 ? 0 : 1000);
-    if (!disk) lines_.push_back(fmt::format("create(\"{}/f{}\", {}, {})", folder, i, bytes, i));
-    lines_.push_back(fmt::format("f{0} = open(\"{1}/f{0}\", O_RDWR{2})", i, folder,
-                                 disk ? "|O_CREAT, 0666" : ""));
-    files_.push_back(fmt::format("f{}", i));
-    if (!disk) continue;
-    lines_.push_back(fmt::format(
-        "repeat {0} as i {{ pwrite64(f{1}, \"page of f{1}\", 4K, i * 4K) }}", kFilePages, i));
-    lines_.push_back(fmt::format("ftruncate(f{}, {})", i, bytes));
-    lines_.push_back(fmt::format("fsync(f{})", i));
-  }
-  lines_.push_back(fmt::format("ro = open(\"{}/f0\", O_RDONLY)", folder));
-  files_.push_back("ro");
-  if (disk) return;
-  lines_.push_back("mem = memfd_create(\"mem\", 0)");
-  lines_.push_back(fmt::format("ftruncate(mem, {})", kFilePages * kPage));
-  files_.push_back("mem");
+RandomWriter::RandomWriter(ScenarioSeed seed, FileHome home) : home_(home), prng_(seed_of(seed)) {
+  open_files();
 }
 
 void RandomWriter::line(const std::string& text) { lines_.push_back(by(speaker(), text)); }
 
+// Most hit a few pages on both sides of the end of a window.
 uint64_t RandomWriter::address() {
   switch (prng_.below(12)) {
     case 0:
@@ -95,20 +63,23 @@ uint64_t RandomWriter::address() {
       return 0x7ffff7fef000 + prng_.below(16) * kPage;
     case 2:
       return 0x10200000 + prng_.below(0x110) * kPage;
+    case 3:
+    case 4:
+    case 5:
+      return kHome + prng_.below(kHomePages) * kPage;
     default:
-      return 0x10300000 + prng_.below(16) * kPage;
+      return kHome + (4 + prng_.below(12)) * kPage;
   }
 }
 
-uint64_t RandomWriter::length_bytes() { return (1 + prng_.below(one_in(3) ? 16 : 4)) * kPage; }
+uint64_t RandomWriter::length_bytes() {
+  const uint64_t pages_max = one_in(12) ? kHomePages : one_in(3) ? 16 : 4;
+  return (1 + prng_.below(pages_max)) * kPage;
+}
 
 std::string RandomWriter::range() {
   const uint64_t start = address();
   return fmt::format("{:#x}, {:#x}", start, length_bytes());
-}
-
-std::string RandomWriter::file() {
-  return files_.empty() ? "-1" : files_[prng_.below(files_.size())];
 }
 
 void RandomWriter::write(Kind kind) {
@@ -133,9 +104,8 @@ void RandomWriter::write(Kind kind) {
     case Kind::kStore:
       return write_access(kind == Kind::kLoad ? "load" : "store");
     case Kind::kFetch:
-      return write_fetch();
     case Kind::kOneAccess:
-      return write_one_access();
+      return kind == Kind::kFetch ? write_fetch() : write_one_access();
     case Kind::kMaps:
     case Kind::kSmaps:
     case Kind::kPagemap:
@@ -146,18 +116,20 @@ void RandomWriter::write(Kind kind) {
     case Kind::kLockAll:
       return write_lock();
     case Kind::kAdvise:
-      return line(fmt::format("madvise({}, {})", range(), pick(kAdvices)));
+      return line(fmt::format("madvise({}, {})", range(), advice()));
     case Kind::kAdviseFlags:
       return line(fmt::format("madvise({}, {})", range(), pick(kFlagAdvices)));
     case Kind::kRead:
-      return write_transfer("pread64");
     case Kind::kWrite:
-      return write_transfer("pwrite64");
+      return write_transfer(kind);
     case Kind::kTruncate:
     case Kind::kAllocate:
     case Kind::kFileSync:
     case Kind::kFileAdvice:
-      return files_.empty() ? write_map_anon() : write_file_change(kind);
+    case Kind::kSeek:
+    case Kind::kDescriptor:
+    case Kind::kPath:
+      return files_.empty() ? write_map_anon() : write_file_call(kind);
     case Kind::kBadCall:
       return write_bad_call();
     case Kind::kGrowDown:
@@ -166,10 +138,15 @@ void RandomWriter::write(Kind kind) {
     case Kind::kAttribute:
       return kind == Kind::kLimit ? write_limit() : write_attribute();
     case Kind::kFork:
-      return write_fork();
     case Kind::kExit:
-      return write_exit();
+      return kind == Kind::kFork ? write_fork() : write_exit();
   }
+}
+
+// Where something is to be read for MADV_WILLNEED, when it is there depends on the disk.
+std::string RandomWriter::advice() {
+  const std::string advice = pick(kAdvices);
+  return home_ == FileHome::kDisk && advice == "MADV_WILLNEED" ? "MADV_COLD" : advice;
 }
 
 void RandomWriter::write_question(Kind kind) {
@@ -189,18 +166,26 @@ void RandomWriter::write_map_anon() {
                    size, prot, flags, place));
 }
 
+// Most map the page of the file that lies at their place in its row, so that neighbours merge.
 void RandomWriter::write_map_file() {
   const std::string prot = pick(kProts);
   const std::string flags = pick(kFileFlags);
   const std::string place = pick(kPlaces);
   const uint64_t where = place.empty() && one_in(2) ? 0 : address();
-  const uint64_t offset = one_in(3) ? prng_.below(8) * kPage : where % 0x10000;
+  const uint64_t offset =
+      one_in(3) ? prng_.below(8) * kPage : (where - kHome) % (file_pages() * kPage);
   const uint64_t size = length_bytes();
   line(fmt::format("mmap({:#x}, {:#x}, {}, {}{}, {}, {:#x})", where, size, prot, flags, place,
                    file(), offset));
 }
 
 void RandomWriter::write_remap() {
+  if (one_in(10)) {
+    const std::string where = range();
+    const std::string_view flags = one_in(3) ? "MAP_NONBLOCK" : "0";
+    return line(
+        fmt::format("remap_file_pages({}, 0, {}, {})", where, prng_.below(file_pages()), flags));
+  }
   const std::string flags = pick(kRemapFlags);
   const uint64_t from = address();
   const uint64_t old_size = one_in(20) ? 0 : length_bytes();
@@ -213,10 +198,11 @@ void RandomWriter::write_brk() {
   line(fmt::format("brk({:#x})", 0x600000 + prng_.below(24) * kPage / 2));
 }
 
-// Up to two pages, not always from a page's start.
+// A few bytes, up to two pages or up to many, not always from a page's start.
 void RandomWriter::write_access(std::string_view call) {
   const uint64_t start = address() + (one_in(3) ? prng_.below(kPage) : 0);
-  const uint64_t size = one_in(3) ? 1 + prng_.below(2 * kPage) : 1 + prng_.below(8);
+  const uint64_t size_max = one_in(10) ? 24 * kPage : one_in(3) ? 2 * kPage : 8;
+  const uint64_t size = 1 + prng_.below(size_max);
   const std::string byte = call == "store" ? fmt::format(", {}", prng_.below(256)) : "";
   line(fmt::format("{}({:#x}, {}{})", call, start, size, byte));
 }
@@ -263,31 +249,6 @@ void RandomWriter::write_lock() {
       return write_map_locked();
     default:
       return line(fmt::format("{}({})", pick(kLockCalls), range()));
-  }
-}
-
-// Between a file and the scenario, or memory of the process.
-void RandomWriter::write_transfer(std::string_view call) {
-  if (files_.empty()) return write_access(call == "pread64" ? "load" : "store");
-  const uint64_t size = one_in(3) ? 1 + prng_.below(3 * kPage) : 1 + prng_.below(64);
-  const uint64_t offset = prng_.below((kFilePages + 1) * kPage);
-  const std::string buffer = one_in(2) ? "_" : fmt::format("{:#x}", address() + prng_.below(kPage));
-  line(fmt::format("{}({}, {}, {}, {})", call, file(), buffer, size, offset));
-}
-
-void RandomWriter::write_file_change(Kind kind) {
-  const uint64_t offset = prng_.below(kFilePages) * kPage + (one_in(2) ? 0 : prng_.below(kPage));
-  const uint64_t size = one_in(2) ? length_bytes() : 1 + prng_.below(3 * kPage);
-  const std::string of = file();
-  switch (kind) {
-    case Kind::kTruncate:
-      return line(fmt::format("ftruncate({}, {})", of, offset + (one_in(3) ? size : 0)));
-    case Kind::kAllocate:
-      return line(fmt::format("fallocate({}, {}, {}, {})", of, pick(kAllocateModes), offset, size));
-    case Kind::kFileAdvice:
-      return line(fmt::format("fadvise64({}, {}, {}, {})", of, offset, size, pick(kFileAdvices)));
-    default:
-      return line(fmt::format("{}({})", one_in(2) ? "fsync" : "fdatasync", of));
   }
 }
 

@@ -17,7 +17,12 @@ namespace faultline::verify {
 
 class RandomWriter {
  public:
-  RandomWriter(ScenarioSeed seed, FileHome files);
+  static constexpr uint64_t kPage = 4096;
+  // Where most addresses lie: parts of three fault-around windows, from the middle of the first on.
+  static constexpr uint64_t kHome = 0x10308000;
+  static constexpr uint64_t kHomePages = 40;
+
+  RandomWriter(ScenarioSeed seed, FileHome home);
 
   base::Prng& prng() { return prng_; }
   void write(Kind kind);
@@ -26,14 +31,13 @@ class RandomWriter {
  private:
   using Names = std::span<const std::string_view>;
 
-  void open_files(FileHome files);
   void line(const std::string& text);  // by a process that can speak
   bool one_in(uint64_t count) { return prng_.below(count) == 0; }
   std::string pick(Names names) { return std::string(names[prng_.below(names.size())]); }
   uint64_t address();
   uint64_t length_bytes();
   std::string range();  // "address, length"
-  std::string file();   // a NAME, or -1 where there is none
+  std::string advice();
 
   void write_question(Kind kind);
   void write_map_anon();
@@ -44,12 +48,24 @@ class RandomWriter {
   void write_one_access();
   void write_fetch();
   void write_lock();
-  void write_transfer(std::string_view call);
-  void write_file_change(Kind kind);
   void write_grow_down();
   void write_limit();
   void write_map_locked();
   void write_attribute();
+  // random_files.cc
+  void open_files();
+  std::string_view folder() const { return home_ == FileHome::kDisk ? "/data" : "/dev/shm"; }
+  uint64_t file_pages() const;
+  std::string file();  // a NAME, or -1 where there is none
+  std::string path();
+  uint64_t file_offset();
+  void write_transfer(Kind kind);
+  void write_vector(Kind kind);
+  void write_file_call(Kind kind);
+  void write_seek();
+  void write_descriptor();
+  void write_path();
+  void bind_file(std::string_view name, const std::string& call);
   // random_family.cc
   struct Running {
     uint64_t pid = 1;
@@ -65,6 +81,7 @@ class RandomWriter {
   void write_bad_call();
   std::string bad_number();
 
+  FileHome home_;
   base::Prng prng_;
   std::vector<std::string> lines_{};
   std::vector<std::string> files_{};  // NAMEs of descriptors
