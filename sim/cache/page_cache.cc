@@ -100,13 +100,14 @@ std::optional<CachedPage> PageCache::get_or_read_page(Backing& backing, uint64_t
   FL_CHECK(pgoff < backing.page_count());
   const Pfn cached = find(backing, pgoff);
   if (cached != kNoPfn) {
+    const bool uptodate = find_uptodate(backing, pgoff) != kNoPfn;
     mark_uptodate(cached);
-    return CachedPage{cached, false};
+    return CachedPage{.pfn = cached, .dropped_lock = !uptodate};
   }
   const std::optional<Pfn> fresh = source.take_frame();
   if (!fresh) return std::nullopt;
   const bool did_io = insert(backing, pgoff, *fresh);
-  return CachedPage{*fresh, did_io};
+  return CachedPage{.pfn = *fresh, .did_io = did_io, .dropped_lock = did_io};
 }
 
 std::optional<CachedPage> PageCache::get_page_to_write(Backing& backing, uint64_t pgoff,
@@ -114,13 +115,13 @@ std::optional<CachedPage> PageCache::get_page_to_write(Backing& backing, uint64_
   const Pfn cached = find(backing, pgoff);
   if (cached != kNoPfn) {
     mark_uptodate(cached);
-    return CachedPage{cached, false};
+    return CachedPage{.pfn = cached};
   }
   const std::optional<Pfn> fresh = source.take_frame();
   if (!fresh) return std::nullopt;
   install(backing, pgoff, *fresh);
   const bool read = overwrite == Overwrite::kPart && backing.file_->has_page(pgoff);
-  return CachedPage{*fresh, read && read_into(backing, pgoff, *fresh)};
+  return CachedPage{.pfn = *fresh, .did_io = read && read_into(backing, pgoff, *fresh)};
 }
 
 void PageCache::read_ahead(Backing& backing, PgoffRange plan, FrameSource& source) {
@@ -169,7 +170,7 @@ std::optional<CachedPage> PageCache::read_for_read(OpenFile& file, PgoffRange wa
   const bool hit = find(backing, pgoff) != kNoPfn;
   if (backing.file_->kind() != FileKind::kDisk) {
     // A read does not fill a hole of tmpfs. Source: Linux mm/shmem.c shmem_file_read_iter().
-    if (!hit && !backing.file_->has_page(pgoff)) return CachedPage{phys::kZeroPagePfn, false};
+    if (!hit && !backing.file_->has_page(pgoff)) return CachedPage{.pfn = phys::kZeroPagePfn};
     return get_or_read_page(backing, pgoff, source);
   }
   const PgoffRange plan = hit ? file.readahead.plan_read_hit(backing, wanted)
@@ -180,8 +181,9 @@ std::optional<CachedPage> PageCache::read_for_read(OpenFile& file, PgoffRange wa
 std::optional<CachedPage> PageCache::read_with_plan(Backing& backing, uint64_t pgoff,
                                                     PgoffRange plan, FrameSource& source) {
   // The page itself before its neighbours, which may not push it out again.
-  const std::optional<CachedPage> page = get_or_read_page(backing, pgoff, source);
+  std::optional<CachedPage> page = get_or_read_page(backing, pgoff, source);
   if (!page) return std::nullopt;
+  page->dropped_lock |= plan.count != 0;
   const PinnedPage pin(parts_.allocator, page->pfn);
   read_ahead(backing, plan, source);
   return page;

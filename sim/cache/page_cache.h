@@ -58,6 +58,9 @@ namespace faultline::cache {
 struct CachedPage {
   Pfn pfn = kNoPfn;
   bool did_io = false;  // the fault that asked for it is major
+  // Linux let go of the lock on the address space meanwhile, and takes the fault anew: a system
+  // call counts that as major too.
+  bool dropped_lock = false;
 };
 
 // Bytes `first` to `first + count` of a file.

@@ -25,9 +25,9 @@ struct FaultHandler::Request {
 
 namespace {
 
-constexpr FaultOutcome kMinorFault{FaultResult::kMinor, {}};
-constexpr FaultOutcome kMajorFault{FaultResult::kMajor, {}};
-constexpr FaultOutcome kNoMemory{FaultResult::kOutOfMemory, {}};
+constexpr FaultOutcome kMinorFault{.result = FaultResult::kMinor};
+constexpr FaultOutcome kMajorFault{.result = FaultResult::kMajor};
+constexpr FaultOutcome kNoMemory{.result = FaultResult::kOutOfMemory};
 
 // Whether the VMA permits the access. A read of an absent page needs any right at all, and an
 // absent page is not checked against execution until it is present. Source: Linux
@@ -107,7 +107,7 @@ FaultOutcome FaultHandler::bring_in(const Request& r) {
   }
   if (r.store && !r.pte.writable(layout)) return break_write_protection(r);
   s_.gather.add_page(r.space.asid(), r.vpn);
-  return {FaultResult::kSpurious, {}};
+  return {.result = FaultResult::kSpurious};
 }
 
 // A load maps the zero page, a store a frame of zeros. Source: Linux mm/memory.c
@@ -182,6 +182,7 @@ std::optional<Pfn> FaultHandler::get_file_page(const Request& r, FaultOutcome* o
   }
   const std::optional<cache::CachedPage> page = read_page(r);
   *outcome = !page ? kNoMemory : page->did_io ? kMajorFault : kMinorFault;
+  outcome->dropped_lock = page && page->dropped_lock;
   return page ? std::optional(page->pfn) : std::nullopt;
 }
 
@@ -217,13 +218,21 @@ void FaultHandler::map_around(const Request& r) {
   const uint64_t from =
       std::max(base::align_down(index, kFaultAroundPages), index - std::min(index, into_vma));
   const uint64_t to = std::min({from + kFaultAroundPages, entries, index + vma_pages - into_vma});
+  const uint64_t file_pages = r.backing().page_count();
+  bool may_make_table = false;
   for (uint64_t i = from; i < to; ++i) {
     const Vpn vpn{r.vpn.value - index + i};
     const uint64_t pgoff = r.pgoff() + i - index;
-    if (pgoff >= r.backing().page_count()) break;
+    if (pgoff >= file_pages) break;
     if (starts_readahead(r.vma, pgoff)) continue;
     const Pfn pfn = s_.cache.find_uptodate(r.backing(), pgoff);
-    if (pfn != kNoPfn && r.space.page_table().get(vpn).none()) map_file_page(r, vpn, pfn);
+    if (pfn == kNoPfn) continue;
+    // A file of the disk gets no table for its last page alone. Source: Linux mm/filemap.c
+    // filemap_map_pages(), which installs the table in filemap_map_pmd() and skips that when the
+    // first page it finds ends the file, 6.18.
+    may_make_table |= pgoff + 1 < file_pages || !r.backing().write_notify();
+    if (!may_make_table && r.space.page_table().entry(r.vpn, 1).none()) return;
+    if (r.space.page_table().get(vpn).none()) map_file_page(r, vpn, pfn);
   }
 }
 

@@ -19,9 +19,14 @@ enum class FaultResult : uint8_t {
 struct FaultOutcome {
   FaultResult result = FaultResult::kMinor;
   SigInfo signal{};  // kSignal
+  // kMinor: the lock on the address space was dropped on the way, and the fault taken anew. To a
+  // system call such a fault is major; the program's own faults hold the lock of the VMA alone, and
+  // are not. Source: Linux mm/filemap.c filemap_fault(), arch/x86/mm/fault.c
+  // do_user_addr_fault(), mm/memory.c mm_account_fault(), 6.18 (FAULT_FLAG_TRIED).
+  bool dropped_lock = false;
 
   static FaultOutcome make_signal(SignalCode code, VirtAddr address) {
-    return {FaultResult::kSignal, {code, address}};
+    return {.result = FaultResult::kSignal, .signal = {code, address}};
   }
 };
 

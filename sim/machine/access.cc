@@ -171,7 +171,9 @@ fault::FaultOutcome MachineImpl::handle_fault(ProcessImpl& process, const hw::Pa
   process.enter_space();
   const fault::FaultOutcome outcome = fault_handler_.handle(process.space(), fault);
   flush_tlb();
-  const bool major = outcome.result == fault::FaultResult::kMajor;
+  const bool major = outcome.result == fault::FaultResult::kMajor ||
+                     (outcome.result == fault::FaultResult::kMinor && outcome.dropped_lock &&
+                      process.in_system_call());
   if (major || outcome.result == fault::FaultResult::kMinor) {
     ++(major ? stats_.faults.major : stats_.faults.minor);
     ++(major ? process.fault_counts().major : process.fault_counts().minor);

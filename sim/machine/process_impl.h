@@ -32,6 +32,8 @@ class ProcessImpl final : public Process, public UserMemory {
   mm::AddressSpace& space() { return *task_->space; }
   const mm::AddressSpace& space() const { return *task_->space; }
   FaultCounts& fault_counts() { return task_->faults; }
+  // Whether the kernel is at work for it, so that a fault is the kernel's and not the program's.
+  bool in_system_call() const { return in_system_call_; }
   // Before each call and fault: the address space, which others may share, obeys what is this
   // process's own.
   void enter_space() {
@@ -124,7 +126,9 @@ class ProcessImpl final : public Process, public UserMemory {
     if (!task_->alive) return Errno::kESRCH;
     base::ScopedCrashContext context(crash_context());
     enter_space();
+    in_system_call_ = true;
     auto result = call();
+    in_system_call_ = false;
     end_system_call();
     return result;
   }
@@ -153,6 +157,7 @@ class ProcessImpl final : public Process, public UserMemory {
 
   MachineImpl& machine_;
   std::unique_ptr<proc::Task> task_;
+  bool in_system_call_ = false;
 };
 
 }  // namespace faultline::machine
