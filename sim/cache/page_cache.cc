@@ -131,6 +131,13 @@ void PageCache::read_ahead(Backing& backing, PgoffRange plan, FrameSource& sourc
   }
 }
 
+void PageCache::read_holes(Backing& backing, PgoffRange plan, FrameSource& source) {
+  for (uint64_t pgoff = plan.first; pgoff < plan.end() && pgoff < backing.page_count(); ++pgoff) {
+    if (find(backing, pgoff) != kNoPfn || backing.file_->has_page(pgoff)) continue;
+    if (!get_or_read_page(backing, pgoff, source)) return;
+  }
+}
+
 void PageCache::will_need(Backing& backing, PgoffRange range, FrameSource& source) {
   if (backing.file_->kind() == FileKind::kDisk) {
     range.count = std::min(range.count, kWillNeedPagesMax);
@@ -175,7 +182,9 @@ std::optional<CachedPage> PageCache::read_for_read(OpenFile& file, PgoffRange wa
   }
   const PgoffRange plan = hit ? file.readahead.plan_read_hit(backing, wanted)
                               : file.readahead.plan_read_miss(backing, wanted);
-  return read_with_plan(backing, pgoff, plan, source);
+  const std::optional<CachedPage> page = read_with_plan(backing, pgoff, plan, source);
+  if (page) finish_reading(backing, *page, source);
+  return page;
 }
 
 std::optional<CachedPage> PageCache::read_with_plan(Backing& backing, uint64_t pgoff,
@@ -185,8 +194,18 @@ std::optional<CachedPage> PageCache::read_with_plan(Backing& backing, uint64_t p
   if (!page) return std::nullopt;
   page->dropped_lock |= plan.count != 0;
   const PinnedPage pin(parts_.allocator, page->pfn);
-  read_ahead(backing, plan, source);
+  if (page->did_io && !backing.file_->has_page(pgoff)) {
+    read_holes(backing, plan, source);
+    page->underway = plan;
+  } else {
+    read_ahead(backing, plan, source);
+  }
   return page;
+}
+
+void PageCache::finish_reading(Backing& backing, const CachedPage& page, FrameSource& source) {
+  const PinnedPage pin(parts_.allocator, page.pfn);
+  read_ahead(backing, page.underway, source);
 }
 
 void PageCache::drop_page(Backing& backing, uint64_t pgoff, Pfn pfn) {

@@ -61,6 +61,9 @@ struct CachedPage {
   // Linux let go of the lock on the address space meanwhile, and takes the fault anew: a system
   // call counts that as major too.
   bool dropped_lock = false;
+  // What is still to be read along with it, by PageCache::finish_reading(): a page that is a hole
+  // of the file is there at once, and nobody waits for what the disk brings later.
+  PgoffRange underway{};
 };
 
 // Bytes `first` to `first + count` of a file.
@@ -128,7 +131,8 @@ class PageCache {
   std::optional<CachedPage> get_page_to_write(Backing& backing, uint64_t pgoff, Overwrite overwrite,
                                               FrameSource& source);
   // The same for a fault of a mapping of `file`, with the read-ahead that goes with it. On tmpfs
-  // there is none. Source: Linux mm/filemap.c filemap_fault().
+  // there is none. The caller calls finish_reading() once it has mapped what is there by then.
+  // Source: Linux mm/filemap.c filemap_fault(), fs/ext4/readpage.c ext4_mpage_readpages().
   std::optional<CachedPage> read_for_fault(OpenFile& file, uint64_t pgoff, Advice advice,
                                            FrameSource& source);
   // The same for a mapping that may be executed and about which no advice was given: page
@@ -138,6 +142,8 @@ class PageCache {
   // go. The zero page for a hole of tmpfs, which stays one. REQUIRES: wanted.count > 0; within the
   // file. Source: Linux mm/filemap.c filemap_get_pages().
   std::optional<CachedPage> read_for_read(OpenFile& file, PgoffRange wanted, FrameSource& source);
+  // Reads what is still underway. REQUIRES: `page` is cached.
+  void finish_reading(Backing& backing, const CachedPage& page, FrameSource& source);
   // Reads those pages of the plan that are not cached, until no frame is to be had.
   void read_ahead(Backing& backing, PgoffRange plan, FrameSource& source);
 
@@ -233,10 +239,12 @@ class PageCache {
  private:
   friend struct PageCacheTestPeer;
 
+  // Reads the page, and the plan with it; of the plan the holes alone where the page is one.
   std::optional<CachedPage> read_with_plan(Backing& backing, uint64_t pgoff, PgoffRange plan,
                                            FrameSource& source);
   // Makes `fresh` the page, with the bytes as they are.
   void install(Backing& backing, uint64_t pgoff, Pfn fresh);
+  void read_holes(Backing& backing, PgoffRange plan, FrameSource& source);
   bool read_into(const Backing& backing, uint64_t pgoff, Pfn pfn);
   void write_page(Backing& backing, uint64_t pgoff, Pfn pfn);
   void clear_dirty(Backing& backing, uint64_t pgoff, Pfn pfn);

@@ -142,9 +142,6 @@ FaultOutcome FaultHandler::read_file_page(const Request& r) {
   FaultOutcome outcome;
   const std::optional<Pfn> page = get_file_page(r, &outcome);
   if (!page) return outcome;
-  // Linux drops the lock to read, and takes the fault once more: the pages that read-ahead brought
-  // are there by then and are mapped too. Source: Linux mm/filemap.c filemap_fault().
-  if (outcome.result == FaultResult::kMajor) map_around(r);
   if (r.space.page_table().get(r.vpn).none()) map_file_page(r, r.vpn, *page);
   return outcome;
 }
@@ -182,8 +179,13 @@ std::optional<Pfn> FaultHandler::get_file_page(const Request& r, FaultOutcome* o
   }
   const std::optional<cache::CachedPage> page = read_page(r);
   *outcome = !page ? kNoMemory : page->did_io ? kMajorFault : kMinorFault;
-  outcome->dropped_lock = page && page->dropped_lock;
-  return page ? std::optional(page->pfn) : std::nullopt;
+  if (!page) return std::nullopt;
+  outcome->dropped_lock = page->dropped_lock;
+  // Linux drops the lock to read, and takes the fault once more: the pages that read-ahead brought
+  // by then are mapped too. Source: Linux mm/filemap.c filemap_fault().
+  if (page->did_io && !r.store) map_around(r);
+  s_.cache.finish_reading(r.backing(), *page, *this);
+  return page->pfn;
 }
 
 std::optional<cache::CachedPage> FaultHandler::read_page(const Request& r) {
