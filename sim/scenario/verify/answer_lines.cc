@@ -1,5 +1,6 @@
 #include "sim/scenario/verify/answer_lines.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@ namespace {
 
 constexpr std::string_view kMinor = ",\"minflt\":";
 constexpr std::string_view kMajor = ",\"majflt\":";
+constexpr std::string_view kPageTables = "VmPTE:\\t ";  // as JSON writes the tab
 
 std::optional<uint64_t> number_behind(std::string_view text, std::string_view key) {
   const size_t at = text.find(key);
@@ -18,14 +20,17 @@ std::optional<uint64_t> number_behind(std::string_view text, std::string_view ke
   return value;
 }
 
+size_t end_of_number(std::string_view text, size_t from) {
+  return std::min(text.find_first_not_of("0123456789", from), text.size());
+}
+
 // The answer with its two counts as one.
 std::string with_sum(std::string_view answer) {
   const auto minor = number_behind(answer, kMinor);
   const auto major = number_behind(answer, kMajor);
   if (!minor || !major) return std::string(answer);
   const size_t from = answer.find(kMinor);
-  size_t to = answer.find(kMajor) + kMajor.size();
-  while (to < answer.size() && answer[to] >= '0' && answer[to] <= '9') ++to;
+  const size_t to = end_of_number(answer, answer.find(kMajor) + kMajor.size());
   return std::string(answer.substr(0, from)) + std::to_string(*minor + *major) +
          std::string(answer.substr(to));
 }
@@ -38,6 +43,21 @@ uint64_t line_of(std::string_view answer) {
 
 bool same_but_for_majors(const VerifyDifference& difference) {
   return with_sum(difference.kernel_answer) == with_sum(difference.simulated_answer);
+}
+
+bool alike(std::string_view kernel_answer, std::string_view simulated_answer) {
+  constexpr uint64_t kSharedKilobytesMax = 8;
+  if (kernel_answer == simulated_answer) return true;
+  const auto kernel = number_behind(kernel_answer, kPageTables);
+  const auto simulated = number_behind(simulated_answer, kPageTables);
+  if (!kernel || !simulated) return false;
+  const size_t at = kernel_answer.find(kPageTables) + kPageTables.size();
+  if (*simulated - *kernel > kSharedKilobytesMax ||
+      kernel_answer.substr(0, at) != simulated_answer.substr(0, at)) {
+    return false;
+  }
+  return kernel_answer.substr(end_of_number(kernel_answer, at)) ==
+         simulated_answer.substr(end_of_number(simulated_answer, at));
 }
 
 }  // namespace faultline::verify

@@ -31,7 +31,7 @@ enum class Kind : uint8_t {
   kStore,
   kFetch,
   kOneAccess,  // peek, poke, xadd
-  kMaps,
+  kMaps,       // of status too
   kSmaps,
   kPagemap,
   kMincore,

@@ -18,8 +18,8 @@ constexpr auto kProts = std::to_array<std::string_view>(
      "PROT_WRITE"});
 constexpr auto kAnonFlags = std::to_array<std::string_view>(
     {"MAP_PRIVATE", "MAP_PRIVATE", "MAP_PRIVATE", "MAP_PRIVATE", "MAP_PRIVATE|MAP_NORESERVE",
-     "MAP_PRIVATE|MAP_POPULATE", "MAP_PRIVATE|MAP_STACK", "MAP_SHARED", "MAP_SHARED",
-     "MAP_SHARED|MAP_POPULATE"});
+     "MAP_PRIVATE|MAP_POPULATE", "MAP_PRIVATE|MAP_STACK", "MAP_PRIVATE|MAP_32BIT", "MAP_SHARED",
+     "MAP_SHARED", "MAP_SHARED|MAP_POPULATE"});
 constexpr auto kFileFlags = std::to_array<std::string_view>(
     {"MAP_SHARED", "MAP_SHARED", "MAP_PRIVATE", "MAP_PRIVATE", "MAP_SHARED|MAP_POPULATE",
      "MAP_PRIVATE|MAP_POPULATE", "MAP_SHARED_VALIDATE"});
@@ -150,7 +150,7 @@ std::string RandomWriter::advice() {
 }
 
 void RandomWriter::write_question(Kind kind) {
-  if (kind == Kind::kMaps) return line("maps()");
+  if (kind == Kind::kMaps) return line(one_in(3) ? "status()" : "maps()");
   if (kind == Kind::kSmaps) return line("smaps()");
   line(kind == Kind::kPagemap ? fmt::format("pagemap({})", range())
                               : fmt::format("mincore({}, _)", range()));

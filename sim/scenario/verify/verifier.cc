@@ -92,7 +92,7 @@ Result<Comparison, InputError> Verifier::compare_once(std::string_view file,
   for (; comparison.statements < both; ++comparison.statements) {
     const std::string& ours = simulated->lines[comparison.statements];
     const std::string& theirs = kernel->lines[comparison.statements];
-    if (ours == theirs) continue;
+    if (alike(theirs, ours)) continue;
     comparison.difference = VerifyDifference{
         .line = line_of(theirs), .kernel_answer = theirs, .simulated_answer = ours};
     return comparison;
