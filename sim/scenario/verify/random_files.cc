@@ -89,7 +89,7 @@ void RandomWriter::write_transfer(Kind kind) {
   if (one_in(10)) return write_vector(kind);
   const std::string of = file();
   uint64_t size = one_in(3) ? 1 + prng_.below(3 * kPage) : 1 + prng_.below(64);
-  uint64_t offset = prng_.below((file_pages() + 1) * kPage);
+  uint64_t offset = prng_.below(file_pages() * kPage);
   uint64_t in_page = prng_.below(kPage);
   if (of == kDirect && !one_in(4)) {
     size = one_in(2) ? kPage : (1 + prng_.below(15)) * kSector;
@@ -128,7 +128,9 @@ void RandomWriter::write_file_call(Kind kind) {
   if (kind == Kind::kDescriptor) return write_descriptor();
   if (kind == Kind::kPath) return write_path();
   const uint64_t offset = file_offset();
-  const uint64_t size = one_in(2) ? length_bytes() : 1 + prng_.below(3 * kPage);
+  uint64_t size = one_in(2) ? length_bytes() : 1 + prng_.below(3 * kPage);
+  // Larger, and what is read ahead of it would depend on the host's read_ahead_kb.
+  if (home_ == FileHome::kDisk) size = std::min(size, kDiskFilePages * kPage - offset);
   const std::string of = file();
   switch (kind) {
     case Kind::kTruncate:
