@@ -120,6 +120,39 @@ TEST_CASE("a scenario that is wrong is an error, and nothing is left behind") {
   CHECK_FALSE(verify_scenario("a.scn", "brk(0)\n", {.temporary_folder = "/nowhere"}).ok());
 }
 
+TEST_CASE("what reaches the worker's own memory is not asked, and the report says so") {
+  if (!can_ask()) return;
+  for (const char* statement :
+       {"munmap(0x300000, 2M)", "mmap(0x400000, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)",
+        "mremap(a, 4K, 4K, MREMAP_MAYMOVE|MREMAP_FIXED, 0x420000)", "store(0x401000, 1, 1)",
+        "peek(0x3fffff, 8)", "pread64(f, 0x400800, 16, 0)", "mlock(0, 1G)"}) {
+    CAPTURE(statement);
+    const std::string text =
+        "f = memfd_create(\"f\", 0)\n"
+        "a = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n" +
+        std::string(statement) + "\nload(a, 1)\n";
+    const auto report = verify_scenario("own.scn", text, {});
+    REQUIRE(report.ok());
+    CHECK_FALSE(report->difference);
+    CHECK(report->statements == 2);
+    REQUIRE(report->skipped.size() == 1);
+    CHECK(report->skipped[0].line == 3);
+  }
+  // Right behind it, and right below the heap.
+  const auto report = verify_scenario(
+      "near.scn",
+      "a = mmap(0x421000, 0x1df000, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)\n"
+      "munmap(0x421000, 0x1df000)\n"
+      "b = mmap(0x620000, 4K, PROT_READ|PROT_WRITE, "
+      "MAP_PRIVATE|MAP_ANONYMOUS|MAP_GROWSDOWN|MAP_FIXED, -1, 0)\n"
+      "store(b - 64K, 1, 1)\nmaps()\nbrk(0)\n",
+      {});
+  REQUIRE(report.ok());
+  CHECK_FALSE(report->difference);
+  CHECK(report->statements == 6);
+  CHECK(report->skipped.empty());
+}
+
 TEST_CASE("what changes the host is not asked, and the report says so") {
   if (!can_ask()) return;
   const auto report =

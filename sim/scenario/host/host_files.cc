@@ -32,6 +32,7 @@ Result<int> HostProcess::dup2(int64_t old_fd, int64_t new_fd) {
 Result<uint64_t> HostProcess::transfer(long number, int64_t fd, const UserBuffer& buffer,
                                        uint64_t offset) {
   if (buffer.outside.empty()) {
+    if (refuse_own_memory(buffer.address, buffer.length_bytes)) return Errno::kENOSYS;
     return call(number, {u(fd), buffer.address.value, buffer.length_bytes, offset});
   }
   const uint64_t count = std::min(buffer.outside.size(), size_t{Tracee::kScratchBytes});

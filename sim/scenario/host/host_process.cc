@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "sim/scenario/host/own_memory.h"
+
 namespace faultline::host {
 namespace {
 
@@ -17,6 +19,10 @@ uint64_t u(int64_t value) { return static_cast<uint64_t>(value); }
 // ---- How a call is made
 
 Result<uint64_t> HostProcess::call(long number, std::array<uint64_t, 6> arguments) {
+  if (meets_own_memory(number, arguments)) {
+    met_own_memory_ = true;
+    return Errno::kENOSYS;
+  }
   const int64_t result = tracee_->system_call(number, arguments);
   if (result < 0 && result > -4096) return static_cast<Errno>(-result);
   return u(result);
@@ -45,8 +51,15 @@ uint64_t HostProcess::path(std::string_view path, uint64_t address) {
 
 // ---- Accesses
 
+bool HostProcess::refuse_own_memory(VirtAddr address, uint64_t length_bytes) {
+  const bool refused = meets_own_memory(address.value, length_bytes);
+  met_own_memory_ |= refused;
+  return refused;
+}
+
 AccessOutcome HostProcess::access(Routine routine, VirtAddr address, uint64_t length_bytes,
                                   uint64_t from) {
+  if (refuse_own_memory(address, length_bytes)) return {.out_of_memory = true};
   const Outcome outcome = tracee_->run(routine, address.value, length_bytes, from);
   // rsi counts down what is left.
   return {length_bytes - outcome.registers.rsi, outcome.signal};
@@ -68,17 +81,20 @@ AccessOutcome HostProcess::fetch(VirtAddr address, uint64_t length_bytes) {
 }
 
 AccessOutcome HostProcess::peek(VirtAddr address, uint32_t size_bytes, uint64_t* value) {
+  if (refuse_own_memory(address, size_bytes)) return {.out_of_memory = true};
   const Outcome outcome = tracee_->run(sized(Routine::kPeek, size_bytes), address.value, 0, 0);
   *value = outcome.registers.rdx;
   return {outcome.signal ? 0 : size_bytes, outcome.signal};
 }
 
 AccessOutcome HostProcess::poke(VirtAddr address, uint32_t size_bytes, uint64_t value) {
+  if (refuse_own_memory(address, size_bytes)) return {.out_of_memory = true};
   const Outcome outcome = tracee_->run(sized(Routine::kPoke, size_bytes), address.value, 0, value);
   return {outcome.signal ? 0 : size_bytes, outcome.signal};
 }
 
 AccessOutcome HostProcess::xadd(VirtAddr address, uint32_t size_bytes, uint64_t addend) {
+  if (refuse_own_memory(address, size_bytes)) return {.out_of_memory = true};
   const Outcome outcome = tracee_->run(sized(Routine::kXadd, size_bytes), address.value, 0, addend);
   return {outcome.signal ? 0 : size_bytes, outcome.signal};
 }

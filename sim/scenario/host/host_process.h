@@ -41,6 +41,8 @@ class HostProcess final : public Process {
         parent_(parent) {}
   // The worker died unasked.
   bool lost() const { return tracee_->lost(); }
+  // A call or an access was refused because it would have reached the worker's own memory.
+  bool met_own_memory() const { return met_own_memory_; }
   // It was a zombie child of `parent`, and the kernel knows it no more.
   bool reaped_from(const HostProcess& parent) const;
   // It has ended, and nobody can ask the kernel for it any more.
@@ -123,6 +125,8 @@ class HostProcess final : public Process {
   Result<int> call_for_descriptor(long number, std::array<uint64_t, 6> arguments);
   Result<uint64_t> transfer(long number, int64_t fd, const UserBuffer& buffer, uint64_t offset);
   AccessOutcome access(Routine routine, VirtAddr address, uint64_t length_bytes, uint64_t from);
+  // Whether an access would reach the worker's own memory, and so is not made.
+  bool refuse_own_memory(VirtAddr address, uint64_t length_bytes);
   // Puts the text into the worker's scratch memory; its address there.
   uint64_t string(const std::string& text, uint64_t address = Tracee::kScratch);
   uint64_t path(std::string_view path, uint64_t address = Tracee::kScratch);
@@ -139,6 +143,7 @@ class HostProcess final : public Process {
   const HostFolders& folders_;
   std::unique_ptr<Tracee> tracee_;
   std::string status_at_start_;  // what of status is the worker's
+  bool met_own_memory_ = false;
   HostProcess* parent_ = nullptr;
   const HostProcess* vfork_child_ = nullptr;
   bool reaped_ = false;

@@ -59,8 +59,8 @@ uint64_t address_of(Routine routine) {
   return Tracee::kText + kCodeOffset + kRoutineBytes * static_cast<uint64_t>(routine);
 }
 
-// An ELF file of one page of code and one segment of zeros, whose end is where the break starts.
-// The zeros lie in the file, so that no anonymous mapping of a scenario merges with them.
+// An ELF file of one page of code, one segment of zeros, and one page at whose end the break
+// starts. The zeros lie in the file, so that no anonymous mapping of a scenario merges with them.
 std::vector<char> tracee_program() {
   Elf64_Ehdr header{};
   std::memcpy(header.e_ident, ELFMAG, SELFMAG);
@@ -74,8 +74,8 @@ std::vector<char> tracee_program() {
   header.e_phoff = sizeof header;
   header.e_ehsize = sizeof header;
   header.e_phentsize = sizeof(Elf64_Phdr);
-  header.e_phnum = 2;
-  Elf64_Phdr segments[2]{};
+  Elf64_Phdr segments[3]{};
+  header.e_phnum = std::size(segments);
   segments[0] = {PT_LOAD,       PF_R | PF_X, 0,          Tracee::kText,
                  Tracee::kText, kPageBytes,  kPageBytes, 4096};
   segments[1] = {PT_LOAD,
@@ -86,6 +86,9 @@ std::vector<char> tracee_program() {
                  Tracee::kScratchBytes,
                  Tracee::kScratchBytes,
                  4096};
+  segments[2] = {
+      PT_LOAD,    PF_R,       kPageBytes, Tracee::kBreak - kPageBytes, Tracee::kBreak - kPageBytes,
+      kPageBytes, kPageBytes, 4096};
   std::vector<char> file(kPageBytes + Tracee::kScratchBytes);
   std::memcpy(file.data(), &header, sizeof header);
   std::memcpy(file.data() + sizeof header, segments, sizeof segments);
@@ -181,6 +184,8 @@ Tracee::Tracee(const TraceeLimits& limits) {
   open_stat();
   ptrace(PTRACE_GETREGS, pid_, nullptr, &start_);
   unmap_vdso();
+  // Nothing lies right below the heap.
+  FL_CHECK(system_call(SYS_munmap, {kBreak - kPageBytes, kPageBytes}) == 0);
   take_protection_keys();
   // Every page that we use ourselves is there before the first statement.
   touch_own_pages();

@@ -50,11 +50,13 @@ struct TraceeLimits {
 
 class Tracee {
  public:
-  // Memory of the tracee for what passes through it; touched, so that it never faults.
-  static constexpr uint64_t kScratch = 0x5e0000;
-  static constexpr uint64_t kScratchBytes = 0x20000;
+  // The tracee's own memory: its code, and behind it a place for what passes through it; touched,
+  // so that it never faults.
   static constexpr uint64_t kText = 0x400000;
-  static constexpr uint64_t kOwnBytes = kScratchBytes + 4096;  // with its code
+  static constexpr uint64_t kScratch = kText + 4096;
+  static constexpr uint64_t kScratchBytes = 0x20000;
+  static constexpr uint64_t kOwnBytes = kScratchBytes + 4096;
+  static constexpr uint64_t kBreak = 0x600000;  // where the break starts
   static constexpr uint64_t kStackTop = 0x7ffffffff000;
 
   explicit Tracee(const TraceeLimits& limits);

@@ -221,9 +221,10 @@ void RandomWriter::write_one_access() {
   }
 }
 
-// In memory of its own that holds the return instruction alone, as the host really executes it.
+// In memory of its own, above what grows down, that holds the return instruction alone, as the host
+// really executes it.
 void RandomWriter::write_fetch() {
-  const uint64_t page = 0x10400000 + prng_.below(4) * kPage;
+  const uint64_t page = 0x10700000 + prng_.below(4) * kPage;
   const uint64_t pid = speaker();
   lines_.push_back(by(pid, fmt::format("mmap({:#x}, {}, PROT_READ|PROT_WRITE|PROT_EXEC, "
                                        "MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)",

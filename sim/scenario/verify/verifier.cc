@@ -6,6 +6,7 @@
 
 #include "faultline/machine.h"
 #include "sim/scenario/host/host_machine.h"
+#include "sim/scenario/host/own_memory.h"
 #include "sim/scenario/host/settings.h"
 #include "sim/scenario/parser.h"
 #include "sim/scenario/runner.h"
@@ -55,7 +56,10 @@ Result<Answers, InputError> Verifier::ask(std::string_view file, std::string_vie
   const auto report = scenario::run(std::move(program).value(), machine, options, collector);
   Answers answers{.lines = std::move(collector.lines)};
   if (!report.ok()) answers.end = report.error();
-  if (report.ok() && report->out_of_memory) answers.end = report->out_of_memory;
+  if (report.ok() && report->out_of_memory) {
+    answers.end = report->out_of_memory;
+    answers.lines.pop_back();  // of the statement that was not done
+  }
   return answers;
 }
 
@@ -77,6 +81,10 @@ Result<Answers, InputError> Verifier::ask_kernel(std::string_view file,
                                  std::to_string(options_.timeout_seconds) +
                                  " seconds, or more memory than there is",
                       .line = answers->lines.empty() ? 0 : line_of(answers->lines.back())};
+  }
+  if (answers.ok() && answers->end && machine.met_own_memory()) {
+    answers->end->message =
+        "reaches memory in which the host's worker lies: " + std::string(host::kOwnMemoryRange);
   }
   return answers;
 }
