@@ -71,6 +71,7 @@ Result<Process*> ProcessImpl::start_child(const proc::CloneRequest& request) {
   auto task = std::make_unique<proc::Task>(machine_.next_pid(), std::move(files));
   task->space = std::move(space);
   task->limits = task_->limits;
+  task->descriptors_max = task_->descriptors_max;
   task->persona = task_->persona;
   const bool sibling = request.has(abi::kCLONE_PARENT);
   task->exit_signal = sibling ? task_->exit_signal : request.exit_signal;

@@ -5,7 +5,9 @@
 
 namespace faultline::machine {
 proc::FileCall ProcessImpl::file_call() {
-  return {.frames = machine_.fault_handler_, .gather = machine_.gather_};
+  return {.frames = machine_.fault_handler_,
+          .gather = machine_.gather_,
+          .descriptors_max = task_->descriptors_max};
 }
 
 Result<int> ProcessImpl::open(std::string_view path, uint64_t flags, uint64_t mode) {
@@ -13,7 +15,8 @@ Result<int> ProcessImpl::open(std::string_view path, uint64_t flags, uint64_t mo
 }
 
 Result<int> ProcessImpl::memfd_create(std::string_view name, uint64_t flags) {
-  return system_call([&] { return task_->files->memfd_create(name, flags); });
+  return system_call(
+      [&] { return task_->files->memfd_create(name, flags, task_->descriptors_max); });
 }
 
 Result<void> ProcessImpl::close(int64_t fd) {
@@ -21,11 +24,13 @@ Result<void> ProcessImpl::close(int64_t fd) {
 }
 
 Result<int> ProcessImpl::dup(int64_t fd) {
-  return system_call([&] { return task_->files->dup(uint64_t(fd)); });
+  return system_call([&] { return task_->files->dup(uint64_t(fd), task_->descriptors_max); });
 }
 
 Result<int> ProcessImpl::dup2(int64_t old_fd, int64_t new_fd) {
-  return system_call([&] { return task_->files->dup2(uint64_t(old_fd), uint64_t(new_fd)); });
+  return system_call([&] {
+    return task_->files->dup2(uint64_t(old_fd), uint64_t(new_fd), task_->descriptors_max);
+  });
 }
 
 Result<uint64_t> ProcessImpl::lseek(int64_t fd, uint64_t offset_bytes, uint64_t whence) {

@@ -32,10 +32,10 @@ Files::Files(const Parts& parts) : parts_(parts) {
   }
 }
 
-Result<int> Files::find_free() const {
+Result<int> Files::find_free(uint64_t descriptors_max) const {
   const auto free = std::find(descriptors_.begin(), descriptors_.end(), nullptr);
   const auto fd = static_cast<uint64_t>(free - descriptors_.begin());
-  if (fd >= kDescriptorsMax) return Errno::kEMFILE;
+  if (fd >= descriptors_max) return Errno::kEMFILE;
   return static_cast<int>(fd);
 }
 
@@ -46,13 +46,13 @@ int Files::install(int fd, Open file) {
   return fd;
 }
 
-Result<int> Files::memfd_create(std::string_view name, uint64_t flags) {
+Result<int> Files::memfd_create(std::string_view name, uint64_t flags, uint64_t descriptors_max) {
   const auto bits = static_cast<uint32_t>(flags);
   constexpr uint32_t kKnown = kMfdCloexec | kMfdAllowSealing | kMfdNoexecSeal | kMfdExec;
   if ((bits & ~kKnown) != 0) return Errno::kEINVAL;
   if ((bits & kMfdNoexecSeal) != 0 && (bits & kMfdExec) != 0) return Errno::kEINVAL;
   if (name.size() > kMemfdNameMax) return Errno::kEINVAL;
-  const Result<int> fd = find_free();
+  const Result<int> fd = find_free(descriptors_max);
   if (!fd.ok()) return fd;
   const auto file =
       parts_.disk.make_nameless(storage::FileKind::kTmpfs, "/memfd:" + std::string(name));
@@ -66,20 +66,20 @@ Result<void> Files::close(uint64_t fd) {
   return {};
 }
 
-Result<int> Files::dup(uint64_t fd) {
+Result<int> Files::dup(uint64_t fd, uint64_t descriptors_max) {
   const auto index = static_cast<uint32_t>(fd);
   if (index >= descriptors_.size() || descriptors_[index] == nullptr) return Errno::kEBADF;
-  const Result<int> free = find_free();
+  const Result<int> free = find_free(descriptors_max);
   if (!free.ok()) return free;
   return install(*free, Open(descriptors_[index]));
 }
 
-Result<int> Files::dup2(uint64_t old_fd, uint64_t new_fd) {
+Result<int> Files::dup2(uint64_t old_fd, uint64_t new_fd, uint64_t descriptors_max) {
   const auto from = static_cast<uint32_t>(old_fd);
   const auto to = static_cast<uint32_t>(new_fd);
-  if (to >= kDescriptorsMax) return Errno::kEBADF;
   if (from >= descriptors_.size() || descriptors_[from] == nullptr) return Errno::kEBADF;
   if (from == to) return static_cast<int>(to);
+  if (to >= descriptors_max) return Errno::kEBADF;
   return install(static_cast<int>(to), Open(descriptors_[from]));
 }
 

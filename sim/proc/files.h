@@ -32,17 +32,19 @@
 
 namespace faultline::proc {
 
-inline constexpr uint64_t kDescriptorsMax = 1024;                   // RLIMIT_NOFILE
-inline constexpr uint64_t kReadWriteMax = 0x7ffff000;               // Linux MAX_RW_COUNT
+inline constexpr uint64_t kDescriptorsMax = 4096;      // the hard RLIMIT_NOFILE, INR_OPEN_MAX
+inline constexpr uint64_t kDescriptorsAtStart = 1024;  // the soft one, INR_OPEN_CUR
+inline constexpr uint64_t kReadWriteMax = 0x7ffff000;  // Linux MAX_RW_COUNT
 inline constexpr uint64_t kFileBytesMax = (uint64_t{1} << 63) - 1;  // no offset is beyond
 inline constexpr uint64_t kTmpfsBytesMax = uint64_t{12} << 30;  // half of the memory, as by default
 inline constexpr uint64_t kMemfdBytesMax = uint64_t{24} << 30;  // all of it
 
 // What a call may need besides its arguments: frames for pages it reads in, and the place to say
-// which TLB entries it made stale.
+// which TLB entries it made stale; the caller's soft RLIMIT_NOFILE.
 struct FileCall {
   cache::FrameSource& frames;
   hw::TlbGather& gather;
+  uint64_t descriptors_max = kDescriptorsAtStart;
 };
 
 class Files {
@@ -72,13 +74,16 @@ class Files {
   // Source: open(2); Linux fs/open.c build_open_flags(), fs/namei.c do_open().
   Result<int> open(std::string_view path, OpenFlags flags, const FileCall& call);
   // Errors: kEINVAL (flags, name of more than 249 bytes), kEMFILE. Source: Linux mm/memfd.c.
-  Result<int> memfd_create(std::string_view name, uint64_t flags);
+  Result<int> memfd_create(std::string_view name, uint64_t flags,
+                           uint64_t descriptors_max = kDescriptorsAtStart);
   // Errors: kEBADF.
   Result<void> close(uint64_t fd);
   // Errors: kEBADF, kEMFILE.
-  Result<int> dup(uint64_t fd);
-  // Closes `new_fd` first if it is open. Errors: kEBADF (either; new_fd at or over the limit).
-  Result<int> dup2(uint64_t old_fd, uint64_t new_fd);
+  Result<int> dup(uint64_t fd, uint64_t descriptors_max = kDescriptorsAtStart);
+  // Closes `new_fd` first if it is open, and does nothing if it is `old_fd`. Errors: kEBADF
+  // (either; new_fd at or over the limit). Source: Linux fs/file.c dup2(), ksys_dup3().
+  Result<int> dup2(uint64_t old_fd, uint64_t new_fd,
+                   uint64_t descriptors_max = kDescriptorsAtStart);
   // The open file behind a descriptor, for a call that uses it. Errors: kEBADF (not open, or
   // O_PATH). Source: Linux fs/file.c fdget().
   Result<std::shared_ptr<cache::OpenFile>> get(uint64_t fd) const;
@@ -148,8 +153,9 @@ class Files {
 
   using Open = std::shared_ptr<cache::OpenFile>;
 
-  // The lowest free descriptor. Errors: kEMFILE.
-  Result<int> find_free() const;
+  // The lowest free descriptor below `descriptors_max`. Errors: kEMFILE. Source: Linux fs/file.c
+  // alloc_fd().
+  Result<int> find_free(uint64_t descriptors_max) const;
   int install(int fd, Open file);
   // What open() finds or makes under a path, once the flags are known to be good.
   Result<Open> open_place(storage::Disk::Place& place, OpenFlags flags, const FileCall& call);

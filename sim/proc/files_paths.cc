@@ -117,7 +117,7 @@ Result<int> Files::open(std::string_view path, OpenFlags flags, const FileCall& 
   if (!bits.ok()) return bits.error();
   if (path.empty()) return Errno::kENOENT;
   if (path.size() >= Disk::kPathMax) return Errno::kENAMETOOLONG;
-  const Result<int> fd = find_free();
+  const Result<int> fd = find_free(call.descriptors_max);
   if (!fd.ok()) return fd;
   Result<Disk::Place> place = parts_.disk.look_up(path);
   if (!place.ok()) return place.error();

@@ -93,6 +93,10 @@ Result<void> MemoryCalls::setrlimit(Task& task, uint64_t resource, uint64_t soft
       if (soft_limit > kMemlockHardBytes) return Errno::kEINVAL;
       limits.memlock_bytes = soft_limit;
       break;
+    case linux_abi::kRLIMIT_NOFILE:
+      if (soft_limit > kDescriptorsMax) return Errno::kEINVAL;
+      task.descriptors_max = soft_limit;
+      break;
     default:  // limits that nothing here obeys
       if (resource >= kResources) return Errno::kEINVAL;
   }

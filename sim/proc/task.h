@@ -31,6 +31,7 @@ struct Task {
   // The process's own, also where it shares its address space, which obeys the process that uses
   // it.
   mm::Limits limits{};
+  uint64_t descriptors_max = kDescriptorsAtStart;  // its soft RLIMIT_NOFILE
   uint64_t persona = 0;
   bool alive = true;
 

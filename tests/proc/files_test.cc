@@ -85,14 +85,19 @@ TEST_CASE("Files: dup2 answers as the kernel does") {
   CHECK(show(f.files.dup2(fd, 1023)) == "1023");
   CHECK(show(f.files.dup2(fd, 0)) == "0");
   CHECK(f.write(0, "x") == "1");
+  // A limit that was lowered since.
+  CHECK(show(f.files.dup2(1023, 1023, 4)) == "1023");
+  CHECK(show(f.files.dup2(fd, 1023, 1023)) == "EBADF");
   f.validate();
 }
 
-TEST_CASE("Files: there are 1024 descriptors") {
+TEST_CASE("Files: there are 1024 descriptors, unless the limit is another") {
   FilesFixture f;
   CHECK(f.open("/a", kO_RDWR | kO_CREAT) == "3");
   for (int fd = 4; fd < 1024; ++fd) REQUIRE(f.files.dup(3).value() == fd);
   CHECK(show(f.files.dup(3)) == "EMFILE");
+  CHECK(show(f.files.memfd_create("m", 0)) == "EMFILE");
+  CHECK(show(f.files.dup(3, 1025)) == "1024");
   CHECK(show(f.files.dup(2000)) == "EBADF");
   CHECK(f.open("/nope", kO_RDONLY) == "EMFILE");
   CHECK(f.open("/new", kO_RDWR | kO_CREAT) == "EMFILE");

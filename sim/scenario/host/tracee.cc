@@ -132,6 +132,7 @@ void open_unusable_descriptors() {
   set_limit(RLIMIT_DATA, RLIM_INFINITY, RLIM_INFINITY);
   set_limit(RLIMIT_STACK, kEightMiB, RLIM_INFINITY);
   set_limit(RLIMIT_MEMLOCK, kEightMiB, kEightMiB);
+  set_limit(RLIMIT_NOFILE, 1024, 4096);
   personality(ADDR_NO_RANDOMIZE);
   prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
   // An ordinary user, as the scenario's process is; a tracer of root may go on tracing.

@@ -284,7 +284,8 @@ void RandomWriter::write_limit() {
   static constexpr auto kLimits = std::to_array<std::string_view>(
       {"RLIMIT_AS, 1M", "RLIMIT_AS, RLIM_INFINITY", "RLIMIT_DATA, 256K",
        "RLIMIT_DATA, RLIM_INFINITY", "RLIMIT_STACK, 256K", "RLIMIT_STACK, 8M",
-       "RLIMIT_MEMLOCK, 64K", "RLIMIT_MEMLOCK, 8M", "RLIMIT_MEMLOCK, 0"});
+       "RLIMIT_MEMLOCK, 64K", "RLIMIT_MEMLOCK, 8M", "RLIMIT_MEMLOCK, 0", "RLIMIT_NOFILE, 6",
+       "RLIMIT_NOFILE, 1K"});
   line(fmt::format("setrlimit({})", pick(kLimits)));
 }
 
