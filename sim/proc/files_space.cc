@@ -84,9 +84,16 @@ Result<void> Files::fallocate(uint64_t fd, uint64_t mode, Extent extent, const F
   const bool on_small_tmpfs = storage::Disk::on_tmpfs(file.path);
   if (!backing.write_notify() && range.count > (on_small_tmpfs ? kTmpfsBytesMax : kMemfdBytesMax))
     return Errno::kENOSPC;
-  if ((bits & kKeepSize) == 0) parts_.cache.allocate_to(backing, range.end(), call.frames);
-  if (operation == kZero) parts_.cache.zero_bytes(backing, range, call.frames, call.gather);
   const PageSize page_size = parts_.frames.page_size();
+  // Whole pages are given up before the file grows, and the tail of what was its last page is set
+  // to zero after that; with parts of pages the file grows first. Source: Linux fs/ext4/extents.c
+  // ext4_zero_range(), 6.18.
+  const bool whole_pages = ((range.first | range.end()) & page_size.offset_mask()) == 0;
+  if (operation == kZero && whole_pages)
+    parts_.cache.zero_bytes(backing, range, call.frames, call.gather);
+  if ((bits & kKeepSize) == 0) parts_.cache.allocate_to(backing, range.end(), call.frames);
+  if (operation == kZero && !whole_pages)
+    parts_.cache.zero_bytes(backing, range, call.frames, call.gather);
   const uint64_t first = page_size.pages(range.first);
   const uint64_t count = page_size.pages(page_size.align_up(range.end())) - first;
   parts_.cache.reserve(backing, {first, count}, call.frames);
