@@ -9,20 +9,27 @@ namespace faultline::mm {
 
 VmaTree::VmaTree(PageSize page_size, VirtAddr user_end)
     : page_size_(page_size), user_end_(user_end) {
-  add_gap(nullptr, nullptr);
+  change_gap({}, gap_between(nullptr, nullptr));
 }
 
 VmaTree::~VmaTree() { clear(); }
 
 const Vma* VmaTree::find(VirtAddr address) const {
-  if (last_found_ != nullptr && last_found_->range().contains(address)) return last_found_;
+  if (last_found_ != nullptr && is_first_above(*last_found_, address)) return last_found_;
   // The VMA that starts at or below the address contains it, or the next one is the answer.
   auto after = tree_.upper_bound(address);
   if (after != tree_.begin()) {
     const auto before = std::prev(after);
     if (address < before->end()) return last_found_ = &*before;
   }
-  return after == tree_.end() ? nullptr : &*after;
+  return after == tree_.end() ? nullptr : last_found_ = &*after;
+}
+
+bool VmaTree::is_first_above(const Vma& vma, VirtAddr address) const {
+  if (address >= vma.end()) return false;
+  if (address >= vma.start()) return true;
+  const Vma* const below = prev(vma);
+  return below == nullptr || address >= below->end();
 }
 
 Vma* VmaTree::find(VirtAddr address) {
@@ -90,39 +97,37 @@ AddrRange VmaTree::gap_between(const Vma* below, const Vma* above) const {
   return {start, end};
 }
 
-void VmaTree::add_gap(const Vma* below, const Vma* above) {
-  const AddrRange gap = gap_between(below, above);
-  if (!gap.empty()) gaps_.add(gap);
-}
-
-void VmaTree::remove_gap(const Vma* below, const Vma* above) {
-  const AddrRange gap = gap_between(below, above);
-  if (!gap.empty()) gaps_.remove(gap.start);
+void VmaTree::change_gap(AddrRange from, AddrRange to) {
+  if (from.empty()) {
+    if (!to.empty()) gaps_.add(to);
+  } else if (to.empty()) {
+    gaps_.remove(from.start);
+  } else if (from != to) {
+    gaps_.change(from.start, to);
+  }
 }
 
 Vma& VmaTree::insert(std::unique_ptr<Vma> vma) {
-  FL_CHECK(!vma->range().empty() && find_overlap(vma->range()) == nullptr);
-  const auto above_place = tree_.upper_bound(vma->start());
-  Vma* above = above_place == tree_.end() ? nullptr : &*above_place;
+  FL_CHECK(!vma->range().empty());
+  Vma* above = find(vma->start());
+  FL_CHECK(above == nullptr || vma->end() <= above->start());
   Vma* below = above == nullptr ? last() : prev(*above);
-  remove_gap(below, above);
+  change_gap(gap_between(below, above), gap_between(below, vma.get()));
+  change_gap({}, gap_between(vma.get(), above));
   Vma& inserted = *vma.release();
-  tree_.insert_before(above_place, inserted);
+  tree_.insert_before(above == nullptr ? tree_.end() : tree_.iterator_to(*above), inserted);
   list_.insert(above == nullptr ? list_.end() : list_.iterator_to(*above), inserted);
-  add_gap(below, &inserted);
-  add_gap(&inserted, above);
   return inserted;
 }
 
 void VmaTree::erase(Vma& vma) {
   const Vma* below = prev(vma);
   const Vma* above = next(vma);
-  remove_gap(below, &vma);
-  remove_gap(&vma, above);
+  change_gap(gap_between(&vma, above), {});
+  change_gap(gap_between(below, &vma), gap_between(below, above));
   if (last_found_ == &vma) last_found_ = nullptr;
   tree_.erase(tree_.iterator_to(vma));
   list_.erase_and_dispose(list_.iterator_to(vma), std::default_delete<Vma>());
-  add_gap(below, above);
 }
 
 void VmaTree::resize(Vma& vma, AddrRange range) {
@@ -130,12 +135,15 @@ void VmaTree::resize(Vma& vma, AddrRange range) {
   const Vma* above = next(vma);
   FL_CHECK(!range.empty() && (below == nullptr || below->end() <= range.start) &&
            (above == nullptr || range.end <= above->start()));
-  remove_gap(below, &vma);
-  remove_gap(&vma, above);
+  const AddrRange low = gap_between(below, &vma);
+  const AddrRange high = gap_between(&vma, above);
+  const bool up = vma.start() < range.start;
   // The order among the VMAs stays, so the tree need not be told.
   vma.range_ = range;
-  add_gap(below, &vma);
-  add_gap(&vma, above);
+  // First the one that does not reach into what the other was.
+  if (up) change_gap(high, gap_between(&vma, above));
+  change_gap(low, gap_between(below, &vma));
+  if (!up) change_gap(high, gap_between(&vma, above));
 }
 
 void VmaTree::clear() {

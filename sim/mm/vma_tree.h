@@ -35,7 +35,7 @@ class VmaTree {
   VmaTree& operator=(const VmaTree&) = delete;
 
   // The first VMA that ends above `address`, which need not contain it; null: none does. O(log n);
-  // O(1) where it is the one found last.
+  // O(1) where it is the one found last, as for the searches of one call about one address.
   // Source: Linux find_vma(); it too remembered the last one, as mmap_cache, until 3.14.
   Vma* find(VirtAddr address);
   const Vma* find(VirtAddr address) const;
@@ -68,7 +68,7 @@ class VmaTree {
   // The highest (or lowest) free range of `size_bytes` within `window`, cut to the window. A gap
   // below a VMA that grows down is not taken where it would touch the guard pages, and then nothing
   // else within the guard is.
-  // O(sqrt n), for each VMA passed that grows down.
+  // O(log n), for each VMA passed that grows down.
   // Source: Linux mm/vma.c unmapped_area_topdown(), unmapped_area(), 6.18.
   std::optional<AddrRange> find_gap(uint64_t size_bytes, AddrRange window, SearchFrom from) const;
   // Where placement may reach up to below `vma`: its start, less the guard if it grows down.
@@ -100,10 +100,12 @@ class VmaTree {
       boost::intrusive::list<Vma,
                              boost::intrusive::member_hook<Vma, Vma::ListHook, &Vma::list_hook_>>;
 
+  // Whether it is what find(address) gives.
+  bool is_first_above(const Vma& vma, VirtAddr address) const;
   // The gap between two neighbours (null: the ends of user space); empty where there is none.
   AddrRange gap_between(const Vma* below, const Vma* above) const;
-  void add_gap(const Vma* below, const Vma* above);
-  void remove_gap(const Vma* below, const Vma* above);
+  // Tells the gap index; either may be empty.
+  void change_gap(AddrRange from, AddrRange to);
 
   PageSize page_size_;
   VirtAddr user_end_;

@@ -113,7 +113,7 @@ TEST_CASE("VmaTree: VMAs may not overlap") {
   VmaTree tree(PageSize{}, kUserEnd);
   Vma& a = add(tree, 10, 12);
   add(tree, 14, 16);
-  CHECK(dies_with([&] { add(tree, 11, 13); }, "find_overlap"));
+  CHECK(dies_with([&] { add(tree, 11, 13); }, "above->start()"));
   CHECK(dies_with([&] { tree.resize(a, pages(10, 15)); }, "range.end <= above->start()"));
 }
 
