@@ -121,6 +121,7 @@ class Process {
   virtual Result<void> msync(VirtAddr address, uint64_t length_bytes, uint64_t flags) = 0;
   // The raw call: the resulting break, which is the old one where it could not be moved.
   virtual VirtAddr brk(VirtAddr new_break) = 0;
+  // RLIMIT_AS, _DATA, _STACK, _MEMLOCK, _NOFILE, and _FSIZE, with SIGXFSZ ignored.
   virtual Result<void> setrlimit(uint64_t resource, uint64_t soft_limit) = 0;
   virtual Result<VirtAddr> mremap(const MremapArgs& args);
   virtual Result<void> madvise(VirtAddr address, uint64_t length_bytes, uint64_t advice);

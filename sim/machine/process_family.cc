@@ -72,6 +72,7 @@ Result<Process*> ProcessImpl::start_child(const proc::CloneRequest& request) {
   task->space = std::move(space);
   task->limits = task_->limits;
   task->descriptors_max = task_->descriptors_max;
+  task->file_bytes_max = task_->file_bytes_max;
   task->persona = task_->persona;
   const bool sibling = request.has(abi::kCLONE_PARENT);
   task->exit_signal = sibling ? task_->exit_signal : request.exit_signal;

@@ -7,7 +7,8 @@ namespace faultline::machine {
 proc::FileCall ProcessImpl::file_call() {
   return {.frames = machine_.fault_handler_,
           .gather = machine_.gather_,
-          .descriptors_max = task_->descriptors_max};
+          .descriptors_max = task_->descriptors_max,
+          .size_bytes_max = task_->file_bytes_max};
 }
 
 Result<int> ProcessImpl::open(std::string_view path, uint64_t flags, uint64_t mode) {

@@ -99,9 +99,17 @@ Result<void> Files::ftruncate(uint64_t fd, uint64_t length_bytes, const FileCall
 }
 
 Result<void> Files::set_size(cache::Backing& backing, uint64_t length_bytes, const FileCall& call) {
-  if (length_bytes > backing.file().size_bytes_max()) return Errno::kEFBIG;
+  const Result<void> checked = check_new_size(backing, length_bytes, call);
+  if (!checked.ok()) return checked;
   parts_.cache.truncate(backing, length_bytes, call.frames, call.gather);
   return {};
+}
+
+Result<void> check_new_size(const cache::Backing& backing, uint64_t new_bytes,
+                            const FileCall& call) {
+  if (new_bytes <= backing.size_bytes()) return {};
+  if (new_bytes > call.size_bytes_max) return Errno::kEFBIG;
+  return new_bytes > backing.file().size_bytes_max() ? Errno::kEFBIG : Result<void>();
 }
 
 void Files::validate() const {

@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "faultline/linux.h"
 #include "faultline/result.h"
 #include "sim/cache/frame_source.h"
 #include "sim/cache/open_file.h"
@@ -40,11 +41,13 @@ inline constexpr uint64_t kTmpfsBytesMax = uint64_t{12} << 30;  // half of the m
 inline constexpr uint64_t kMemfdBytesMax = uint64_t{24} << 30;  // all of it
 
 // What a call may need besides its arguments: frames for pages it reads in, and the place to say
-// which TLB entries it made stale; the caller's soft RLIMIT_NOFILE.
+// which TLB entries it made stale; the caller's soft RLIMIT_NOFILE and RLIMIT_FSIZE. For a size
+// Linux also sends SIGXFSZ, which a scenario's process ignores (docs/scenario.md).
 struct FileCall {
   cache::FrameSource& frames;
   hw::TlbGather& gather;
   uint64_t descriptors_max = kDescriptorsAtStart;
+  uint64_t size_bytes_max = linux_abi::kRLIM_INFINITY;
 };
 
 class Files {
@@ -100,7 +103,7 @@ class Files {
   Result<uint64_t> read(uint64_t fd, uint64_t length_bytes, ReadSink& sink, const FileCall& call);
   Result<uint64_t> pread(uint64_t fd, Extent extent, ReadSink& sink, const FileCall& call);
   // write(2) and pwrite64(2), the latter appending too with O_APPEND. Errors: the same, without
-  // kEISDIR; kEFBIG (at or past the largest size; what fits is written).
+  // kEISDIR; kEFBIG (at or past the largest size or RLIMIT_FSIZE; what fits is written).
   Result<uint64_t> write(uint64_t fd, uint64_t length_bytes, WriteSource& source,
                          const FileCall& call);
   Result<uint64_t> pwrite(uint64_t fd, Extent extent, WriteSource& source, const FileCall& call);
@@ -109,14 +112,16 @@ class Files {
   // (SEEK_DATA, SEEK_HOLE at or past the end). Source: Linux fs/read_write.c
   // generic_file_llseek_size().
   Result<uint64_t> lseek(uint64_t fd, uint64_t offset_bytes, uint64_t whence);
-  // Errors: kEINVAL (negative), kEBADF, kEINVAL (directory, not open for writing), kEFBIG.
+  // Errors: kEINVAL (negative), kEBADF, kEINVAL (directory, not open for writing), kEFBIG (beyond
+  // the largest size, or growing beyond RLIMIT_FSIZE).
   Result<void> ftruncate(uint64_t fd, uint64_t length_bytes, const FileCall& call);
   // Errors: kEINVAL (negative), those of Disk::look_up(), kENOENT, kEISDIR, kENOTDIR, kEACCES,
   // kEFBIG.
   Result<void> truncate(std::string_view path, uint64_t length_bytes, const FileCall& call);
   // Errors, in this order: kEBADF, kEINVAL (negative, or nothing), kEOPNOTSUPP (no such mode),
   // kEBADF (not open for writing), kEFBIG, kEOPNOTSUPP (not on this file system), kEINVAL, kEFBIG
-  // (FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE), kENOSPC (tmpfs). Nothing changed then.
+  // (FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE; RLIMIT_FSIZE), kENOSPC (tmpfs). Nothing
+  // changed then.
   // Differs from Linux: the disk never fills.
   // Source: fallocate(2); Linux fs/open.c vfs_fallocate().
   Result<void> fallocate(uint64_t fd, uint64_t mode, Extent extent, const FileCall& call);
@@ -183,5 +188,10 @@ class Files {
   Parts parts_;
   std::vector<Open> descriptors_;  // null: free
 };
+
+// Whether a call may give the file that size. Errors: kEFBIG (growing beyond the largest size or
+// RLIMIT_FSIZE). Source: Linux fs/attr.c inode_newsize_ok().
+Result<void> check_new_size(const cache::Backing& backing, uint64_t new_bytes,
+                            const FileCall& call);
 
 }  // namespace faultline::proc

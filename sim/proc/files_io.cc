@@ -24,6 +24,18 @@ Result<uint64_t> check_extent(Files::Extent extent) {
   return std::min(extent.length_bytes, kReadWriteMax);
 }
 
+// How many bytes may be written there. Errors: kEFBIG (none).
+// Source: Linux fs/read_write.c generic_write_check_limits(), which takes the limit as signed.
+Result<uint64_t> check_write_limits(const Backing& backing, Files::Extent extent,
+                                    const FileCall& call) {
+  const auto position = static_cast<int64_t>(extent.offset_bytes);
+  const bool limited = call.size_bytes_max != linux_abi::kRLIM_INFINITY;
+  if (limited && position >= static_cast<int64_t>(call.size_bytes_max)) return Errno::kEFBIG;
+  const uint64_t end_bytes = std::min(call.size_bytes_max, backing.file().size_bytes_max());
+  if (extent.offset_bytes >= end_bytes) return Errno::kEFBIG;
+  return std::min(extent.length_bytes, end_bytes - extent.offset_bytes);
+}
+
 }  // namespace
 
 Result<uint64_t> Files::checked_read(OpenFile& file, Extent extent, ReadSink& sink,
@@ -105,10 +117,11 @@ Result<Files::Extent> Files::checked_write(OpenFile& file, Extent extent, WriteS
   if (!length_bytes.ok()) return length_bytes.error();
   if (*length_bytes == 0) return Extent{extent.offset_bytes, 0};
   // Source: Linux fs/read_write.c generic_write_checks().
-  const uint64_t limit_bytes = file.backing->file().size_bytes_max();
   const uint64_t offset_bytes = file.append ? file.backing->size_bytes() : extent.offset_bytes;
-  if (offset_bytes >= limit_bytes) return Errno::kEFBIG;
-  const Extent allowed{offset_bytes, std::min(*length_bytes, limit_bytes - offset_bytes)};
+  const Result<uint64_t> fitting =
+      check_write_limits(*file.backing, {offset_bytes, *length_bytes}, call);
+  if (!fitting.ok()) return fitting.error();
+  const Extent allowed{offset_bytes, *fitting};
   const Result<uint64_t> done = file.direct ? write_direct(file, allowed, source, call)
                                             : write_at(file, allowed, source, call);
   if (!done.ok()) return done.error();

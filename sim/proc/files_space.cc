@@ -81,6 +81,12 @@ Result<void> Files::fallocate(uint64_t fd, uint64_t mode, Extent extent, const F
     parts_.cache.punch_bytes(backing, range, call.frames, call.gather);
     return {};
   }
+  const bool keeps_size = (bits & kKeepSize) != 0;
+  // tmpfs asks even where the size stays. Source: Linux mm/shmem.c shmem_fallocate().
+  if (!keeps_size || !backing.write_notify()) {
+    const Result<void> checked = check_new_size(backing, range.end(), call);
+    if (!checked.ok()) return checked;
+  }
   const bool on_small_tmpfs = storage::Disk::on_tmpfs(file.path);
   if (!backing.write_notify() && range.count > (on_small_tmpfs ? kTmpfsBytesMax : kMemfdBytesMax))
     return Errno::kENOSPC;
@@ -91,7 +97,7 @@ Result<void> Files::fallocate(uint64_t fd, uint64_t mode, Extent extent, const F
   const bool whole_pages = ((range.first | range.end()) & page_size.offset_mask()) == 0;
   if (operation == kZero && whole_pages)
     parts_.cache.zero_bytes(backing, range, call.frames, call.gather);
-  if ((bits & kKeepSize) == 0) parts_.cache.allocate_to(backing, range.end(), call.frames);
+  if (!keeps_size) parts_.cache.allocate_to(backing, range.end(), call.frames);
   if (operation == kZero && !whole_pages)
     parts_.cache.zero_bytes(backing, range, call.frames, call.gather);
   const uint64_t first = page_size.pages(range.first);

@@ -97,8 +97,11 @@ Result<void> MemoryCalls::setrlimit(Task& task, uint64_t resource, uint64_t soft
       if (soft_limit > kDescriptorsMax) return Errno::kEINVAL;
       task.descriptors_max = soft_limit;
       break;
-    default:  // limits that nothing here obeys
-      if (resource >= kResources) return Errno::kEINVAL;
+    case linux_abi::kRLIMIT_FSIZE:
+      task.file_bytes_max = soft_limit;
+      break;
+    default:
+      return resource < kResources ? Errno::kENOSYS : Errno::kEINVAL;
   }
   task.space->set_limits(limits);
   return {};

@@ -66,8 +66,8 @@ class MemoryCalls {
   Result<void> munlock(Task& task, VirtAddr address, uint64_t length_bytes);
   Result<void> mlockall(Task& task, uint64_t flags, UserMemory& memory);
   Result<void> munlockall(Task& task);
-  // Sets a soft limit. Errors: kEINVAL (no such resource, or above the hard limit). Source:
-  // setrlimit(2).
+  // Sets a soft limit, of calls on files too. Errors: kEINVAL (no such resource, or above the hard
+  // limit), kENOSYS (one that nothing here would obey). Source: setrlimit(2).
   Result<void> setrlimit(Task& task, uint64_t resource, uint64_t soft_limit);
 
   // Errors: kEINVAL (arguments that the option does not know), kEPERM (PR_SET_MDWE: cannot be

@@ -31,7 +31,8 @@ struct Task {
   // The process's own, also where it shares its address space, which obeys the process that uses
   // it.
   mm::Limits limits{};
-  uint64_t descriptors_max = kDescriptorsAtStart;  // its soft RLIMIT_NOFILE
+  uint64_t descriptors_max = kDescriptorsAtStart;       // its soft RLIMIT_NOFILE
+  uint64_t file_bytes_max = linux_abi::kRLIM_INFINITY;  // its soft RLIMIT_FSIZE
   uint64_t persona = 0;
   bool alive = true;
 

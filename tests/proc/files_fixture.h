@@ -72,11 +72,14 @@ struct FilesFixture {
   CachedMachine m;
   proc::Files files{{m.frames, m.allocator, m.disk, m.cache}};
   hw::TlbGather gather{};
+  uint64_t size_bytes_max = linux_abi::kRLIM_INFINITY;  // RLIMIT_FSIZE of whoever calls
 
   explicit FilesFixture(const CachedMachineOptions& options = {}) : m(options) {}
   ~FilesFixture() { gather.clear(); }
 
-  proc::FileCall call() { return {m, gather}; }
+  proc::FileCall call() {
+    return {.frames = m, .gather = gather, .size_bytes_max = size_bytes_max};
+  }
   Result<int> try_open(std::string_view path, uint64_t flags, uint64_t mode = 0644) {
     return files.open(path, {flags, mode}, call());
   }

@@ -114,14 +114,14 @@ void set_limit(__rlimit_resource resource, rlim_t soft, rlim_t hard) {
   setrlimit(resource, &limit);
 }
 
-// Descriptors 0 to 2 are open and cannot be used.
+// Descriptors 0 to 2 are open and cannot be used; whatever else we have ends with exec.
 void open_unusable_descriptors() {
   const int unusable = open("/", O_PATH);
   if (unusable < 0) _exit(1);
   for (int fd = 0; fd <= 2; ++fd) {
     if (dup2(unusable, fd) != fd) _exit(1);
   }
-  if (unusable > 2) close(unusable);
+  if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) _exit(1);
 }
 
 [[noreturn]] void become_tracee(int program, const TraceeLimits& limits) {
@@ -133,16 +133,19 @@ void open_unusable_descriptors() {
   set_limit(RLIMIT_STACK, kEightMiB, RLIM_INFINITY);
   set_limit(RLIMIT_MEMLOCK, kEightMiB, kEightMiB);
   set_limit(RLIMIT_NOFILE, 1024, 4096);
+  set_limit(RLIMIT_FSIZE, RLIM_INFINITY, RLIM_INFINITY);
   personality(ADDR_NO_RANDOMIZE);
   prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
   // An ordinary user, as the scenario's process is; a tracer of root may go on tracing.
   if (getuid() == 0 && (setgroups(0, nullptr) != 0 || setgid(65534) != 0 || setuid(65534) != 0))
     _exit(1);
-  // The end of a child is asked for, not told of. The mask outlives exec and is inherited.
-  sigset_t child_signal;
-  sigemptyset(&child_signal);
-  sigaddset(&child_signal, SIGCHLD);
-  sigprocmask(SIG_BLOCK, &child_signal, nullptr);
+  // The end of a child is asked for, not told of, and a file that would grow too large is an error.
+  // The mask outlives exec and is inherited. (What is ignored a tracer would be told of.)
+  sigset_t unheard;
+  sigemptyset(&unheard);
+  sigaddset(&unheard, SIGCHLD);
+  sigaddset(&unheard, SIGXFSZ);
+  sigprocmask(SIG_BLOCK, &unheard, nullptr);
   open_unusable_descriptors();
   ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
   char name[] = "scenario";
