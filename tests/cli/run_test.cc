@@ -94,6 +94,24 @@ TEST_CASE("run: every file is run, and the worst status is the program's") {
   CHECK(alone.out.find("\"file\"") == std::string::npos);
 }
 
+TEST_CASE(
+    "run: a call that is not simulated is named with its place, status 2, and nothing is run") {
+  for (const std::string name :
+       {"execve", "prlimit64", "userfaultfd", "shmget", "shmat", "shmdt", "powerfail", "inject"}) {
+    CAPTURE(name);
+    const std::string file = write_file("later.scn", "brk(0)\nx = " + name + "(0)\n");
+    const ProgramEnd end = run({file, "--json"});
+    CHECK(end.status == 2);
+    CHECK(end.out.empty());
+    CHECK(end.err == "faultline: " + file + ":2:5: call not simulated yet: " + name + "\n");
+  }
+  // A resource without a name has no obedient calls either.
+  const std::string file = write_file("cpu.scn", "setrlimit(0, 1)\n");
+  const ProgramEnd end = run({file, "--json"});
+  CHECK(end.status == 2);
+  CHECK(end.err == "faultline: " + file + ":1:1: setrlimit is not simulated yet\n");
+}
+
 TEST_CASE("run: memory that runs out is said with its line, status 3") {
   const std::string file =
       write_file("full.scn",
