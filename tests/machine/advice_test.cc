@@ -3,30 +3,23 @@
 #include <doctest/doctest.h>
 
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "faultline/linux.h"
 #include "faultline/machine.h"
+#include "tests/support/one_process.h"
 
 namespace faultline {
 namespace {
 
 namespace abi = linux_abi;
+using testing::kPage;
+using testing::kRw;
 
-constexpr uint64_t kPage = 4096;
-constexpr uint64_t kRw = abi::kPROT_READ | abi::kPROT_WRITE;
-
-struct Trial {
-  explicit Trial(const MachineOptions& options = {}) {
-    auto made = make_machine(options);
-    REQUIRE(made.ok());
-    machine = std::move(*made);
-    process = &machine->start_process();
-  }
+struct Trial : testing::OneProcess {
+  using OneProcess::OneProcess;
 
   VirtAddr map_anon(uint64_t pages, uint64_t type = abi::kMAP_PRIVATE, uint64_t prot = kRw) {
     return process
@@ -92,9 +85,6 @@ struct Trial {
     if (!outcome.signal) return std::nullopt;
     return outcome.signal->code;
   }
-
-  std::unique_ptr<Machine> machine;
-  Process* process = nullptr;
 };
 
 TEST_CASE("H2: DONTNEED gives zeros, the file's bytes, or the shared page again") {

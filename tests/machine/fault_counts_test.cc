@@ -6,6 +6,7 @@
 
 #include "faultline/linux.h"
 #include "faultline/machine.h"
+#include "tests/support/one_process.h"
 
 namespace faultline {
 namespace {
@@ -23,26 +24,15 @@ using linux_abi::kPROT_EXEC;
 using linux_abi::kPROT_NONE;
 using linux_abi::kPROT_READ;
 using linux_abi::kPROT_WRITE;
+using testing::kPage;
+using testing::kRw;
 
-constexpr uint64_t kPage = 4096;
-constexpr uint64_t kRw = kPROT_READ | kPROT_WRITE;
-
-struct Trial {
-  explicit Trial(const MachineOptions& options = {}) {
-    auto made = make_machine(options);
-    REQUIRE(made.ok());
-    machine = std::move(*made);
-    process = &machine->start_process();
-  }
-
+struct Trial : testing::OneProcess {
   VirtAddr map_anon(uint64_t pages, uint64_t prot = kRw, uint64_t flags = kMAP_PRIVATE) {
-    return process
-        ->mmap({.length_bytes = pages * kPage, .prot = prot, .flags = flags | kMAP_ANONYMOUS})
-        .value();
+    return map(pages, prot, flags | kMAP_ANONYMOUS);
   }
   VirtAddr map_file(int fd, uint64_t pages, uint64_t prot, uint64_t flags) {
-    return process->mmap({.length_bytes = pages * kPage, .prot = prot, .flags = flags, .fd = fd})
-        .value();
+    return map(pages, prot, flags, fd);
   }
   int open_file(const char* path, uint64_t size_bytes) {
     REQUIRE(machine->create_file(path, size_bytes, 0).ok());
@@ -82,9 +72,6 @@ struct Trial {
     machine->validate();
     return outcome.signal;
   }
-
-  std::unique_ptr<Machine> machine;
-  Process* process = nullptr;
 };
 
 void check(FaultCounts counts, uint64_t minor, uint64_t major) {

@@ -6,26 +6,23 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "faultline/linux.h"
 #include "faultline/machine.h"
+#include "tests/support/one_process.h"
 
 namespace faultline {
 namespace {
 
 namespace abi = linux_abi;
+using testing::kPage;
+using testing::kRw;
 
-constexpr uint64_t kPage = 4096;
-constexpr uint64_t kRw = abi::kPROT_READ | abi::kPROT_WRITE;
 constexpr uint64_t kAnon = abi::kMAP_PRIVATE | abi::kMAP_ANONYMOUS;
 
-struct Trial {
-  explicit Trial(const MachineOptions& options = {}) {
-    auto made = make_machine(options);
-    REQUIRE(made.ok());
-    machine = std::move(*made);
-    process = &machine->start_process();
-  }
+struct Trial : testing::OneProcess {
+  using OneProcess::OneProcess;
   ~Trial() { machine->validate(); }
 
   VirtAddr map_anon(uint64_t pages, uint64_t prot = kRw, uint64_t flags = kAnon) {
@@ -50,9 +47,6 @@ struct Trial {
   Result<uint64_t> prctl(uint64_t option, const std::array<uint64_t, 4>& arguments = {}) {
     return process->prctl(option, arguments, {});
   }
-
-  std::unique_ptr<Machine> machine;
-  Process* process = nullptr;
 };
 
 // What mlock(2) of the first `pages` of a mapping answers, and its faults.

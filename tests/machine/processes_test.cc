@@ -2,7 +2,6 @@
 // numbers are those of docs/fidelity.md.
 #include <doctest/doctest.h>
 
-#include <memory>
 #include <vector>
 
 #include "faultline/linux.h"
@@ -10,6 +9,7 @@
 #include "sim/machine/machine_impl.h"
 #include "sim/machine/process_impl.h"
 #include "tests/support/death.h"
+#include "tests/support/one_process.h"
 
 namespace faultline::machine {
 
@@ -23,17 +23,13 @@ struct MachineTestPeer {
 namespace {
 
 namespace abi = linux_abi;
-constexpr uint64_t kPage = 4096;
-constexpr uint64_t kRw = abi::kPROT_READ | abi::kPROT_WRITE;
+using testing::kPage;
+using testing::kRw;
+
 constexpr uint64_t kVfork = abi::kCLONE_VM | abi::kCLONE_VFORK | abi::kSIGCHLD;
 
-struct Trial {
-  explicit Trial(const MachineOptions& options = {}) {
-    auto made = make_machine(options);
-    REQUIRE(made.ok());
-    machine = std::move(*made);
-    process = &machine->start_process();
-  }
+struct Trial : testing::OneProcess {
+  using OneProcess::OneProcess;
   ~Trial() { machine->validate(); }
 
   VirtAddr map(uint64_t pages, uint64_t flags = abi::kMAP_PRIVATE | abi::kMAP_ANONYMOUS,
@@ -70,9 +66,6 @@ struct Trial {
     const auto reaped = parent.wait4({.pid = pid, .options = options});
     return reaped.ok() ? *reaped : uint64_t(0) - uint64_t(reaped.error());
   }
-
-  std::unique_ptr<Machine> machine;
-  Process* process = nullptr;
 };
 
 constexpr uint64_t error(Errno e) { return uint64_t(0) - uint64_t(e); }

@@ -5,12 +5,12 @@
 #include <doctest/doctest.h>
 
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "faultline/linux.h"
 #include "faultline/machine.h"
+#include "tests/support/one_process.h"
 
 namespace faultline {
 namespace {
@@ -22,24 +22,14 @@ using linux_abi::kMAP_PRIVATE;
 using linux_abi::kMAP_SHARED;
 using linux_abi::kPROT_NONE;
 using linux_abi::kPROT_READ;
-using linux_abi::kPROT_WRITE;
+using testing::kPage;
+using testing::kRw;
 
-constexpr uint64_t kPage = 4096;
-constexpr uint64_t kRw = kPROT_READ | kPROT_WRITE;
 constexpr uint64_t kPrivate = kMAP_PRIVATE | kMAP_ANONYMOUS;
 
-struct Trial {
-  explicit Trial(const MachineOptions& options = {}) {
-    auto made = make_machine(options);
-    REQUIRE(made.ok());
-    machine = std::move(*made);
-    process = &machine->start_process();
-  }
+struct Trial : testing::OneProcess {
+  using OneProcess::OneProcess;
 
-  VirtAddr map(uint64_t pages, uint64_t prot, uint64_t flags, int fd = -1) {
-    return process->mmap({.length_bytes = pages * kPage, .prot = prot, .flags = flags, .fd = fd})
-        .value();
-  }
   VirtAddr map_at(uint64_t address, uint64_t pages) {
     return process
         ->mmap({.address = {address},
@@ -47,14 +37,6 @@ struct Trial {
                 .prot = kRw,
                 .flags = kPrivate | kMAP_FIXED})
         .value();
-  }
-  void load(VirtAddr at) {
-    std::byte byte{};
-    REQUIRE(process->load(at, {&byte, 1}).bytes_done == 1);
-  }
-  void store(VirtAddr at) {
-    const std::byte byte{1};
-    REQUIRE(process->store(at, {&byte, 1}).bytes_done == 1);
   }
   // The number of kB behind a key of status.
   uint64_t status(const std::string& key) {
@@ -88,9 +70,6 @@ struct Trial {
     }
     return text;
   }
-
-  std::unique_ptr<Machine> machine;
-  Process* process = nullptr;
 };
 
 TEST_CASE("pagemap: a page of its own is exclusive, the zero page is not; PROT_NONE hides none") {

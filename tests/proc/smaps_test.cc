@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <fstream>
 #include <map>
-#include <memory>
 #include <set>
 #include <sstream>
 #include <string>
@@ -13,6 +12,7 @@
 #include "faultline/linux.h"
 #include "faultline/machine.h"
 #include "sim/proc/smaps_sizes.h"
+#include "tests/support/one_process.h"
 
 namespace faultline {
 namespace {
@@ -32,10 +32,9 @@ using linux_abi::kO_TRUNC;
 using linux_abi::kPROT_EXEC;
 using linux_abi::kPROT_NONE;
 using linux_abi::kPROT_READ;
-using linux_abi::kPROT_WRITE;
+using testing::kPage;
+using testing::kRw;
 
-constexpr uint64_t kPage = 4096;
-constexpr uint64_t kRw = kPROT_READ | kPROT_WRITE;
 constexpr uint64_t kPrivate = kMAP_PRIVATE | kMAP_ANONYMOUS;
 constexpr uint64_t kDroppable = 8 | kMAP_ANONYMOUS;
 
@@ -74,26 +73,7 @@ std::string block_at(const std::string& smaps, VirtAddr at) {
          smaps.substr(end_of_header, end - end_of_header) + "\n";
 }
 
-struct Trial {
-  Trial() : recorded(recorded_blocks()) {
-    auto made = make_machine({});
-    REQUIRE(made.ok());
-    machine = std::move(*made);
-    process = &machine->start_process();
-  }
-
-  VirtAddr map(uint64_t pages, uint64_t prot, uint64_t flags, int fd = -1) {
-    return process->mmap({.length_bytes = pages * kPage, .prot = prot, .flags = flags, .fd = fd})
-        .value();
-  }
-  void load(VirtAddr at) {
-    std::byte byte{};
-    REQUIRE(process->load(at, {&byte, 1}).bytes_done == 1);
-  }
-  void store(VirtAddr at) {
-    const std::byte byte{1};
-    REQUIRE(process->store(at, {&byte, 1}).bytes_done == 1);
-  }
+struct Trial : testing::OneProcess {
   void check(const std::string& name, VirtAddr at) {
     CAPTURE(name);
     seen.insert(name);
@@ -101,10 +81,8 @@ struct Trial {
     machine->validate();
   }
 
-  std::map<std::string, std::string> recorded;
+  std::map<std::string, std::string> recorded = recorded_blocks();
   std::set<std::string> seen{};
-  std::unique_ptr<Machine> machine;
-  Process* process = nullptr;
 };
 
 void anonymous(Trial& t) {
