@@ -97,8 +97,8 @@ TEST_CASE("GapIndex: agrees with a scan of all gaps over random changes") {
     model.percent_removed = percent;
     for (int step = 0; step < 12000; ++step) {
       model.change();
-      if (step % 7 == 0) model.compare();
-      if (step % 50 == 0) model.index.validate();
+      if (step % 40 == 0) model.compare();
+      if (step % 200 == 0) model.index.validate();
     }
   }
 }
