@@ -111,8 +111,11 @@ void GapIndex::Node::split_child(std::size_t i) {
 // Makes one child of this one and the next, if there is a next and half a node holds them both.
 bool GapIndex::Node::join_children(std::size_t i) {
   if (i + 1 >= count || children[i]->count + children[i + 1]->count > kFanOut / 2) return false;
+  const std::size_t seam = children[i]->count - 1;
   children[i + 1]->move_entries(0, *children[i]);
   erase(i + 1);
+  // What were cousins are neighbours now.
+  if (!children[i]->leaf) children[i]->join_children(seam);
   note(i);
   return true;
 }
