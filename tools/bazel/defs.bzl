@@ -2,11 +2,11 @@
 
 load("@rules_cc//cc:defs.bzl", "cc_test")
 
-def fl_test(name, deps = [], size = "small", **kwargs):
-    """A doctest program: cc_test with doctest's main, small unless it says otherwise."""
+def fl_test(name, deps = [], **kwargs):
+    """A doctest program: cc_test with doctest's main. The limit of its time is in .bazelrc."""
     cc_test(
         name = name,
-        size = size,
+        size = "small",
         deps = deps + ["@doctest//doctest:main"],
         **kwargs
     )
