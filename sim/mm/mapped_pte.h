@@ -44,12 +44,13 @@ inline bool is_guard(hw::Pte pte, const hw::PteLayout& layout) {
   return !pte.present(layout) && pte.is_guard();
 }
 
-// Whether the hardware might still use a right of `before` that `after` does not grant.
-inline bool weakened(hw::Pte before, hw::Pte after, const hw::PteLayout& layout) {
+// Whether a TLB must forget `before`: also where `after` grants more, as an access that was refused
+// by the old rights is a signal, not looked at again. Source: Linux arch/x86/include/asm/tlbflush.h
+// pte_flags_need_flush().
+inline bool needs_flush(hw::Pte before, hw::Pte after, const hw::PteLayout& layout) {
   if (!before.present(layout)) return false;
-  if (!after.present(layout)) return true;
-  return (before.writable(layout) && !after.writable(layout)) ||
-         (before.executable(layout) && !after.executable(layout));
+  return !after.present(layout) || before.writable(layout) != after.writable(layout) ||
+         before.executable(layout) != after.executable(layout);
 }
 
 }  // namespace faultline::mm

@@ -121,7 +121,7 @@ void AddressSpace::change_rights(const Vma& vma, AddrRange range, hw::TlbGather&
                              if (!mapped) return pte;
                              mapped->write = may_store(*mapped);
                              const hw::Pte changed = mapped->to_pte(layout, vma);
-                             if (weakened(pte, changed, layout)) gather.add_page(asid(), vpn);
+                             if (needs_flush(pte, changed, layout)) gather.add_page(asid(), vpn);
                              return changed;
                            });
 }
