@@ -72,9 +72,12 @@ Pfn PageCache::find_uptodate(const Backing& backing, uint64_t pgoff) const {
   return (parts_.frames[pfn].flags & FrameFlag::kFrameUptodate) != 0 ? pfn : kNoPfn;
 }
 
-void PageCache::mark_uptodate(Pfn pfn) {
-  phys::PageFrame& frame = parts_.frames[pfn];
-  frame.flags = static_cast<uint16_t>(frame.flags | FrameFlag::kFrameUptodate);
+void PageCache::mark_uptodate(const Backing& backing, Pfn pfn) {
+  const phys::PageFrame& frame = parts_.frames[pfn];
+  if ((frame.flags & FrameFlag::kFrameUptodate) != 0) return;
+  const PgoffRange folio = folio_of(frame);
+  set_flag(backing, folio, FrameFlag::kFrameUptodate);
+  clear_flag(backing, folio, FrameFlag::kFrameBlockUptodate);
 }
 
 bool PageCache::read_into(const Backing& backing, uint64_t pgoff, Pfn pfn) {
@@ -101,7 +104,7 @@ std::optional<CachedPage> PageCache::get_or_read_page(Backing& backing, uint64_t
   const Pfn cached = find(backing, pgoff);
   if (cached != kNoPfn) {
     const bool uptodate = find_uptodate(backing, pgoff) != kNoPfn;
-    mark_uptodate(cached);
+    mark_uptodate(backing, cached);
     return CachedPage{.pfn = cached, .dropped_lock = !uptodate};
   }
   const std::optional<Pfn> fresh = source.take_frame();
@@ -110,38 +113,45 @@ std::optional<CachedPage> PageCache::get_or_read_page(Backing& backing, uint64_t
   return CachedPage{.pfn = *fresh, .did_io = did_io, .dropped_lock = did_io};
 }
 
-std::optional<CachedPage> PageCache::get_page_to_write(Backing& backing, uint64_t pgoff,
-                                                       Overwrite overwrite, FrameSource& source) {
-  const Pfn cached = find(backing, pgoff);
-  if (cached != kNoPfn) {
-    mark_uptodate(cached);
-    return CachedPage{.pfn = cached};
-  }
-  const std::optional<Pfn> fresh = source.take_frame();
-  if (!fresh) return std::nullopt;
-  install(backing, pgoff, *fresh);
-  const bool read = overwrite == Overwrite::kPart && backing.file_->has_page(pgoff);
-  return CachedPage{.pfn = *fresh, .did_io = read && read_into(backing, pgoff, *fresh)};
+void PageCache::read_ahead(Backing& backing, const ReadPlan& plan, FrameSource& source) {
+  read_but_one(backing, ReadPlan::kNoMark, plan, source);
 }
 
-void PageCache::read_ahead(Backing& backing, PgoffRange plan, FrameSource& source) {
-  for (uint64_t pgoff = plan.first; pgoff < plan.end() && pgoff < backing.page_count(); ++pgoff) {
-    if (find(backing, pgoff) != kNoPfn) continue;
-    if (!get_or_read_page(backing, pgoff, source)) return;
+void PageCache::read_but_one(Backing& backing, uint64_t there, const ReadPlan& plan,
+                             FrameSource& source) {
+  const uint64_t end = std::min(plan.pages.end(), backing.page_count());
+  bool as_planned = true;
+  for (uint64_t next = plan.pages.first; next < end;) {
+    uint8_t order = as_planned ? aligned_order(next, plan.order) : 0;
+    while (next + (uint64_t{1} << order) > end) --order;
+    const PgoffRange folio{next, uint64_t{1} << order};
+    const bool cached = any_cached(backing, folio);
+    if (cached || !install_folio(backing, folio, source)) {
+      if (order == 0 && !cached) return;
+      if (order > 0 || (next != there && !plan.begun)) as_planned = false;
+      if (order == 0) ++next;
+      continue;
+    }
+    // Page by page, there is no mark where the plan comes to the end of the file.
+    if (folio.contains(plan.mark) && (as_planned || end < backing.page_count()))
+      set_flag(backing, folio, FrameFlag::kFrameReadahead);
+    for (; next < folio.end(); ++next) read_into(backing, next, find(backing, next));
   }
 }
 
-void PageCache::read_holes(Backing& backing, PgoffRange plan, FrameSource& source) {
-  for (uint64_t pgoff = plan.first; pgoff < plan.end() && pgoff < backing.page_count(); ++pgoff) {
+void PageCache::read_holes(Backing& backing, const ReadPlan& plan, FrameSource& source) {
+  const uint64_t end = std::min(plan.pages.end(), backing.page_count());
+  for (uint64_t pgoff = plan.pages.first; pgoff < end; ++pgoff) {
     if (find(backing, pgoff) != kNoPfn || backing.file_->has_page(pgoff)) continue;
     if (!get_or_read_page(backing, pgoff, source)) return;
+    if (pgoff == plan.mark) set_flag(backing, {pgoff, 1}, FrameFlag::kFrameReadahead);
   }
 }
 
 void PageCache::will_need(Backing& backing, PgoffRange range, FrameSource& source) {
   if (backing.file_->kind() == FileKind::kDisk) {
     range.count = std::min(range.count, kWillNeedPagesMax);
-    return read_ahead(backing, range, source);
+    return read_ahead(backing, {.pages = range}, source);
   }
   for (uint64_t i = 0; i < range.count && range.first + i < backing.page_count(); ++i) {
     if (!backing.file_->stores_page(range.first + i)) continue;
@@ -149,56 +159,87 @@ void PageCache::will_need(Backing& backing, PgoffRange range, FrameSource& sourc
   }
 }
 
+std::optional<CachedPage> PageCache::read_for_hit(OpenFile& file, uint64_t pgoff, PgoffRange wanted,
+                                                  FrameSource& source) {
+  Backing& backing = *file.backing;
+  const phys::PageFrame& frame = frame_at(backing, pgoff);
+  const bool marked = (frame.flags & FrameFlag::kFrameReadahead) != 0;
+  if (!marked) return get_or_read_page(backing, pgoff, source);
+  const PgoffRange folio = folio_of(frame);
+  clear_flag(backing, folio, FrameFlag::kFrameReadahead);
+  const ReadPlan plan = file.readahead.plan_next(backing, folio, wanted);
+  auto page = read_with_plan(backing, pgoff, plan, source);
+  if (page) page->dropped_lock = true;
+  return page;
+}
+
 std::optional<CachedPage> PageCache::read_for_fault(OpenFile& file, uint64_t pgoff, Advice advice,
                                                     FrameSource& source) {
   Backing& backing = *file.backing;
   if (backing.file_->kind() != FileKind::kDisk) return get_or_read_page(backing, pgoff, source);
-  const bool hit = find(backing, pgoff) != kNoPfn;
-  const PgoffRange plan = hit ? file.readahead.plan_fault_hit(backing, pgoff, advice)
-                              : file.readahead.plan_fault_miss(backing, pgoff, advice);
-  return read_with_plan(backing, pgoff, plan, source);
+  const Pfn cached = find(backing, pgoff);
+  if (cached == kNoPfn) {
+    const ReadPlan plan = file.readahead.plan_fault_miss(backing, pgoff, advice);
+    return read_with_plan(backing, pgoff, plan, source);
+  }
+  file.readahead.note_fault_hit(advice);
+  if (advice == Advice::kRandom || advice == Advice::kHugeRandom)
+    return get_or_read_page(backing, pgoff, source);
+  return read_for_hit(file, pgoff, {pgoff, file.readahead.pages_max()}, source);
 }
 
 std::optional<CachedPage> PageCache::read_for_code(OpenFile& file, PgoffRange wanted,
                                                    FrameSource& source) {
   Backing& backing = *file.backing;
   const uint64_t pgoff = wanted.first;
-  if (backing.file_->kind() != FileKind::kDisk) return get_or_read_page(backing, pgoff, source);
-  const bool hit = find(backing, pgoff) != kNoPfn;
-  const PgoffRange plan = hit ? file.readahead.plan_fault_hit(backing, pgoff, Advice::kNormal)
-                              : file.readahead.plan_code_miss(backing, wanted);
-  return read_with_plan(backing, pgoff, plan, source);
+  const bool miss = find(backing, pgoff) == kNoPfn;
+  if (backing.file_->kind() != FileKind::kDisk || !miss)
+    return read_for_fault(file, pgoff, Advice::kNormal, source);
+  return read_with_plan(backing, pgoff, file.readahead.plan_code_miss(backing, wanted), source);
 }
 
 std::optional<CachedPage> PageCache::read_for_read(OpenFile& file, PgoffRange wanted,
                                                    FrameSource& source) {
   Backing& backing = *file.backing;
   const uint64_t pgoff = wanted.first;
-  const bool hit = find(backing, pgoff) != kNoPfn;
+  const Pfn cached = find(backing, pgoff);
   if (backing.file_->kind() != FileKind::kDisk) {
     // A read does not fill a hole of tmpfs. Source: Linux mm/shmem.c shmem_file_read_iter().
-    if (!hit && !backing.file_->has_page(pgoff)) return CachedPage{.pfn = phys::kZeroPagePfn};
+    if (cached == kNoPfn && !backing.file_->has_page(pgoff))
+      return CachedPage{.pfn = phys::kZeroPagePfn};
     return get_or_read_page(backing, pgoff, source);
   }
-  const PgoffRange plan = hit ? file.readahead.plan_read_hit(backing, wanted)
-                              : file.readahead.plan_read_miss(backing, wanted);
-  const std::optional<CachedPage> page = read_with_plan(backing, pgoff, plan, source);
-  if (page) finish_reading(backing, *page, source);
-  return page;
+  if (cached == kNoPfn) {
+    const ReadPlan plan = file.readahead.plan_read_miss(backing, wanted);
+    const std::optional<CachedPage> page = read_with_plan(backing, pgoff, plan, source);
+    if (page) finish_reading(backing, *page, source);
+    return page;
+  }
+  // A folio is used from its start. Source: Linux mm/filemap.c filemap_readahead().
+  const uint64_t before = pgoff - folio_of(parts_.frames[cached]).first;
+  return read_for_hit(file, pgoff, {pgoff - before, wanted.count + before}, source);
 }
 
 std::optional<CachedPage> PageCache::read_with_plan(Backing& backing, uint64_t pgoff,
-                                                    PgoffRange plan, FrameSource& source) {
+                                                    const ReadPlan& plan, FrameSource& source) {
+  if (plan.order > 0 && find(backing, pgoff) == kNoPfn) {
+    // The page comes in with a folio.
+    read_ahead(backing, plan, source);
+    auto in_folio = get_or_read_page(backing, pgoff, source);
+    if (in_folio) in_folio->did_io = in_folio->dropped_lock = true;
+    return in_folio;
+  }
   // The page itself before its neighbours, which may not push it out again.
   std::optional<CachedPage> page = get_or_read_page(backing, pgoff, source);
   if (!page) return std::nullopt;
-  page->dropped_lock |= plan.count != 0;
+  page->dropped_lock |= plan.pages.count != 0;
   const PinnedPage pin(parts_.allocator, page->pfn);
   if (page->did_io && !backing.file_->has_page(pgoff)) {
     read_holes(backing, plan, source);
     page->underway = plan;
+    page->underway.begun = true;
   } else {
-    read_ahead(backing, plan, source);
+    read_but_one(backing, pgoff, plan, source);
   }
   return page;
 }
@@ -215,6 +256,7 @@ void PageCache::drop_page(Backing& backing, uint64_t pgoff, Pfn pfn) {
   clear_dirty(backing, pgoff, pfn);
   backing.pages_.erase(pgoff);
   frame.flags = FrameFlag::kFrameInUse;
+  frame.order = 0;
   frame.owner = 0;
   frame.pgoff = 0;
   --cached_pages_;
@@ -225,10 +267,10 @@ void PageCache::drop_page(Backing& backing, uint64_t pgoff, Pfn pfn) {
 void PageCache::drop_pages(Backing& backing, PgoffRange range) {
   uint64_t next = range.first;
   while (const auto page = backing.pages_.first_from(next)) {
-    // Not `>= range.end()`, which may wrap.
-    if (page->pgoff - range.first >= range.count) return;
-    drop_page(backing, page->pgoff, page->pfn);
-    next = page->pgoff + 1;
+    if (!range.contains(page->pgoff)) return;
+    const PgoffRange folio = folio_of(parts_.frames[page->pfn]);
+    next = folio.end();
+    if (range.contains(folio.first) && range.contains(next - 1)) drop_folio(backing, folio);
   }
 }
 

@@ -6,11 +6,12 @@
 // frame in the cache holds one reference for it.
 //
 // A page of a disk file is dirty (kFrameDirty) from mark_dirty() until write_back(), reclaim or the
-// end of the page; faults keep it so, as the first store to a clean page faults. For tmpfs nothing
-// is ever written back; kFrameDirty says there that reclaim may not just drop the page. Whoever
-// removes a PTE with its dirty bit set passes it on to the frame.
-// Reading a page of a disk file costs I/O, or counts as if, when it is a hole (linux-semantics
-// D19); a page of tmpfs costs I/O only when reclaim had taken it out.
+// end of the page; faults keep it so, as the first store to a clean page faults. In a large folio
+// (folio.h) all pages are dirty when one is, and those with kFrameBlockDirty are written. For tmpfs
+// nothing is ever written back; kFrameDirty says there that reclaim may not just drop the page.
+// Whoever removes a PTE with its dirty bit set passes it on to the frame. Reading a page of a disk
+// file costs I/O, or counts as if, when it is a hole (linux-semantics D19); a page of tmpfs costs
+// I/O only when reclaim had taken it out.
 //
 // A page of the disk of which a part was set to zero (truncation, fallocate) comes into the cache
 // for that, but without kFrameUptodate: mincore(2) and fault-around do not see it, and the fault
@@ -23,14 +24,17 @@
 //      its Backing and pgoff; no other frame has kFrameFile. On tmpfs it has kFrameUptodate
 //   2. a page of a disk file stands in the dirty set iff its frame has kFrameDirty; none of tmpfs
 //   does
-//   3. no page of a disk file lies beyond its end; on tmpfs fallocate(2) may have put one there, or
-//   a
-//      write of which no byte came
-//   4. a clean page equals what the file holds: always on the disk, zeros past the end of the file
-//      included; on tmpfs while nothing maps it (contents kept)
+//   3. a page beyond the end of a disk file holds zeros: a write of which no byte came put it
+//   there,
+//      or truncation left it in its folio
+//   4. a page that is not to be written equals what the file holds: always on the disk, zeros past
+//      the end of the file included; on tmpfs while nothing maps it (contents kept)
 //   5. the counts of cached and of dirty pages equal a recount
 //   6. a Backing that nobody uses belongs to a file that has a name
 //   7. a file with dirty pages knows since when it is dirty
+//   8. the pages of a large folio are all cached, of one order, and alike in kFrameDirty,
+//      kFrameUptodate and kFrameReadahead; it is of a disk file, and dirty iff one of its pages has
+//      kFrameBlockDirty, which no other page has
 // Owns: the Backings, and one reference to each frame in them. Outlives every handle that it gave
 // out. Not thread-safe.
 #pragma once
@@ -39,11 +43,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "faultline/types.h"
 #include "sim/base/clock.h"
 #include "sim/cache/backing.h"
+#include "sim/cache/folio.h"
 #include "sim/cache/frame_source.h"
 #include "sim/cache/open_file.h"
 #include "sim/cache/readahead.h"
@@ -63,7 +69,7 @@ struct CachedPage {
   bool dropped_lock = false;
   // What is still to be read along with it, by PageCache::finish_reading(): a page that is a hole
   // of the file is there at once, and nobody waits for what the disk brings later.
-  PgoffRange underway{};
+  ReadPlan underway{};
 };
 
 // Bytes `first` to `first + count` of a file.
@@ -124,12 +130,6 @@ class PageCache {
   bool insert(Backing& backing, uint64_t pgoff, Pfn fresh);
   // The page, read in if need be; nothing when no frame is to be had. REQUIRES: within the file.
   std::optional<CachedPage> get_or_read_page(Backing& backing, uint64_t pgoff, FrameSource& source);
-  // The same for a page that is about to be overwritten, wholly or, if `whole` is false, in part:
-  // it is read only where part of what the file holds would be seen. It may lie past the end of the
-  // file; then set_size() must follow at once. Source: Linux fs/buffer.c __block_write_begin_int().
-  enum class Overwrite : bool { kPart, kWhole };
-  std::optional<CachedPage> get_page_to_write(Backing& backing, uint64_t pgoff, Overwrite overwrite,
-                                              FrameSource& source);
   // The same for a fault of a mapping of `file`, with the read-ahead that goes with it. On tmpfs
   // there is none. The caller calls finish_reading() once it has mapped what is there by then.
   // Source: Linux mm/filemap.c filemap_fault(), fs/ext4/readpage.c ext4_mpage_readpages().
@@ -144,20 +144,38 @@ class PageCache {
   std::optional<CachedPage> read_for_read(OpenFile& file, PgoffRange wanted, FrameSource& source);
   // Reads what is still underway. REQUIRES: `page` is cached.
   void finish_reading(Backing& backing, const CachedPage& page, FrameSource& source);
-  // Reads those pages of the plan that are not cached, until no frame is to be had.
-  void read_ahead(Backing& backing, PgoffRange plan, FrameSource& source);
+  // Reads those pages of the plan that are not cached, until no frame is to be had: in folios as
+  // large as the plan has them up to the first page that is there, then page by page.
+  // Source: Linux mm/readahead.c page_cache_ra_order(), page_cache_ra_unbounded(), 6.18.
+  void read_ahead(Backing& backing, const ReadPlan& plan, FrameSource& source);
 
   // Reads the pages of `range` that are not cached, as MADV_WILLNEED asks: of a disk file the first
   // kWillNeedPagesMax of the range, without a mark; of tmpfs what reclaim had taken out.
   // Source: Linux mm/readahead.c force_page_cache_ra(); mm/madvise.c shmem_swapin_range().
   void will_need(Backing& backing, PgoffRange range, FrameSource& source);
 
+  // write(2) of `wanted` begins: the part of it that the folio of its first page holds, which is in
+  // the cache from here on; a new folio is as large as what is wanted, if it can begin there. What
+  // is overwritten in part alone is read. Nothing: no frame is to be had. REQUIRES: count > 0.
+  // Source: Linux fs/ext4/inode.c ext4_da_write_begin(), mm/filemap.c __filemap_get_folio(), 6.18.
+  std::optional<ByteRange> begin_write(Backing& backing, ByteRange wanted, FrameSource& source);
+  // The write goes on with `bytes`, which are fewer than `part` where their source ended; how many
+  // were taken: of fewer none, where the folio is not up to date. The file reaches as far then;
+  // what was made behind it stays. REQUIRES: begin_write() gave `part`. Source: Linux fs/buffer.c
+  // block_write_end(), fs/ext4/inode.c ext4_da_write_end(), mm/shmem.c shmem_write_end(), 6.18.
+  uint64_t end_write(Backing& backing, ByteRange part, std::span<const std::byte> bytes);
+
   // The page differs from the file's. REQUIRES: cached.
   void mark_dirty(Backing& backing, uint64_t pgoff);
-  // Writes the dirty pages of `range` to the file: their PTEs lose the dirty bit and the right to
-  // write, so that the next store faults (linux-semantics D10), and bytes past the end of the file
-  // become zeros. The pages written; always 0 on tmpfs. O(dirty pages in range · log pages).
-  // Source: Linux mm/page-writeback.c write_cache_pages(), folio_clear_dirty_for_io().
+  // A mapping may store to the page: the whole folio is to be written, as far as the file reaches.
+  // REQUIRES: cached. Source: Linux fs/buffer.c block_page_mkwrite().
+  void mark_stored(Backing& backing, uint64_t pgoff);
+  // The first page at or behind `pgoff` that is to be written; of a file of the disk.
+  std::optional<uint64_t> first_to_write_from(const Backing& backing, uint64_t pgoff) const;
+  // Writes the dirty folios with a page in `range` to the file: their PTEs lose the dirty bit and
+  // the right to write, so that the next store faults (linux-semantics D10), and bytes past the end
+  // of the file become zeros. The pages written; always 0 on tmpfs. O(dirty pages in range · log
+  // pages). Source: Linux mm/page-writeback.c write_cache_pages(), folio_clear_dirty_for_io().
   uint64_t write_back(Backing& backing, PgoffRange range, hw::TlbGather& gather);
   // fsync(2): every dirty page of the file, which is young again then; write_back() leaves it as
   // old as it was. Source: measured, Linux 6.18.
@@ -173,16 +191,24 @@ class PageCache {
 
   // Unmaps the page in `pfn`, writes it if it is dirty, and frees the frame. kBusy when a page
   // table, the kernel or a lock still holds it. REQUIRES: a frame of the cache.
+  // Differs from Linux: a large folio falls apart into pages, of which this one goes, because
+  // policies choose pages; Linux reclaims it as a whole.
   // Source: Linux mm/vmscan.c shrink_folio_list().
   Reclaimed reclaim_page(Pfn pfn, hw::TlbGather& gather);
-  // Unmaps the page in `pfn` and, if it is clean, frees the frame; a dirty page stays in the cache
-  // and is kBusy, as is one that somebody holds. REQUIRES: a frame of the cache.
+  // Unmaps the folio of the page in `pfn` and, if it is clean, frees its frames; a dirty one stays
+  // in the cache and is kBusy, as is one that somebody holds. REQUIRES: a frame of the cache.
   // Source: Linux mm/vmscan.c shrink_folio_list(), which leaves writing to the flusher.
   Reclaimed page_out(Pfn pfn, hw::TlbGather& gather);
-  // Drops the clean, unmapped pages of `range` (POSIX_FADV_DONTNEED, linux-semantics K3); how many.
+  // Drops the clean, unmapped folios that lie within `range` (POSIX_FADV_DONTNEED, linux-semantics
+  // K3); how many pages. Source: Linux mm/truncate.c mapping_evict_folio(), mm/filemap.c
+  // find_lock_entries().
   uint64_t drop_clean(Backing& backing, PgoffRange range);
-  // The pages of `range` go out of every mapping, and the clean ones out of the cache: what the
-  // disk holds is newer. Source: Linux mm/truncate.c invalidate_inode_pages2_range().
+  // The large folio of the page in `pfn` becomes pages, out of every mapping, unless it is dirty or
+  // somebody holds it (MADV_COLD and MADV_PAGEOUT of a part of it). REQUIRES: a frame of the cache.
+  // Source: Linux mm/huge_memory.c split_folio().
+  void split_folio(Pfn pfn, hw::TlbGather& gather);
+  // The folios with a page in `range` go out of every mapping, and the clean ones out of the cache:
+  // what the disk holds is newer. Source: Linux mm/truncate.c invalidate_inode_pages2_range().
   void invalidate(Backing& backing, PgoffRange range, hw::TlbGather& gather);
 
   // ---- Calls that change what the file is. Each sets parts of pages to zero, and may want a frame
@@ -240,21 +266,68 @@ class PageCache {
   friend struct PageCacheTestPeer;
 
   // Reads the page, and the plan with it; of the plan the holes alone where the page is one.
-  std::optional<CachedPage> read_with_plan(Backing& backing, uint64_t pgoff, PgoffRange plan,
+  std::optional<CachedPage> read_with_plan(Backing& backing, uint64_t pgoff, const ReadPlan& plan,
                                            FrameSource& source);
+  // A page that is cached, of which `wanted` is wanted: reads on if its folio is marked.
+  std::optional<CachedPage> read_for_hit(OpenFile& file, uint64_t pgoff, PgoffRange wanted,
+                                         FrameSource& source);
+  // read_ahead() where page `there` of the plan has been read before the others.
+  void read_but_one(Backing& backing, uint64_t there, const ReadPlan& plan, FrameSource& source);
+
+  // ---- Folios: folio.cc. `folio` is one that is in the cache.
+  phys::PageFrame& frame_at(const Backing& backing, uint64_t pgoff) const;
+  PgoffRange folio_at(const Backing& backing, uint64_t pgoff) const {
+    return folio_of(frame_at(backing, pgoff));
+  }
+  bool any_cached(const Backing& backing, PgoffRange range) const;
+  // Frames for a folio that is not cached yet; false: there are not enough, and nothing changed.
+  bool install_folio(Backing& backing, PgoffRange folio, FrameSource& source);
+  bool make_folio_to_write(Backing& backing, ByteRange wanted, FrameSource& source);
+  void set_flag(const Backing& backing, PgoffRange folio, phys::FrameFlag flag);
+  void clear_flag(const Backing& backing, PgoffRange folio, phys::FrameFlag flag);
+  // Whether the page is to be written with its folio.
+  static bool block_dirty(const phys::PageFrame& frame);
+  bool any_block_dirty(const Backing& backing, PgoffRange folio) const;
+  // The block has its bytes from here on, and they are to be written.
+  void note_written(Backing& backing, uint64_t pgoff);
+  void copy_in(Backing& backing, uint64_t offset_bytes, std::span<const std::byte> bytes);
+  // Whether nobody but page tables and the cache uses the folio, and it may be taken from them.
+  bool evictable(const Backing& backing, PgoffRange folio) const;
+  // Whether anybody but the cache uses the folio.
+  bool in_use(const Backing& backing, PgoffRange folio) const;
+  // Takes the folio out of every mapping; whether a PTE of it was dirty.
+  bool unmap_folio(const Backing& backing, PgoffRange folio, hw::TlbGather& gather);
+  void drop_folio(Backing& backing, PgoffRange folio);
+  uint64_t write_folio(Backing& backing, PgoffRange folio);
+  // Halves the folio until page `pgoff` is one of its own.
+  void split_at(Backing& backing, PgoffRange folio, uint64_t pgoff);
+  // Each page becomes a folio of its own, with what was noted for its block.
+  void separate(Backing& backing, PgoffRange folio);
+  // A large folio of which `gone` takes a part: the rest is in other folios then, or, while it is
+  // dirty, in the same. It is out of every mapping.
+  void cut_folio(Backing& backing, uint64_t pgoff, ByteRange gone, hw::TlbGather& gather);
+  // The same for the folios at both ends of `gone`.
+  void cut(Backing& backing, ByteRange gone, hw::TlbGather& gather);
+  // What a folio that was split left behind the end of the file goes. Source: Linux
+  // mm/huge_memory.c __folio_split().
+  void drop_past_end(Backing& backing, PgoffRange split);
+  // What lies behind the end of the file goes out of the cache.
+  void cut_at_end(Backing& backing, hw::TlbGather& gather);
   // Makes `fresh` the page, with the bytes as they are.
   void install(Backing& backing, uint64_t pgoff, Pfn fresh);
-  void read_holes(Backing& backing, PgoffRange plan, FrameSource& source);
+  void read_holes(Backing& backing, const ReadPlan& plan, FrameSource& source);
   bool read_into(const Backing& backing, uint64_t pgoff, Pfn pfn);
   void write_page(Backing& backing, uint64_t pgoff, Pfn pfn);
   void clear_dirty(Backing& backing, uint64_t pgoff, Pfn pfn);
   // Takes the page out of the cache and gives up its frame, whatever it holds.
   void drop_page(Backing& backing, uint64_t pgoff, Pfn pfn);
+  // The folios that lie within the range.
   void drop_pages(Backing& backing, PgoffRange range);
   void drop_pages_from(Backing& backing, uint64_t first) {
     drop_pages(backing, {first, ~uint64_t{0} - first});
   }
-  void mark_uptodate(Pfn pfn);
+  void mark_uptodate(const Backing& backing, Pfn pfn);
+  void mark_page_dirty(Backing& backing, uint64_t pgoff, phys::PageFrame& frame);
   // The file that is dirty longest, or null.
   Backing* find_oldest_dirty() const;
   // Zeros in a part of one page, which becomes dirty unless it is a hole.
@@ -265,11 +338,10 @@ class PageCache {
   void zero_tail(Backing& backing, uint64_t offset_bytes, FrameSource& source);
   // What collapse() and insert_hole() do first.
   void forget_from(Backing& backing, uint64_t first, hw::TlbGather& gather);
-  // Takes the page out of every mapping; false where it may not be, and nothing has changed.
-  bool unmap_for_reclaim(Backing& backing, Pfn pfn, hw::TlbGather& gather);
   void on_last_handle_gone(uint32_t number);
   void release(uint32_t number);
   void validate_page(const Backing& backing, uint64_t pgoff, Pfn pfn) const;
+  void validate_folio(const Backing& backing, uint64_t pgoff, Pfn pfn) const;
 
   struct Slot {
     std::unique_ptr<Backing> backing;  // null: gone

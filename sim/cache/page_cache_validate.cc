@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cstddef>
+#include <span>
 #include <vector>
 
 #include "sim/base/check.h"
@@ -21,15 +23,46 @@ void PageCache::validate_page(const Backing& backing, uint64_t pgoff, Pfn pfn) c
   const bool dirty = (frame.flags & FrameFlag::kFrameDirty) != 0;
   FL_CHECK_MSG(backing.pages_.dirty(pgoff) == (dirty && backing.write_notify()),
                "page {} of backing {}: the dirty set and the frame differ", pgoff, number);
-  FL_CHECK_MSG(!backing.write_notify() || pgoff < backing.page_count(),
-               "page {} of backing {} lies beyond the end", pgoff, number);
-  if (dirty || parts_.frames.contents() == Contents::kNone) return;
+  const bool past_end = backing.write_notify() && pgoff >= backing.page_count();
+  const std::span<const std::byte> cached = parts_.frames.bytes(pfn);
+  FL_CHECK_MSG(!past_end || std::all_of(cached.begin(), cached.end(),
+                                        [](std::byte value) { return value == std::byte{0}; }),
+               "page {} of backing {} lies beyond the end and is not zeros", pgoff, number);
+  if (block_dirty(frame) || parts_.frames.contents() == Contents::kNone) return;
   if (!backing.write_notify() && frame.mapcount > 0) return;
   std::vector<std::byte> durable(parts_.frames.page_size().bytes());
   backing.file_->read_page(pgoff, durable);
-  const std::span<const std::byte> cached = parts_.frames.bytes(pfn);
   FL_CHECK_MSG(std::equal(cached.begin(), cached.end(), durable.begin(), durable.end()),
                "page {} of backing {} is clean and differs from the file", pgoff, number);
+}
+
+void PageCache::validate_folio(const Backing& backing, uint64_t pgoff, Pfn pfn) const {
+  const phys::PageFrame& frame = parts_.frames[pfn];
+  const uint32_t block = FrameFlag::kFrameBlockDirty | FrameFlag::kFrameBlockUptodate;
+  if (frame.order == 0) {
+    FL_CHECK_MSG((frame.flags & block) == 0, "page {} of backing {} is no large folio's", pgoff,
+                 backing.number_);
+    return;
+  }
+  const PgoffRange folio = folio_of(frame);
+  if (pgoff != folio.first) {
+    FL_CHECK_MSG(find(backing, folio.first) != kNoPfn, "page {} of backing {} has no first page",
+                 pgoff, backing.number_);
+    return;
+  }
+  FL_CHECK_MSG(backing.write_notify() && frame.order <= kFolioOrderMax,
+               "page {} of backing {} is in a large folio", pgoff, backing.number_);
+  const uint32_t alike =
+      FrameFlag::kFrameDirty | FrameFlag::kFrameUptodate | FrameFlag::kFrameReadahead;
+  for (uint64_t page = folio.first; page < folio.end(); ++page) {
+    const Pfn other = find(backing, page);
+    FL_CHECK_MSG(other != kNoPfn && parts_.frames[other].order == frame.order &&
+                     ((parts_.frames[other].flags ^ frame.flags) & alike) == 0,
+                 "page {} of backing {} is not like the first of its folio", page, backing.number_);
+  }
+  FL_CHECK_MSG(((frame.flags & FrameFlag::kFrameDirty) != 0) == any_block_dirty(backing, folio),
+               "the folio of page {} of backing {} is dirty and nothing is to be written, or not",
+               pgoff, backing.number_);
 }
 
 void PageCache::validate() const {
@@ -45,6 +78,7 @@ void PageCache::validate() const {
     for (auto page = backing.pages_.first_from(0); page;
          page = backing.pages_.first_from(page->pgoff + 1)) {
       validate_page(backing, page->pgoff, page->pfn);
+      validate_folio(backing, page->pgoff, page->pfn);
     }
     FL_CHECK_MSG(backing.pages_.dirty_count() == 0 || backing.dirty_since_ticks_.has_value(),
                  "backing {} does not know since when it is dirty", backing.number_);

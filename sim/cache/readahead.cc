@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <bit>
 
+#include "sim/base/align.h"
 #include "sim/base/check.h"
+#include "sim/cache/folio.h"
 
 namespace faultline::cache {
 namespace {
@@ -39,6 +41,13 @@ uint64_t cached_before(const Backing& backing, uint64_t pgoff, uint64_t pages_ma
   return count;
 }
 
+// The first page at or behind `pgoff` that is not cached, of `count`; or the one behind them.
+uint64_t next_missing(const Backing& backing, uint64_t pgoff, uint64_t count) {
+  const uint64_t end = pgoff + count;
+  while (pgoff < end && backing.pages().find(pgoff) != kNoPfn) ++pgoff;
+  return pgoff;
+}
+
 }  // namespace
 
 void Readahead::advise(Advice advice) {
@@ -47,36 +56,41 @@ void Readahead::advise(Advice advice) {
   if (advice == Advice::kSequential) pages_max_ = 2 * kReadaheadPagesMax;
 }
 
-// Source: Linux mm/readahead.c page_cache_ra_order(), ra_alloc_folio().
-PgoffRange Readahead::window(const Backing& backing) {
-  marked_ =
-      async_size_ != 0 && mark() < backing.page_count() && backing.pages().find(mark()) == kNoPfn;
-  return clip(backing, {start_, size_});
+uint64_t Readahead::window_max(uint64_t count) const {
+  return count > pages_max_ ? std::max(pages_max_, std::min(count, kWillNeedPagesMax)) : pages_max_;
 }
 
-PgoffRange Readahead::next_window(const Backing& backing) {
-  start_ += size_;
-  size_ = next_size(size_, pages_max_);
-  async_size_ = size_;
-  return window(backing);
+ReadPlan Readahead::window(const Backing& backing, uint64_t first) {
+  const auto order_of_size = static_cast<uint8_t>(std::bit_width(size_) - 1);
+  order_ = std::min({order_, kFolioOrderMax, order_of_size});
+  return {clip(backing, {first, size_}), order_, first + size_ - async_size_};
 }
 
-PgoffRange Readahead::plan_fault_miss(const Backing& backing, uint64_t pgoff, Advice advice) {
-  if (advice == Advice::kRandom) return clip(backing, {pgoff, 1});
+ReadPlan Readahead::plan_fault_miss(const Backing& backing, uint64_t pgoff, Advice advice) {
+  if (advice == Advice::kHuge || advice == Advice::kHugeRandom) {
+    // The start of the last window stays as it was.
+    async_size_ = uint64_t{1} << kFolioOrderMax;
+    size_ = advice == Advice::kHuge ? 2 * async_size_ : async_size_;
+    order_ = kFolioOrderMax;
+    return window(backing, base::align_down(pgoff, async_size_));
+  }
+  if (advice == Advice::kRandom) return {clip(backing, {pgoff, 1})};
   if (advice == Advice::kSequential) return plan_read_miss(backing, {pgoff, pages_max_});
-  if (note_mmap_miss()) return clip(backing, {pgoff, 1});
+  if (note_mmap_miss()) return {clip(backing, {pgoff, 1})};
   start_ = pgoff > pages_max_ / 2 ? pgoff - pages_max_ / 2 : 0;
   size_ = pages_max_;
   async_size_ = pages_max_ / 4;
-  return window(backing);
+  order_ = 0;
+  return window(backing, start_);
 }
 
-PgoffRange Readahead::plan_code_miss(const Backing& backing, PgoffRange wanted) {
-  if (note_mmap_miss()) return clip(backing, {wanted.first, 1});
+ReadPlan Readahead::plan_code_miss(const Backing& backing, PgoffRange wanted) {
+  if (note_mmap_miss()) return {clip(backing, {wanted.first, 1})};
   start_ = wanted.first;
   size_ = std::min(wanted.count, pages_max_);
   async_size_ = 0;
-  return window(backing);
+  order_ = 0;
+  return window(backing, start_);
 }
 
 bool Readahead::note_mmap_miss() {
@@ -84,41 +98,55 @@ bool Readahead::note_mmap_miss() {
   return mmap_misses_ > kMmapLotsOfMisses;
 }
 
-PgoffRange Readahead::plan_fault_hit(const Backing& backing, uint64_t pgoff, Advice advice) {
-  if (advice == Advice::kRandom) return {pgoff, 0};
+void Readahead::note_fault_hit(Advice advice) {
+  if (advice == Advice::kRandom || advice == Advice::kHugeRandom) return;
   if (mmap_misses_ > 0) --mmap_misses_;
-  return plan_read_hit(backing, {pgoff, pages_max_});
 }
 
-PgoffRange Readahead::plan_read_miss(const Backing& backing, PgoffRange wanted) {
+ReadPlan Readahead::plan_read_miss(const Backing& backing, PgoffRange wanted) {
   FL_CHECK(wanted.count > 0);
   const uint64_t index = wanted.first;
-  if (random_) return clip(backing, wanted);
-  const uint64_t wanted_count = std::min(wanted.count, backing.page_count());
+  if (random_) return {clip(backing, {index, std::min(wanted.count, kWillNeedPagesMax)})};
+  const uint64_t pages_max = window_max(wanted.count);
   // Wraps for a file never read, whose previous position is -1, as Linux's does.
   const auto previous = static_cast<uint64_t>(static_cast<int64_t>(previous_bytes_) >>
                                               backing.file().page_size().shift);
-  if (index == 0 || wanted_count > pages_max_ || index - previous <= 1) {
-    start_ = index;
-    size_ = first_size(wanted_count, pages_max_);
-    async_size_ = size_ > wanted_count ? size_ - wanted_count : size_ >> 1;
-    return window(backing);
+  if (index == 0 || wanted.count > pages_max || index - previous <= 1) {
+    size_ = first_size(wanted.count, pages_max);
+    async_size_ = size_ > wanted.count ? size_ - wanted.count : size_ >> 1;
+  } else {
+    uint64_t before = cached_before(backing, index, pages_max);
+    // A small read at random: as it is, and no state is kept.
+    if (before <= wanted.count) return {clip(backing, wanted)};
+    // Cached from the start of the file: a long stream.
+    if (before == index) before *= 2;
+    size_ = std::min(before + wanted.count, pages_max);
+    async_size_ = 1;
   }
-  uint64_t before = cached_before(backing, index, pages_max_);
-  // A small read at random: as it is, and no state is kept.
-  if (before <= wanted_count) return clip(backing, {index, wanted_count});
-  // Cached from the start of the file: a long stream.
-  if (before == index) before *= 2;
   start_ = index;
-  size_ = std::min(before + wanted_count, pages_max_);
-  async_size_ = 1;
-  return window(backing);
+  order_ = 0;
+  return window(backing, start_);
 }
 
-PgoffRange Readahead::plan_read_hit(const Backing& backing, PgoffRange wanted) {
-  // No window yet, or not its mark.
-  if (!is_mark(wanted.first)) return {wanted.first, 0};
-  return next_window(backing);
+ReadPlan Readahead::plan_next(const Backing& backing, PgoffRange folio, PgoffRange wanted) {
+  const uint64_t pages_max = window_max(wanted.count);
+  if (wanted.first == base::align_down(start_ + size_ - async_size_, folio.count)) {
+    start_ += size_;
+    size_ = std::max(size_, next_size(size_, pages_max));
+  } else {
+    const uint64_t next = next_missing(backing, wanted.first + 1, pages_max);
+    if (next - wanted.first > pages_max) return {};
+    start_ = next;
+    size_ = next_size(next - wanted.first + wanted.count, pages_max);
+  }
+  // Larger folios each time, and a window that ends with one.
+  order_ = static_cast<uint8_t>(order_ + 2);
+  const int largest = std::countr_zero(pages_max);
+  const uint64_t end =
+      base::align_down(start_ + size_, uint64_t{1} << std::min<int>(order_, largest));
+  if (end > start_) size_ = end - start_;
+  async_size_ = size_;
+  return window(backing, start_);
 }
 
 }  // namespace faultline::cache

@@ -18,13 +18,13 @@ void PageCache::truncate(Backing& backing, uint64_t size_bytes, FrameSource& sou
     // On tmpfs bytes stored past the old end show from now on.
     if (backing.write_notify()) zero_tail(backing, old_bytes, source);
     backing.file_->set_size(size_bytes);
-    return;
+    return cut_at_end(backing, gather);  // of a folio that reaches further
   }
   backing.file_->set_size(size_bytes);
   const uint64_t first_gone = backing.page_count();
   parts_.reverse_map.zap_file_range({backing.number_, first_gone, ~uint64_t{0} - first_gone},
                                     rmap::ZapCopies::kYes, gather);
-  drop_pages_from(backing, first_gone);
+  cut_at_end(backing, gather);
   zero_tail(backing, size_bytes, source);
 }
 
@@ -39,6 +39,8 @@ void PageCache::allocate_to(Backing& backing, uint64_t size_bytes, FrameSource& 
 void PageCache::punch(Backing& backing, PgoffRange range, hw::TlbGather& gather) {
   parts_.reverse_map.zap_file_range({backing.number_, range.first, range.count},
                                     rmap::ZapCopies::kNo, gather);
+  const uint32_t shift = page_size().shift;
+  cut(backing, {range.first << shift, range.count << shift}, gather);
   drop_pages(backing, range);
   backing.file_->punch(range.first, range.count);
 }
@@ -80,11 +82,12 @@ void PageCache::zero_bytes(Backing& backing, ByteRange range, FrameSource& sourc
     parts_.reverse_map.zap_file_range({backing.number_, first, ~uint64_t{0} - first},
                                       rmap::ZapCopies::kNo, gather);
   }
+  cut(backing, range, gather);
   if (whole_start > whole_end) return zero_part(backing, range, source);
-  if (range.first < whole_start)
-    zero_part(backing, {range.first, whole_start - range.first}, source);
   const uint64_t first = page_size.pages(whole_start);
   punch(backing, {first, page_size.pages(whole_end) - first}, gather);
+  if (range.first < whole_start)
+    zero_part(backing, {range.first, whole_start - range.first}, source);
   if (whole_end < range.end()) zero_part(backing, {whole_end, range.end() - whole_end}, source);
 }
 
@@ -102,6 +105,8 @@ void PageCache::forget_from(Backing& backing, uint64_t first, hw::TlbGather& gat
   const uint64_t count = ~uint64_t{0} - first;
   write_back(backing, {first, count}, gather);
   parts_.reverse_map.zap_file_range({backing.number_, first, count}, rmap::ZapCopies::kYes, gather);
+  const uint64_t first_bytes = first << page_size().shift;
+  cut(backing, {first_bytes, ~uint64_t{0} - first_bytes}, gather);
   drop_pages_from(backing, first);
 }
 
@@ -139,7 +144,8 @@ void PageCache::zero_part(Backing& backing, ByteRange part, FrameSource& source)
   const uint64_t pgoff = file.page_size().pages(part.first);
   if (pgoff >= backing.page_count()) return;
   Pfn pfn = find(backing, pgoff);
-  const bool hole = backing.write_notify() && !file.has_page(pgoff) && !backing.pages_.dirty(pgoff);
+  const bool to_write = pfn != kNoPfn && block_dirty(parts_.frames[pfn]);
+  const bool hole = backing.write_notify() && !file.has_page(pgoff) && !to_write;
   if (pfn == kNoPfn && backing.write_notify()) {
     if (const std::optional<Pfn> fresh = source.take_frame()) {
       insert(backing, pgoff, *fresh);
@@ -155,6 +161,9 @@ void PageCache::zero_part(Backing& backing, ByteRange part, FrameSource& source)
     std::fill(bytes.begin(), bytes.end(), std::byte{0});
   }
   if (!hole) mark_dirty(backing, pgoff);
+  phys::PageFrame& frame = parts_.frames[pfn];
+  if (frame.order > 0 && (frame.flags & FrameFlag::kFrameUptodate) == 0)
+    frame.flags = static_cast<uint16_t>(frame.flags | FrameFlag::kFrameBlockUptodate);
 }
 
 }  // namespace faultline::cache

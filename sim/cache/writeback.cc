@@ -18,10 +18,7 @@ uint16_t without(uint16_t flags, FrameFlag flag) {
 
 }  // namespace
 
-void PageCache::mark_dirty(Backing& backing, uint64_t pgoff) {
-  const Pfn pfn = find(backing, pgoff);
-  FL_CHECK(pfn != kNoPfn);
-  phys::PageFrame& frame = parts_.frames[pfn];
+void PageCache::mark_page_dirty(Backing& backing, uint64_t pgoff, phys::PageFrame& frame) {
   frame.flags = static_cast<uint16_t>(frame.flags | FrameFlag::kFrameDirty);
   if (!backing.write_notify() || !backing.pages_.set_dirty(pgoff)) return;
   ++dirty_pages_;
@@ -29,9 +26,26 @@ void PageCache::mark_dirty(Backing& backing, uint64_t pgoff) {
     backing.dirty_since_ticks_ = clock_ == nullptr ? 0 : clock_->now();
 }
 
+void PageCache::mark_dirty(Backing& backing, uint64_t pgoff) {
+  phys::PageFrame& frame = frame_at(backing, pgoff);
+  if (frame.order == 0) return mark_page_dirty(backing, pgoff, frame);
+  const bool was_dirty = (frame.flags & FrameFlag::kFrameDirty) != 0;
+  frame.flags = static_cast<uint16_t>(frame.flags | FrameFlag::kFrameBlockDirty);
+  if (was_dirty) return;
+  const PgoffRange folio = folio_of(frame);
+  for (uint64_t page = folio.first; page < folio.end(); ++page)
+    mark_page_dirty(backing, page, frame_at(backing, page));
+}
+
+void PageCache::mark_stored(Backing& backing, uint64_t pgoff) {
+  const PgoffRange folio = folio_at(backing, pgoff);
+  const uint64_t end = std::min(folio.end(), std::max(backing.page_count(), pgoff + 1));
+  for (uint64_t page = folio.first; page < end; ++page) mark_dirty(backing, page);
+}
+
 void PageCache::clear_dirty(Backing& backing, uint64_t pgoff, Pfn pfn) {
   phys::PageFrame& frame = parts_.frames[pfn];
-  frame.flags = without(frame.flags, FrameFlag::kFrameDirty);
+  frame.flags = without(without(frame.flags, FrameFlag::kFrameDirty), FrameFlag::kFrameBlockDirty);
   if (backing.write_notify() && backing.pages_.clear_dirty(pgoff)) --dirty_pages_;
 }
 
@@ -55,22 +69,44 @@ void PageCache::write_page(Backing& backing, uint64_t pgoff, Pfn pfn) {
   if (listener_ != nullptr) listener_->on_write_back(backing, pgoff, pfn);
 }
 
+std::optional<uint64_t> PageCache::first_to_write_from(const Backing& backing,
+                                                       uint64_t pgoff) const {
+  auto page = backing.pages_.first_dirty_from(pgoff);
+  while (page && !block_dirty(parts_.frames[page->pfn]))
+    page = backing.pages_.first_dirty_from(page->pgoff + 1);
+  return page ? std::optional(page->pgoff) : std::nullopt;
+}
+
+uint64_t PageCache::write_folio(Backing& backing, PgoffRange folio) {
+  uint64_t written = 0;
+  for (uint64_t pgoff = folio.first; pgoff < folio.end(); ++pgoff) {
+    const Pfn pfn = find(backing, pgoff);
+    if (!block_dirty(parts_.frames[pfn]) || pgoff >= backing.page_count()) {
+      clear_dirty(backing, pgoff, pfn);
+      continue;
+    }
+    write_page(backing, pgoff, pfn);
+    ++written;
+  }
+  return written;
+}
+
 uint64_t PageCache::write_back(Backing& backing, PgoffRange range, hw::TlbGather& gather) {
   uint64_t written = 0;
   uint64_t next = range.first;
-  while (const auto page = backing.pages_.first_dirty_from(next)) {
-    // Not `>= range.end()`, which may wrap.
-    if (page->pgoff - range.first >= range.count) break;
-    parts_.reverse_map.clean_everywhere(page->pfn, gather);
-    write_page(backing, page->pgoff, page->pfn);
-    ++written;
-    next = page->pgoff + 1;
+  while (const auto dirty = backing.pages_.first_dirty_from(next)) {
+    if (!range.contains(dirty->pgoff)) break;
+    const PgoffRange folio = folio_of(parts_.frames[dirty->pfn]);
+    for (uint64_t pgoff = folio.first; pgoff < folio.end(); ++pgoff)
+      parts_.reverse_map.clean_everywhere(find(backing, pgoff), gather);
+    written += write_folio(backing, folio);
+    next = folio.end();
   }
   return written;
 }
 
 uint64_t PageCache::write_back_file(Backing& backing, hw::TlbGather& gather) {
-  const uint64_t written = write_back(backing, {0, backing.page_count()}, gather);
+  const uint64_t written = write_back(backing, {0, ~uint64_t{0}}, gather);
   backing.dirty_since_ticks_.reset();
   return written;
 }
@@ -108,22 +144,15 @@ bool PageCache::write_back_oldest(hw::TlbGather& gather) {
   return true;
 }
 
-bool PageCache::unmap_for_reclaim(Backing& backing, Pfn pfn, hw::TlbGather& gather) {
-  const phys::PageFrame& frame = parts_.frames[pfn];
-  // Users are the page tables and the cache; one more is the kernel at work on the page.
-  if (frame.refcount != frame.mapcount + 1) return false;
-  if (!parts_.reverse_map.evictable(pfn)) return false;
-  if (parts_.reverse_map.unmap_everywhere(pfn, hw::Pte{}, gather)) mark_dirty(backing, frame.pgoff);
-  return true;
-}
-
 Reclaimed PageCache::page_out(Pfn pfn, hw::TlbGather& gather) {
   const phys::PageFrame& frame = parts_.frames[pfn];
   FL_CHECK((frame.flags & FrameFlag::kFrameFile) != 0);
   Backing& backing = *find_backing(frame.owner);
-  if (!unmap_for_reclaim(backing, pfn, gather)) return Reclaimed::kBusy;
+  const PgoffRange folio = folio_of(frame);
+  if (!evictable(backing, folio)) return Reclaimed::kBusy;
+  if (unmap_folio(backing, folio, gather)) mark_dirty(backing, frame.pgoff);
   if ((frame.flags & FrameFlag::kFrameDirty) != 0) return Reclaimed::kBusy;
-  drop_page(backing, frame.pgoff, pfn);
+  drop_folio(backing, folio);
   return Reclaimed::kDropped;
 }
 
@@ -132,8 +161,13 @@ Reclaimed PageCache::reclaim_page(Pfn pfn, hw::TlbGather& gather) {
   FL_CHECK((frame.flags & FrameFlag::kFrameFile) != 0);
   Backing& backing = *find_backing(frame.owner);
   const uint64_t pgoff = frame.pgoff;
-  if (!unmap_for_reclaim(backing, pfn, gather)) return Reclaimed::kBusy;
-  const bool dirty = (frame.flags & FrameFlag::kFrameDirty) != 0;
+  const PgoffRange page{pgoff, 1};
+  if (!evictable(backing, page)) return Reclaimed::kBusy;
+  separate(backing, folio_of(frame));
+  if (unmap_folio(backing, page, gather)) mark_dirty(backing, pgoff);
+  // Nothing past the end of a file of the disk is written.
+  const bool past_end = backing.write_notify() && pgoff >= backing.page_count();
+  const bool dirty = !past_end && (frame.flags & FrameFlag::kFrameDirty) != 0;
   if (dirty) write_page(backing, pgoff, pfn);
   drop_page(backing, pgoff, pfn);
   return dirty ? Reclaimed::kWritten : Reclaimed::kDropped;
@@ -143,12 +177,14 @@ uint64_t PageCache::drop_clean(Backing& backing, PgoffRange range) {
   uint64_t dropped = 0;
   uint64_t next = range.first;
   while (const auto page = backing.pages_.first_from(next)) {
-    if (page->pgoff - range.first >= range.count) break;
-    next = page->pgoff + 1;
+    if (!range.contains(page->pgoff)) break;
     const phys::PageFrame& frame = parts_.frames[page->pfn];
-    if (frame.refcount > 1 || (frame.flags & FrameFlag::kFrameDirty) != 0) continue;
-    drop_page(backing, page->pgoff, page->pfn);
-    ++dropped;
+    const PgoffRange folio = folio_of(frame);
+    next = folio.end();
+    if (!range.contains(folio.first) || !range.contains(next - 1)) continue;
+    if ((frame.flags & FrameFlag::kFrameDirty) != 0 || in_use(backing, folio)) continue;
+    drop_folio(backing, folio);
+    dropped += folio.count;
   }
   return dropped;
 }
@@ -156,10 +192,11 @@ uint64_t PageCache::drop_clean(Backing& backing, PgoffRange range) {
 void PageCache::invalidate(Backing& backing, PgoffRange range, hw::TlbGather& gather) {
   uint64_t next = range.first;
   while (const auto page = backing.pages_.first_from(next)) {
-    if (page->pgoff - range.first >= range.count) break;
-    next = page->pgoff + 1;
-    parts_.reverse_map.unmap_everywhere(page->pfn, hw::Pte{}, gather);
-    if (!backing.pages_.dirty(page->pgoff)) drop_page(backing, page->pgoff, page->pfn);
+    if (!range.contains(page->pgoff)) break;
+    const PgoffRange folio = folio_of(parts_.frames[page->pfn]);
+    next = folio.end();
+    unmap_folio(backing, folio, gather);
+    if (!backing.pages_.dirty(page->pgoff)) drop_folio(backing, folio);
   }
 }
 

@@ -39,13 +39,10 @@ bool permitted(const mm::Vma& vma, const hw::PageFault& fault) {
 }
 
 cache::Advice advice_of(const mm::Vma& vma) {
+  if (vma.has(mm::kVmHugePage))
+    return vma.has(mm::kVmRandRead) ? cache::Advice::kHugeRandom : cache::Advice::kHuge;
   if (vma.has(mm::kVmRandRead)) return cache::Advice::kRandom;
   return vma.has(mm::kVmSeqRead) ? cache::Advice::kSequential : cache::Advice::kNormal;
-}
-
-// Whether the use of the page must be seen, for its read-ahead.
-bool starts_readahead(const mm::Vma& vma, uint64_t pgoff) {
-  return vma.file != nullptr && vma.file->readahead.is_mark(pgoff);
 }
 
 }  // namespace
@@ -140,9 +137,9 @@ FaultOutcome FaultHandler::read_file_page(const Request& r) {
   map_around(r);
   if (!r.space.page_table().get(r.vpn).none()) return kMinorFault;
   FaultOutcome outcome;
-  const std::optional<Pfn> page = get_file_page(r, &outcome);
+  const std::optional<cache::CachedPage> page = get_file_page(r, &outcome);
   if (!page) return outcome;
-  if (r.space.page_table().get(r.vpn).none()) map_file_page(r, r.vpn, *page);
+  if (r.space.page_table().get(r.vpn).none()) map_folio(r, page->pfn);
   return outcome;
 }
 
@@ -151,9 +148,9 @@ FaultOutcome FaultHandler::read_file_page(const Request& r) {
 FaultOutcome FaultHandler::copy_file_page(const Request& r) {
   r.space.prepare_anon(r.vma);
   FaultOutcome outcome;
-  const std::optional<Pfn> page = get_file_page(r, &outcome);
+  const std::optional<cache::CachedPage> page = get_file_page(r, &outcome);
   if (!page) return outcome;
-  const std::optional<Pfn> copy = take_copy_of(*page);
+  const std::optional<Pfn> copy = take_copy_of(page->pfn);
   if (!copy) return kNoMemory;
   r.space.install_page(r.vma, r.vpn, *copy, mm::PteWrite::kYes);
   return outcome;
@@ -163,16 +160,16 @@ FaultOutcome FaultHandler::copy_file_page(const Request& r) {
 // fault_dirty_shared_page()).
 FaultOutcome FaultHandler::store_to_shared_file(const Request& r) {
   FaultOutcome outcome;
-  const std::optional<Pfn> page = get_file_page(r, &outcome);
+  const std::optional<cache::CachedPage> page = get_file_page(r, &outcome);
   if (!page) return outcome;
-  s_.cache.mark_dirty(r.backing(), r.pgoff());
-  s_.allocator.get(*page);
-  r.space.install_page(r.vma, r.vpn, *page, mm::PteWrite::kYes);
+  s_.cache.mark_stored(r.backing(), r.pgoff());
+  map_folio(r, page->pfn);
   return outcome;
 }
 
 // The page of the file behind the fault, read if it must be; or nothing, and `outcome` says why.
-std::optional<Pfn> FaultHandler::get_file_page(const Request& r, FaultOutcome* outcome) {
+std::optional<cache::CachedPage> FaultHandler::get_file_page(const Request& r,
+                                                             FaultOutcome* outcome) {
   if (r.pgoff() >= r.backing().page_count()) {
     *outcome = FaultOutcome::make_signal(SignalCode::kBusAdrErr, r.address);
     return std::nullopt;
@@ -183,9 +180,9 @@ std::optional<Pfn> FaultHandler::get_file_page(const Request& r, FaultOutcome* o
   outcome->dropped_lock = page->dropped_lock;
   // Linux drops the lock to read, and takes the fault once more: the pages that read-ahead brought
   // by then are mapped too. Source: Linux mm/filemap.c filemap_fault().
-  if (page->did_io && !r.store) map_around(r);
+  if (page->dropped_lock && !r.store) map_around(r);
   s_.cache.finish_reading(r.backing(), *page, *this);
-  return page->pfn;
+  return page;
 }
 
 std::optional<cache::CachedPage> FaultHandler::read_page(const Request& r) {
@@ -197,19 +194,51 @@ std::optional<cache::CachedPage> FaultHandler::read_page(const Request& r) {
   return s_.cache.read_for_code(*r.vma.file, {r.pgoff(), pages_left}, *this);
 }
 
-// Maps a page of the cache for reading. Where the file does not want to know of the first store,
-// the PTE grants it already.
+// Maps a page of the cache for the fault: for reading, where the PTE grants stores already if the
+// file does not want to know of the first one; or as after the store of the fault.
 void FaultHandler::map_file_page(const Request& r, Vpn vpn, Pfn pfn) {
   const bool store_known = !r.vma.shared() || r.backing().write_notify();
-  const bool write = !store_known && r.vma.has(mm::kVmWrite);
+  auto write = mm::PteWrite::kNo;
+  if (r.store)
+    write = mm::PteWrite::kDirty;
+  else if (!store_known && r.vma.has(mm::kVmWrite))
+    write = mm::PteWrite::kYes;
   s_.allocator.get(pfn);
-  r.space.install_page(r.vma, vpn, pfn, write ? mm::PteWrite::kYes : mm::PteWrite::kNo);
+  r.space.install_page(r.vma, vpn, pfn, write);
 }
 
-// Fault-around: maps the pages of the file that are cached already and lie about the fault, but for
-// one that starts read-ahead, in a window of 16 PTEs that is aligned on the virtual address and
-// clipped to the VMA, the table page and the end of the file. Source: Linux mm/memory.c
-// do_fault_around().
+// Where the first page of the folio is mapped, if all of it lies within the VMA and one page table.
+std::optional<Vpn> FaultHandler::find_place(const Request& r, cache::PgoffRange folio) const {
+  const PageSize page_size = r.space.page_size();
+  const uint64_t entries = uint64_t{1} << r.space.page_table().format().index_bits[0];
+  if (folio.first < r.vma.pgoff) return std::nullopt;
+  const uint64_t into_vma = folio.first - r.vma.pgoff;
+  if (into_vma + folio.count > page_size.pages(r.vma.range())) return std::nullopt;
+  const Vpn first = page_size.vpn(r.vma.start()) + into_vma;
+  if (first.value % entries + folio.count > entries) return std::nullopt;
+  return first;
+}
+
+// Maps the page of the fault, and the rest of its folio where all of it has its place, no page of
+// it is mapped and the file reaches as far. Source: Linux mm/memory.c finish_fault(), 6.18.
+void FaultHandler::map_folio(const Request& r, Pfn pfn) {
+  const cache::PgoffRange folio = cache::folio_of(s_.frames[pfn]);
+  const std::optional<Vpn> first = folio.count == 1 || folio.end() > r.backing().page_count()
+                                       ? std::nullopt
+                                       : find_place(r, folio);
+  bool free = first.has_value();
+  for (uint64_t i = 0; i < folio.count && free; ++i)
+    free = r.space.page_table().get(*first + i).none();
+  if (!free) return map_file_page(r, r.vpn, pfn);
+  for (uint64_t i = 0; i < folio.count; ++i)
+    map_file_page(r, *first + i, s_.cache.find(r.backing(), folio.first + i));
+}
+
+// Fault-around: maps the pages of the file that are up to date in the cache and lie about the
+// fault, but for folios that start read-ahead, in a window of 16 PTEs that is aligned on the
+// virtual address and clipped to the VMA, the table page and the end of the file. A large folio is
+// mapped as a whole, where it ends before the last page of the file. Source: Linux mm/memory.c
+// do_fault_around(), mm/filemap.c filemap_map_pages(), filemap_map_folio_range(), 6.18.
 void FaultHandler::map_around(const Request& r) {
   const hw::PagingFormat& format = r.space.page_table().format();
   const PageSize page_size = r.space.page_size();
@@ -222,19 +251,35 @@ void FaultHandler::map_around(const Request& r) {
   const uint64_t to = std::min({from + kFaultAroundPages, entries, index + vma_pages - into_vma});
   const uint64_t file_pages = r.backing().page_count();
   bool may_make_table = false;
+  uint64_t folio_end = 0;  // of the one mapped last
   for (uint64_t i = from; i < to; ++i) {
     const Vpn vpn{r.vpn.value - index + i};
     const uint64_t pgoff = r.pgoff() + i - index;
     if (pgoff >= file_pages) break;
-    if (starts_readahead(r.vma, pgoff)) continue;
     const Pfn pfn = s_.cache.find_uptodate(r.backing(), pgoff);
-    if (pfn == kNoPfn) continue;
-    // A file of the disk gets no table for its last page alone. Source: Linux mm/filemap.c
-    // filemap_map_pages(), which installs the table in filemap_map_pmd() and skips that when the
-    // first page it finds ends the file, 6.18.
-    may_make_table |= pgoff + 1 < file_pages || !r.backing().write_notify();
-    if (!may_make_table && r.space.page_table().entry(r.vpn, 1).none()) return;
+    if (pfn == kNoPfn || (s_.frames[pfn].flags & phys::kFrameReadahead) != 0) continue;
+    if (pgoff >= folio_end) {
+      const cache::PgoffRange folio = cache::folio_of(s_.frames[pfn]);
+      folio_end = folio.end();
+      // A file of the disk gets no table for its last folio alone. Source: Linux mm/filemap.c
+      // filemap_map_pages(), which installs the table in filemap_map_pmd() and skips that when the
+      // first folio it finds ends the file, 6.18.
+      may_make_table |= folio_end < file_pages || !r.backing().write_notify();
+      if (!may_make_table && r.space.page_table().entry(r.vpn, 1).none()) return;
+      if (folio.count > 1) map_rest_of_folio(r, folio);
+    }
     if (r.space.page_table().get(vpn).none()) map_file_page(r, vpn, pfn);
+  }
+}
+
+// The pages of the folio that fault-around found, where all of it has its place.
+void FaultHandler::map_rest_of_folio(const Request& r, cache::PgoffRange folio) {
+  if (folio.end() >= r.backing().page_count()) return;
+  const std::optional<Vpn> first = find_place(r, folio);
+  if (!first) return;
+  for (uint64_t i = 0; i < folio.count; ++i) {
+    if (!r.space.page_table().get(*first + i).none()) continue;
+    map_file_page(r, *first + i, s_.cache.find(r.backing(), folio.first + i));
   }
 }
 
@@ -258,7 +303,7 @@ FaultOutcome FaultHandler::swap_in(const Request& r) {
 FaultOutcome FaultHandler::break_write_protection(const Request& r) {
   const Pfn pfn = r.pte.pfn(r.space.page_table().format().pte);
   if (r.vma.shared()) {
-    s_.cache.mark_dirty(r.backing(), r.pgoff());
+    s_.cache.mark_stored(r.backing(), r.pgoff());
     return make_writable(r);
   }
   // A page of its own, or that all others have left: wp_page_reuse(), wp_can_reuse_anon_folio().

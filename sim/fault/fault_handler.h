@@ -68,8 +68,11 @@ class FaultHandler final : public cache::FrameSource {
   FaultOutcome break_cow(const Request& request, Pfn shared);
 
   std::optional<cache::CachedPage> read_page(const Request& request);
-  std::optional<Pfn> get_file_page(const Request& request, FaultOutcome* outcome);
+  std::optional<cache::CachedPage> get_file_page(const Request& request, FaultOutcome* outcome);
   void map_file_page(const Request& request, Vpn vpn, Pfn pfn);
+  std::optional<Vpn> find_place(const Request& request, cache::PgoffRange folio) const;
+  void map_folio(const Request& request, Pfn pfn);
+  void map_rest_of_folio(const Request& request, cache::PgoffRange folio);
   void map_around(const Request& request);
   std::optional<Pfn> take_anon_frame();
   std::optional<Pfn> take_copy_of(Pfn original);

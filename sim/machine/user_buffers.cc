@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "sim/base/check.h"
 #include "sim/proc/files.h"
 
 namespace faultline::machine {
@@ -11,6 +12,7 @@ namespace {
 
 constexpr uint32_t kSegmentsMax = 1024;  // Linux UIO_MAXIOV
 constexpr uint64_t kIovecBytes = 16;     // struct iovec: an address and a length
+constexpr uint64_t kPageBytes = 4096;
 
 uint64_t little_endian(std::span<const std::byte, 8> bytes) {
   uint64_t value = 0;
@@ -67,7 +69,6 @@ bool UserBuffers::address_ok(uint64_t) const {
 }
 
 bool UserBuffers::sectors_ok(proc::Part part, uint64_t sector_bytes) const {
-  constexpr uint64_t kPageBytes = 4096;
   uint64_t before = 0;
   uint64_t pieces = 0;
   bool on_sectors = true;
@@ -125,22 +126,12 @@ uint64_t UserBuffers::give(std::span<std::byte> piece) {
   return piece.size();
 }
 
-// As the kernel's write() does it: the bytes up to the first page that is not mapped are written
-// before that page is faulted in, and then all pages of the piece are. Source: Linux mm/filemap.c
-// generic_perform_write(), mm/gup.c fault_in_readable(), 6.18.
-uint64_t UserBuffers::copy_mapped(VirtAddr from, std::span<std::byte> to, MayFault may_fault) {
-  constexpr uint64_t kPageBytes = 4096;
+uint64_t UserBuffers::copy_mapped(VirtAddr from, std::span<std::byte> to) {
   uint64_t done = 0;
   while (done < to.size()) {
     const VirtAddr at = from + done;
+    if (!reach_.memory.readable_now(at)) break;
     const uint64_t count = std::min(to.size() - done, kPageBytes - at.value % kPageBytes);
-    if (!reach_.memory.readable_now(at)) {
-      if (done != 0 || may_fault == MayFault::kNo) break;
-      const VirtAddr end = from + to.size();
-      for (VirtAddr page = at; page < end; page = page + (kPageBytes - page.value % kPageBytes)) {
-        if (reach_.memory.fault_in(page, AccessKind::kLoad)) break;
-      }
-    }
     const uint64_t copied = reach_.memory.copy_in(at, to.subspan(done, count));
     done += copied;
     if (copied < count) break;
@@ -151,9 +142,31 @@ uint64_t UserBuffers::copy_mapped(VirtAddr from, std::span<std::byte> to, MayFau
 uint64_t UserBuffers::give_mapped(std::span<std::byte> piece) {
   if (!outside_.empty()) return give(piece);
   return for_each_part(piece.size(), [&](VirtAddr from, uint64_t offset, uint64_t length) {
-    return copy_mapped(from, piece.subspan(offset, length),
-                       offset == 0 ? MayFault::kYes : MayFault::kNo);
+    return copy_mapped(from, piece.subspan(offset, length));
   });
+}
+
+bool UserBuffers::fault_in(uint64_t length_bytes) {
+  if (!outside_.empty()) return true;
+  const uint64_t reached = for_each_part(length_bytes, [&](VirtAddr from, uint64_t,
+                                                           uint64_t length) {
+    const VirtAddr end = from + length;
+    for (VirtAddr page = from; page < end; page = page + (kPageBytes - page.value % kPageBytes)) {
+      if (reach_.memory.fault_in(page, AccessKind::kLoad)) return uint64_t{page - from};
+    }
+    return length;
+  });
+  take_back(reached);
+  return reached > 0;
+}
+
+void UserBuffers::take_back(uint64_t length_bytes) {
+  while (length_bytes > done_bytes_) {
+    FL_CHECK(segment_ > 0);
+    length_bytes -= done_bytes_;
+    done_bytes_ = segments_[--segment_].length_bytes;
+  }
+  done_bytes_ -= length_bytes;
 }
 
 }  // namespace faultline::machine

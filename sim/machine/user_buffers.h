@@ -42,6 +42,8 @@ class UserBuffers final : public proc::ReadSink, public proc::WriteSource {
   uint64_t take(std::span<const std::byte> piece) override;
   uint64_t give(std::span<std::byte> piece) override;
   uint64_t give_mapped(std::span<std::byte> piece) override;
+  bool fault_in(uint64_t length_bytes) override;
+  void take_back(uint64_t length_bytes) override;
 
  private:
   struct Segment {
@@ -51,11 +53,10 @@ class UserBuffers final : public proc::ReadSink, public proc::WriteSource {
 
   explicit UserBuffers(const Reach& reach) : reach_(reach) {}
   bool in_user_space(const Segment& segment) const;
+  // Copies what can be read without a fault.
+  uint64_t copy_mapped(VirtAddr from, std::span<std::byte> to);
   // Calls copy(address, offset, length) for each part of the next `length_bytes` that lies in one
   // segment, until one copies less; how many bytes were done.
-  // Copies what can be read without a fault. Where nothing can, and it may, faults all in first.
-  enum class MayFault : bool { kNo, kYes };
-  uint64_t copy_mapped(VirtAddr from, std::span<std::byte> to, MayFault may_fault);
   template <class Copy>
   uint64_t for_each_part(uint64_t length_bytes, Copy copy);
 

@@ -66,8 +66,9 @@ struct AddressSpaceParts {
   const hw::PagingFormat& format;
 };
 
-// Whether a new PTE grants stores. A PTE that does not is there to be broken by the next store.
-enum class PteWrite : bool { kNo, kYes };
+// Whether a new PTE grants stores. A PTE that does not is there to be broken by the next store; one
+// that is dirty is as after a store.
+enum class PteWrite : uint8_t { kNo, kYes, kDirty };
 
 class AddressSpace final : public rmap::MappingSpace {
  public:
@@ -229,9 +230,9 @@ class AddressSpace final : public rmap::MappingSpace {
 
   // Maps a frame, taking over the caller's reference to it (the zero page has none). A swap entry
   // that stood there is dropped. The PTE grants what the VMA does, except that it grants stores
-  // only with PteWrite::kYes.
+  // only with PteWrite::kYes and kDirty.
   // REQUIRES: vpn within vma; no frame mapped there; kFrameAnon set on frames of anonymous pages,
-  // and kFrameAnonExclusive unless others have the same page; prepare_anon() done for those; kYes
+  // and kFrameAnonExclusive unless others have the same page; prepare_anon() done for those; stores
   // only if the VMA is writable.
   void install_page(const Vma& vma, Vpn vpn, Pfn pfn, PteWrite write);
   // Maps another frame in place of the one that is there, writable: a copy on write. Takes over the
@@ -335,8 +336,10 @@ class AddressSpace final : public rmap::MappingSpace {
   Result<Vma*> change_advised_flags(Vma& vma, AddrRange part, uint64_t flags);
   void discard_pages(const Vma& vma, AddrRange part, hw::TlbGather& gather);
   void free_lazily(const Vma& vma, AddrRange part, hw::TlbGather& gather);
-  void make_cold(const Vma& vma, AddrRange part, hw::TlbGather& gather);
-  void find_own_pages(AddrRange part, std::vector<Pfn>& frames) const;
+  void make_cold(const Vma& vma, AddrRange part, const Advising& advising);
+  void find_own_pages(const Vma& vma, AddrRange part, AdvicePlan& plan) const;
+  bool may_deactivate(const Vma& vma, AddrRange part, Pfn pfn, AdvicePlan& plan) const;
+  bool maps_whole(const Vma& vma, AddrRange part, cache::PgoffRange folio) const;
   void install_guards(Vma& vma, AddrRange part, hw::TlbGather& gather);
   void remove_guards(AddrRange part);
 

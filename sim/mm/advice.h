@@ -26,7 +26,9 @@ struct AdvicePlan {
   };
   std::vector<FilePages> wanted{};   // MADV_WILLNEED: to be read
   std::vector<FilePages> removed{};  // MADV_REMOVE: to become a hole
-  std::vector<Pfn> page_out{};       // MADV_PAGEOUT: to be given up
+  // Frames whose large folio is to become pages: MADV_COLD, MADV_PAGEOUT for a part of it.
+  std::vector<Pfn> split{};
+  std::vector<Pfn> page_out{};  // MADV_PAGEOUT: to be given up, a folio by its first page alone
   // MADV_POPULATE_READ, MADV_POPULATE_WRITE: to be faulted in, page by page up to the first that
   // cannot be, whose error is the answer.
   std::optional<AddrRange> populate{};

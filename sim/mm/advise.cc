@@ -76,10 +76,10 @@ Result<Vma*> AddressSpace::advise_part(Vma& vma, AddrRange part, const Advising&
       free_lazily(vma, part, advising.gather);
       break;
     case abi::kMADV_COLD:
-      make_cold(vma, part, advising.gather);
+      make_cold(vma, part, advising);
       break;
     case abi::kMADV_PAGEOUT:
-      find_own_pages(part, advising.plan.page_out);
+      find_own_pages(vma, part, advising.plan);
       break;
     case abi::kMADV_GUARD_INSTALL:
       install_guards(vma, part, advising.gather);

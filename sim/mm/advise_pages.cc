@@ -1,5 +1,6 @@
 // madvise(2): what it does to pages, row by row of the page table.
 #include "sim/base/check.h"
+#include "sim/cache/folio.h"
 #include "sim/mm/address_space.h"
 #include "sim/mm/mapped_pte.h"
 
@@ -48,15 +49,50 @@ void AddressSpace::free_lazily(const Vma& vma, AddrRange part, hw::TlbGather& ga
   page_table_.update_range(page_size().vpn(part.start), page_size().pages(part), update);
 }
 
+// Whether each page of the folio is mapped within `part`, where the VMA has its place.
+bool AddressSpace::maps_whole(const Vma& vma, AddrRange part, cache::PgoffRange folio) const {
+  if (folio.first < vma.pgoff) return false;
+  const Vpn first = page_size().vpn(vma.start()) + (folio.first - vma.pgoff);
+  if (first < page_size().vpn(part.start)) return false;
+  if (first + folio.count > page_size().vpn(part.end)) return false;
+  for (uint64_t i = 0; i < folio.count; ++i) {
+    const auto mapped = find_mapped(page_table_.get(first + i), page_table_.format().pte);
+    if (!mapped || vma.backing->pages().find(folio.first + i) != mapped->pfn) return false;
+  }
+  return true;
+}
+
+// Whether the page of the frame, which is mapped in `part`, may be made cold or given up: no other
+// PTE maps it, or any page of its folio, all of which lies in `part`. Of a large folio that does
+// not, and that no other process maps, the plan has that it is to be split. Source: Linux
+// mm/madvise.c madvise_cold_or_pageout_pte_range(), mm/internal.h
+// folio_maybe_mapped_shared(), 6.18.
+bool AddressSpace::may_deactivate(const Vma& vma, AddrRange part, Pfn pfn, AdvicePlan& plan) const {
+  const phys::PageFrame& frame = frames_[pfn];
+  if (frame.order == 0) return frame.mapcount == 1;
+  const cache::PgoffRange folio = cache::folio_of(frame);
+  bool mapped_once = true;
+  bool mapped_here = true;
+  for (uint64_t i = 0; i < folio.count; ++i) {
+    const Pfn page = vma.backing->pages().find(folio.first + i);
+    mapped_once &= frames_[page].mapcount == 1;
+    rmap_.for_each(page, [&](rmap::Mapping m) { mapped_here &= m.space == this; });
+  }
+  if (maps_whole(vma, part, folio)) return mapped_once;
+  if (mapped_here) plan.split.push_back(pfn);
+  return false;
+}
+
 // Differs from Linux: a page that is cold looks unused, but keeps its place in the order of the
 // replacement policy. Source: Linux mm/madvise.c madvise_cold_or_pageout_pte_range().
-void AddressSpace::make_cold(const Vma& vma, AddrRange part, hw::TlbGather& gather) {
+void AddressSpace::make_cold(const Vma& vma, AddrRange part, const Advising& advising) {
   const hw::PteLayout& layout = page_table_.format().pte;
   const auto update = [&](Vpn vpn, hw::Pte pte) {
     auto mapped = find_mapped(pte, layout);
-    if (!mapped || !mapped->accessed || frames_[mapped->pfn].mapcount != 1) return pte;
+    if (!mapped || mapped->pfn == phys::kZeroPagePfn) return pte;
+    if (!may_deactivate(vma, part, mapped->pfn, advising.plan) || !mapped->accessed) return pte;
     mapped->accessed = false;
-    gather.add_page(asid(), vpn);
+    advising.gather.add_page(asid(), vpn);
     return mapped->to_pte(layout, vma);
   };
   page_table_.update_range(page_size().vpn(part.start), page_size().pages(part), update);
@@ -64,11 +100,14 @@ void AddressSpace::make_cold(const Vma& vma, AddrRange part, hw::TlbGather& gath
 
 // The frames of the pages of `part` that no other PTE maps. The zero page, which none is counted
 // of, is not among them.
-void AddressSpace::find_own_pages(AddrRange part, std::vector<Pfn>& frames) const {
+void AddressSpace::find_own_pages(const Vma& vma, AddrRange part, AdvicePlan& plan) const {
   const hw::PteLayout& layout = page_table_.format().pte;
   page_table_.for_each(page_size().vpn(part.start), page_size().pages(part), [&](Vpn, hw::Pte pte) {
     const auto mapped = find_mapped(pte, layout);
-    if (mapped && frames_[mapped->pfn].mapcount == 1) frames.push_back(mapped->pfn);
+    if (!mapped || !may_deactivate(vma, part, mapped->pfn, plan)) return;
+    const phys::PageFrame& frame = frames_[mapped->pfn];
+    if (frame.order == 0 || frame.pgoff == cache::folio_of(frame).first)
+      plan.page_out.push_back(mapped->pfn);
   });
 }
 

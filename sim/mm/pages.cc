@@ -48,7 +48,10 @@ void AddressSpace::install_page(const Vma& vma, Vpn vpn, Pfn pfn, PteWrite write
     --counters_.swap;
     swap_slots_.put_slot(old.swap_slot());
   }
-  const MappedPte entry{.pfn = pfn, .write = write == PteWrite::kYes, .accessed = true};
+  const MappedPte entry{.pfn = pfn,
+                        .write = write != PteWrite::kNo,
+                        .accessed = true,
+                        .dirty = write == PteWrite::kDirty};
   page_table_.set(vpn, entry.to_pte(layout, vma));
 }
 

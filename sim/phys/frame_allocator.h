@@ -60,6 +60,7 @@ class FrameAllocator {
   void set_listener(FrameListener* listener) { listener_ = listener; }
 
   uint64_t in_use() const { return in_use_; }
+  uint64_t free_count() const { return capacity_ - in_use_; }
   uint64_t peak_in_use() const { return peak_in_use_; }
   // Whether take() would return nothing.
   bool empty() const { return in_use_ == capacity_; }

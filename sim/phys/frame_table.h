@@ -37,6 +37,10 @@ enum FrameFlag : uint16_t {
   kFrameLazyFree = 64,   // anonymous and not PG_swapbacked: dropped, not swapped, while it is clean
   kFrameAnonExclusive = 128,  // PageAnonExclusive: one PTE's own; fork() takes it away
   kFrameDroppable = 256,      // of a MAP_DROPPABLE mapping: dropped, clean or not
+  kFrameReadahead = 512,      // PG_readahead: its use starts the next read-ahead
+  // Of a page in a large folio, which alone has more than one block. Linux's struct buffer_head.
+  kFrameBlockDirty = 1024,     // BH_Dirty: the block is to be written with its folio
+  kFrameBlockUptodate = 2048,  // BH_Uptodate, where the folio is not
 };
 
 // Linux's struct page. 24 bytes.
@@ -45,7 +49,8 @@ struct PageFrame {
   uint32_t mapcount = 0;  // PTEs that map it
   uint32_t owner = 0;     // kFrameFile: the number of the Backing; kFrameAnon: not used
   uint16_t flags = 0;     // FrameFlag
-  uint16_t reserved = 0;
+  uint8_t order = 0;      // kFrameFile: the page belongs to a folio of 2^order pages
+  uint8_t reserved = 0;
   uint64_t pgoff = 0;  // kFrameFile: the page of the Backing
 };
 

@@ -39,6 +39,7 @@ Result<void> AdviceCalls::madvise(Task& task, const AdviceArgs& args, UserMemory
     s_.cache.will_need(*pages.backing, {pages.first, pages.count}, s_.frames);
   for (const mm::AdvicePlan::FilePages& pages : plan.removed)
     s_.cache.punch(*pages.backing, {pages.first, pages.count}, s_.gather);
+  for (const Pfn pfn : plan.split) s_.cache.split_folio(pfn, s_.gather);
   for (const Pfn pfn : plan.page_out) s_.page_out.page_out(pfn, s_.gather);
   std::optional<Errno> error = plan.error;
   if (plan.populate) {

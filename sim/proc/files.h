@@ -181,9 +181,9 @@ class Files {
                                const FileCall& call);
   Result<uint64_t> write_direct(cache::OpenFile& file, Extent extent, WriteSource& source,
                                 const FileCall& call);
-  void begin_write(cache::Backing& backing, Extent extent, const FileCall& call);
-  Result<void> write_piece(cache::Backing& backing, uint64_t offset_bytes,
-                           std::span<const std::byte> piece, const FileCall& call);
+
+  uint64_t give_pinned(const cache::Backing& backing, cache::ByteRange part,
+                       std::span<std::byte> piece, WriteSource& source);
 
   Parts parts_;
   std::vector<Open> descriptors_;  // null: free

@@ -1,8 +1,8 @@
 // ReadSink and WriteSource: the far side of read(2) and write(2), memory of the process or the
 // caller's own. Linux's struct iov_iter.
 //
-// The system call hands over page-sized pieces, one at a time, in ascending order; the page of the
-// cache it works on cannot go while it does.
+// read(2) hands over page-sized pieces, one at a time, in ascending order; the page of the cache it
+// works on cannot go while it does. write(2) asks for pieces as large as the folio they go to.
 #pragma once
 
 #include <cstddef>
@@ -37,9 +37,13 @@ class WriteSource {
   virtual bool sectors_ok(Part part, uint64_t sector_bytes) const = 0;
   // Gives the next bytes; how many, which is less than all where memory cannot be touched.
   virtual uint64_t give(std::span<std::byte> piece) = 0;
-  // The same, but that it ends before a page that must be faulted in first, unless it begins there:
-  // then it faults in all that holds the piece. 0: memory cannot be touched.
+  // The same, but that it ends before the first page that would have to be faulted in.
   virtual uint64_t give_mapped(std::span<std::byte> piece) { return give(piece); }
+  // Faults in what holds the next bytes, up to the first page that cannot be; false: that is the
+  // first of them. Source: Linux lib/iov_iter.c fault_in_iov_iter_readable().
+  virtual bool fault_in(uint64_t length_bytes) = 0;
+  // The last `length_bytes` that were given are to be given again.
+  virtual void take_back(uint64_t length_bytes) = 0;
 };
 
 }  // namespace faultline::proc

@@ -1,7 +1,6 @@
 // read(2), write(2), and where the next of them goes. Linux fs/read_write.c, mm/filemap.c
 // filemap_read() and generic_perform_write().
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <vector>
 
@@ -13,7 +12,6 @@ namespace faultline::proc {
 
 using cache::Backing;
 using cache::OpenFile;
-using cache::PageCache;
 
 namespace {
 
@@ -150,33 +148,58 @@ Result<uint64_t> Files::pwrite(uint64_t fd, Extent extent, WriteSource& source,
   return done->length_bytes;
 }
 
+// The bytes of a part of one page, which stays where it is while they are faulted in.
+uint64_t Files::give_pinned(const Backing& backing, cache::ByteRange part,
+                            std::span<std::byte> piece, WriteSource& source) {
+  const uint64_t pgoff = parts_.frames.page_size().pages(part.first);
+  const cache::PinnedPage pin(parts_.allocator, parts_.cache.find(backing, pgoff));
+  return source.give(piece);
+}
+
+// The page cache makes a folio for what is to come and lets the file reach up to it before it asks
+// for the bytes: they may lie there, or not come at all. What is not mapped at its source is
+// faulted in when nothing could be copied. Source: Linux mm/filemap.c
+// generic_perform_write(), 6.18.
 Result<uint64_t> Files::write_at(OpenFile& file, Extent extent, WriteSource& source,
                                  const FileCall& call) {
   // The file may not go while the source faults.
   const std::shared_ptr<Backing> backing = file.backing;
   const PageSize page_size = parts_.frames.page_size();
-  std::vector<std::byte> piece(page_size.bytes());
+  uint64_t chunk_bytes = cache::folio_bytes_max(*backing);
+  std::vector<std::byte> piece;
   std::optional<Errno> error;
+  uint64_t rejected = 0;  // bytes that came and were too few
+  uint64_t tries = 0;     // in which none came
   uint64_t done = 0;
   while (done < extent.length_bytes && !error) {
     const uint64_t offset_bytes = extent.offset_bytes + done;
-    const uint64_t in_page = offset_bytes & page_size.offset_mask();
-    const uint64_t count = std::min(page_size.bytes() - in_page, extent.length_bytes - done);
-    begin_write(*backing, {offset_bytes, count}, call);
-    // A fault of the source may need the very page that is written.
-    const uint64_t given = source.give_mapped(std::span(piece).first(count));
-    if (given == 0) {
-      error = Errno::kEFAULT;
+    // Memory may be too small to hold all of a piece at once: then page by page.
+    const bool by_page = tries > 1;
+    const uint64_t unit_bytes = by_page ? page_size.bytes() : chunk_bytes;
+    const uint64_t room_bytes = unit_bytes - (offset_bytes & (unit_bytes - 1));
+    const uint64_t wanted = rejected != 0 ? rejected : extent.length_bytes - done;
+    parts_.cache.prepare_write_at(*backing, offset_bytes, call.frames);
+    const auto part = parts_.cache.begin_write(
+        *backing, {offset_bytes, std::min(wanted, room_bytes)}, call.frames);
+    if (!part) {
+      error = Errno::kENOMEM;
       break;
     }
-    // Fewer than asked for: what comes next may lie where the file reaches only now.
-    const Result<void> written =
-        write_piece(*backing, offset_bytes, std::span(piece).first(given), call);
-    if (!written.ok()) {
-      error = written.error();
-      break;
+    piece.resize(part->count);
+    const uint64_t given =
+        by_page ? give_pinned(*backing, *part, piece, source) : source.give_mapped(piece);
+    const uint64_t taken = parts_.cache.end_write(*backing, *part, std::span(piece).first(given));
+    source.take_back(given - taken);
+    done += taken;
+    rejected = given - taken;
+    if (taken != 0) {
+      tries = 0;
+      continue;
     }
-    done += given;
+    chunk_bytes = std::max(chunk_bytes / 2, page_size.bytes());
+    if (rejected != 0) continue;
+    if (by_page || !source.fault_in(part->count)) error = Errno::kEFAULT;
+    ++tries;
   }
   if (done == 0 && error) return *error;
   if (file.sync && done > 0) {
@@ -185,49 +208,6 @@ Result<uint64_t> Files::write_at(OpenFile& file, Extent extent, WriteSource& sou
     parts_.cache.write_back(*backing, {first, last - first + 1}, call.gather);
   }
   return done;
-}
-
-// Linux makes the page and lets the file reach up to it before it asks for the bytes: they may lie
-// there, or not come at all. Source: Linux mm/filemap.c generic_perform_write(); fs/ext4/inode.c
-// ext4_da_do_write_end(), mm/shmem.c shmem_write_end(), 6.18.
-void Files::begin_write(Backing& backing, Extent extent, const FileCall& call) {
-  const PageSize page_size = parts_.frames.page_size();
-  const uint64_t pgoff = page_size.pages(extent.offset_bytes);
-  if (extent.offset_bytes > backing.size_bytes()) {
-    parts_.cache.prepare_write_at(backing, extent.offset_bytes, call.frames);
-    parts_.cache.extend(backing, extent.offset_bytes);
-  }
-  // Beyond the end ext4 gives the page up again; on tmpfs it stays.
-  if (pgoff >= backing.page_count() && backing.write_notify()) return;
-  const bool from_start = page_size.aligned(extent.offset_bytes);
-  const bool stored = parts_.cache.find(backing, pgoff) != kNoPfn || backing.file().has_page(pgoff);
-  if (!from_start || !stored || !backing.write_notify()) {
-    (void)write_piece(backing, extent.offset_bytes, {}, call);
-  } else if (extent.length_bytes < page_size.bytes()) {
-    // To write the start of it alone, the page was read.
-    (void)parts_.cache.get_or_read_page(backing, pgoff, call.frames);
-  }
-}
-
-Result<void> Files::write_piece(Backing& backing, uint64_t offset_bytes,
-                                std::span<const std::byte> piece, const FileCall& call) {
-  const PageSize page_size = parts_.frames.page_size();
-  const uint64_t pgoff = page_size.pages(offset_bytes);
-  const auto overwrite = piece.size() == page_size.bytes() ? PageCache::Overwrite::kWhole
-                                                           : PageCache::Overwrite::kPart;
-  parts_.cache.prepare_write_at(backing, offset_bytes, call.frames);
-  const auto page = parts_.cache.get_page_to_write(backing, pgoff, overwrite, call.frames);
-  if (!page) return Errno::kENOMEM;
-  // Nothing below can fail.
-  const std::span<std::byte> bytes = parts_.frames.writable_bytes(page->pfn);
-  if (!bytes.empty()) {
-    const uint64_t in_page = offset_bytes & page_size.offset_mask();
-    if (!piece.empty()) std::memcpy(bytes.data() + in_page, piece.data(), piece.size());
-  }
-  const uint64_t end_bytes = offset_bytes + piece.size();
-  parts_.cache.extend(backing, std::max(backing.size_bytes(), end_bytes));
-  parts_.cache.mark_dirty(backing, pgoff);
-  return {};
 }
 
 }  // namespace faultline::proc

@@ -33,9 +33,12 @@ std::optional<uint64_t> first_reserved_from(const cache::PageCache& cache, const
 // tmpfs every page that exists.
 std::optional<uint64_t> first_data_from(const cache::PageCache& cache, const Backing& backing,
                                         uint64_t pgoff) {
-  const auto cached = backing.write_notify() ? backing.pages().first_dirty_from(pgoff)
-                                             : backing.pages().first_from(pgoff);
-  uint64_t first = cached ? cached->pgoff : kNowhere;
+  uint64_t first = kNowhere;
+  if (backing.write_notify()) {
+    first = cache.first_to_write_from(backing, pgoff).value_or(kNowhere);
+  } else if (const auto cached = backing.pages().first_from(pgoff)) {
+    first = cached->pgoff;
+  }
   first = std::min(first, backing.file().first_page_from(pgoff).value_or(kNowhere));
   first = std::min(first, first_reserved_from(cache, backing, pgoff).value_or(kNowhere));
   return first == kNowhere ? std::nullopt : std::optional(first);

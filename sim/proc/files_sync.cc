@@ -39,7 +39,7 @@ Result<void> Files::fdatasync(uint64_t fd, hw::TlbGather& gather) {
   if (!file.ok()) return file.error();
   if ((*file)->directory) return {};
   Backing& backing = *(*file)->backing;
-  parts_.cache.write_back(backing, {0, backing.page_count()}, gather);
+  parts_.cache.write_back(backing, {0, ~uint64_t{0}}, gather);
   return {};
 }
 
@@ -103,7 +103,7 @@ void Files::read_advised(Backing& backing, Extent extent, const FileCall& call) 
   if (extent.offset_bytes > last_bytes) return;
   PgoffRange pages = pages_of(parts_.frames.page_size(), extent.offset_bytes, last_bytes);
   pages.count = std::min(pages.count, cache::kWillNeedPagesMax);
-  parts_.cache.read_ahead(backing, pages, call.frames);
+  parts_.cache.read_ahead(backing, {.pages = pages}, call.frames);
 }
 
 // Dirty pages are written, and stay: they are still on their way when the call looks at them. A

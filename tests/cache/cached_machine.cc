@@ -119,15 +119,27 @@ std::string CachedMachine::picture(const Backing& backing, uint64_t count) const
 }
 
 void CachedMachine::write_byte(Backing& backing, uint64_t offset_bytes, int value) {
-  const uint64_t pgoff = offset_bytes >> 12;
-  cache.prepare_write_at(backing, offset_bytes, *this);
-  const auto page =
-      cache.get_page_to_write(backing, pgoff, cache::PageCache::Overwrite::kPart, *this);
-  FL_CHECK(page.has_value());
-  const auto bytes = frames.writable_bytes(page->pfn);
-  if (!bytes.empty()) bytes[offset_bytes & 4095] = static_cast<std::byte>(value);
-  cache.extend(backing, std::max(backing.size_bytes(), offset_bytes + 1));
-  cache.mark_dirty(backing, pgoff);
+  write(backing, {offset_bytes, 1}, value);
+}
+
+void CachedMachine::write(Backing& backing, cache::ByteRange range, int value) {
+  while (range.count > 0) {
+    cache.prepare_write_at(backing, range.first, *this);
+    const auto part = cache.begin_write(backing, range, *this);
+    FL_CHECK(part.has_value());
+    const std::vector<std::byte> bytes(part->count, static_cast<std::byte>(value));
+    FL_CHECK(cache.end_write(backing, *part, bytes) == part->count);
+    range = {part->end(), range.count - part->count};
+  }
+}
+
+std::string CachedMachine::folios(const Backing& backing, uint64_t count) const {
+  std::string text;
+  for (uint64_t pgoff = 0; pgoff < count; ++pgoff) {
+    const Pfn pfn = cache.find(backing, pgoff);
+    text += pfn == kNoPfn ? '.' : static_cast<char>('0' + frames[pfn].order);
+  }
+  return text;
 }
 
 int CachedMachine::cached_byte(const Backing& backing, uint64_t offset_bytes) const {

@@ -88,6 +88,10 @@ class CachedMachine final : public cache::FrameSource {
   std::string picture(const cache::Backing& backing, uint64_t count) const;
   // Writes one byte as write(2) does, the file growing if need be.
   void write_byte(cache::Backing& backing, uint64_t offset_bytes, int value);
+  // The same for many alike.
+  void write(cache::Backing& backing, cache::ByteRange range, int value);
+  // The orders of the folios that the pages of [0, count) belong to, '.' where none is cached.
+  std::string folios(const cache::Backing& backing, uint64_t count) const;
   // The byte in the cache, which has to hold its page; and the byte that the file holds.
   int cached_byte(const cache::Backing& backing, uint64_t offset_bytes) const;
   int durable_byte(const cache::Backing& backing, uint64_t offset_bytes) const;

@@ -112,6 +112,40 @@ TEST_CASE("PageCache: validate sees a clean page that differs from the file") {
   }
 }
 
+TEST_CASE("PageCache: validate sees a folio whose pages do not fit together") {
+  Fixture f;
+  const auto file = f.m.create("/b", 0);
+  f.m.write(*file, {0, 16 * 4096}, 1);
+  f.m.validate();
+  const Pfn first = f.m.cache.find(*file, 0);
+  const Pfn later = f.m.cache.find(*file, 5);
+  SUBCASE("another order") {
+    f.m.frames[later].order = 3;
+    CHECK(f.dies("page 5 of backing 3 is not like the first of its folio"));
+  }
+  SUBCASE("one that is not up to date") {
+    f.flip(later, phys::kFrameUptodate);
+    CHECK(f.dies("page 5 of backing 3 is not like the first of its folio"));
+  }
+  SUBCASE("dirty, and nothing to be written") {
+    for (uint64_t pgoff = 0; pgoff < 16; ++pgoff)
+      f.flip(f.m.cache.find(*file, pgoff), phys::kFrameBlockDirty);
+    CHECK(f.dies("page 0 of backing 3 is clean and differs from the file"));
+  }
+  SUBCASE("a page too few") {
+    f.m.frames[first].order = 5;
+    CHECK(f.dies("page 1 of backing 3 is not like the first of its folio"));
+  }
+  SUBCASE("on tmpfs") {
+    f.m.frames[f.shmem].order = 1;
+    CHECK(f.dies("page 0 of backing 2 is in a large folio"));
+  }
+  SUBCASE("a block in a page by itself") {
+    f.flip(f.clean, phys::kFrameBlockUptodate);
+    CHECK(f.dies("page 0 of backing 1 is no large folio's"));
+  }
+}
+
 TEST_CASE("PageCache: validate sees wrong counts") {
   Fixture f;
   SUBCASE("cached") {

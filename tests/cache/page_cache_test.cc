@@ -11,7 +11,6 @@ namespace {
 using testing::CachedMachine;
 using testing::dies_with;
 using testing::FakeSpace;
-using Overwrite = PageCache::Overwrite;
 
 int pattern(uint64_t i, uint64_t seed) {
   return static_cast<int>((i * 31 + (i >> 12) * 7 + seed) & 0xff);
@@ -61,7 +60,7 @@ TEST_CASE("PageCache: without a frame nothing is read and nothing changes") {
   const auto backing = m.create("/a", 2 * 4096);
   m.get(*backing, 0);
   CHECK_FALSE(m.cache.get_or_read_page(*backing, 1, m).has_value());
-  CHECK_FALSE(m.cache.get_page_to_write(*backing, 1, Overwrite::kWhole, m).has_value());
+  CHECK_FALSE(m.cache.begin_write(*backing, {4096, 4096}, m).has_value());
   OpenFile file{.backing = backing};
   CHECK_FALSE(m.cache.read_for_fault(file, 1, Advice::kNormal, m).has_value());
   CHECK_FALSE(m.cache.read_for_read(file, {1, 1}, m).has_value());
@@ -72,25 +71,20 @@ TEST_CASE("PageCache: without a frame nothing is read and nothing changes") {
 TEST_CASE("PageCache: an overwritten page is read only where its bytes would be seen") {
   struct Row {
     const char* what;
-    uint64_t pgoff;
-    Overwrite overwrite;
-    bool did_io;
+    ByteRange part;
+    bool read;
   };
   // The file: page 0 data, page 1 a hole; page 2 lies past the end.
-  for (const Row& row : {Row{"part of data", 0, Overwrite::kPart, true},
-                         Row{"all of data", 0, Overwrite::kWhole, false},
-                         Row{"part of a hole", 1, Overwrite::kPart, false},
-                         Row{"past the end", 2, Overwrite::kPart, false}}) {
+  for (const Row& row :
+       {Row{"part of data", {1, 9}, true}, Row{"all of data", {0, 4096}, false},
+        Row{"part of a hole", {4096, 9}, false}, Row{"past the end", {8192, 9}, false}}) {
     CAPTURE(row.what);
     CachedMachine m;
     const auto backing = m.create("/a", 4096, 1);
     m.truncate(*backing, 8192);
-    const auto page = m.cache.get_page_to_write(*backing, row.pgoff, row.overwrite, m);
-    m.cache.extend(*backing, std::max<uint64_t>(backing->size_bytes(), row.pgoff * 4096 + 1));
-    REQUIRE(page.has_value());
-    CHECK(page->did_io == row.did_io);
-    CHECK(m.reads() == (row.did_io ? 1 : 0));
-    m.cache.mark_dirty(*backing, row.pgoff);
+    CHECK(m.cache.begin_write(*backing, row.part, m)->count == row.part.count);
+    CHECK(m.reads() == (row.read ? 1 : 0));
+    m.write_byte(*backing, row.part.first, 7);
     m.validate();
   }
 }

@@ -57,6 +57,8 @@ struct FakeSource final : proc::WriteSource {
     given += count;
     return count;
   }
+  bool fault_in(uint64_t) override { return given < bytes.size(); }
+  void take_back(uint64_t length_bytes) override { given -= length_bytes; }
 };
 
 // A result as the transcript of a program would show it: the number, or the error's name.
