@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -76,17 +77,17 @@ TEST_CASE("each call that a profile is for occurs") {
   CHECK(find_profile("none") == nullptr);
 }
 
-TEST_CASE("no write to the disk is long enough for a large folio") {
+TEST_CASE("writes to the disk are long enough for large folios now and then") {
+  uint64_t longest = 0;
   for (uint64_t index = 0; index < 40; ++index) {
     for (const std::string& line :
          make_random_scenario(*find_profile("disk"), {5, index}, kStatements)) {
       const size_t call = line.find("write(");
       if (call == std::string::npos) continue;
-      const uint64_t size = std::stoull(line.substr(line.rfind(", ") + 2));
-      INFO(line);
-      CHECK(size < 8192);
+      longest = std::max<uint64_t>(longest, std::stoull(line.substr(line.rfind(", ") + 2)));
     }
   }
+  CHECK(longest >= 32768);
 }
 
 }  // namespace

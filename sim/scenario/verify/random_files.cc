@@ -18,9 +18,6 @@ constexpr uint64_t kSector = 512;
 // is: half the simulated one.
 constexpr uint64_t kDiskFilePages = 16;
 constexpr uint64_t kTmpfsFilePages = 40;
-// A write that is longer makes large folios on ext4, which are not simulated. Source: Linux
-// include/linux/pagemap.h fgf_set_order().
-constexpr uint64_t kDiskWriteBytesMax = 2 * kPage - 1;
 constexpr uint64_t kVectorPage = 0x10600000;
 constexpr std::string_view kDirect = "direct";
 
@@ -40,7 +37,8 @@ uint64_t RandomWriter::file_pages() const {
   return home_ == FileHome::kDisk ? kDiskFilePages : kTmpfsFilePages;
 }
 
-// Files on the disk are written in small pieces and stay in the page cache.
+// Files on the disk are written in pieces, which become the folios of the page cache, and stay
+// there.
 void RandomWriter::open_files() {
   if (home_ == FileHome::kNone) return;
   const bool disk = home_ == FileHome::kDisk;
@@ -51,9 +49,10 @@ void RandomWriter::open_files() {
     if (!disk) lines_.push_back(fmt::format("create(\"{}\", {}, {})", path, bytes, i));
     bind_file(name, fmt::format("open(\"{}\", O_RDWR{})", path, disk ? "|O_CREAT, 0666" : ""));
     if (!disk) continue;
-    lines_.push_back(fmt::format(
-        "repeat {0} as i {{ pwrite64({1}, \"some of {1}\", {2}, i * {2}) }}",
-        (bytes + kDiskWriteBytesMax - 1) / kDiskWriteBytesMax, name, kDiskWriteBytesMax));
+    const uint64_t piece = kPage << prng_.below(5);
+    lines_.push_back(
+        fmt::format("repeat {0} as i {{ pwrite64({1}, \"some of {1}\", {2}, i * {2}) }}",
+                    (bytes + piece - 1) / piece, name, piece));
     lines_.push_back(fmt::format("ftruncate({}, {})", name, bytes));
     lines_.push_back(fmt::format("fsync({})", name));
   }
@@ -89,14 +88,15 @@ void RandomWriter::write_transfer(Kind kind) {
   if (one_in(10)) return write_vector(kind);
   const std::string of = file();
   uint64_t size = one_in(3) ? 1 + prng_.below(3 * kPage) : 1 + prng_.below(64);
+  if (one_in(8)) size = (1 + prng_.below(16)) * kPage - (one_in(2) ? 0 : prng_.below(kPage));
   uint64_t offset = prng_.below(file_pages() * kPage);
+  if (one_in(3)) offset -= offset % (one_in(2) ? 4 * kPage : kPage);
   uint64_t in_page = prng_.below(kPage);
   if (of == kDirect && !one_in(4)) {
     size = one_in(2) ? kPage : (1 + prng_.below(15)) * kSector;
     offset -= offset % (one_in(2) ? kPage : kSector);
     in_page -= in_page % (one_in(2) ? kPage : kSector);
   }
-  if (!reads && home_ == FileHome::kDisk) size = std::min(size, kDiskWriteBytesMax);
   const std::string buffer = one_in(2) ? "_" : fmt::format("{:#x}", address() + in_page);
   if (one_in(3))
     return line(fmt::format("{}({}, {}, {})", reads ? "read" : "write", of, buffer, size));
@@ -111,7 +111,7 @@ void RandomWriter::write_vector(Kind kind) {
       "mmap({:#x}, {}, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)",
       kVectorPage, kPage));
   const uint64_t pieces = 1 + prng_.below(3);
-  uint64_t left = home_ == FileHome::kDisk ? kDiskWriteBytesMax : 8 * kPage;
+  uint64_t left = 8 * kPage;
   for (uint64_t i = 0; i < pieces; ++i) {
     const uint64_t size = prng_.below(std::min(left, one_in(2) ? 2 * kPage : 32) + 1);
     left -= size;
