@@ -2,6 +2,7 @@
 // those of linux-semantics.
 #include <doctest/doctest.h>
 
+#include <initializer_list>
 #include <vector>
 
 #include "faultline/linux.h"
@@ -260,6 +261,37 @@ TEST_CASE("D19: a hole of a disk file is a major fault, one of tmpfs a minor one
   const int tmpfs = t.process->open("/dev/shm/hole", kO_RDWR | kO_CREAT, 0644).value();
   REQUIRE(t.process->ftruncate(tmpfs, kPage).ok());
   check(t.load(t.map_file(tmpfs, 1, kPROT_READ, kMAP_SHARED), 1), 1, 0);
+}
+
+TEST_CASE("D9: a file written in one piece is stored to with a fault a folio") {
+  struct Row {
+    uint64_t pages_at_once, minor;
+  };
+  for (const Row& row : {Row{1, 100}, Row{4, 25}, Row{100, 3}}) {
+    CAPTURE(row.pages_at_once);
+    Trial t;
+    const int fd = t.process->open("/f", kO_RDWR | kO_CREAT, 0644).value();
+    std::vector<std::byte> bytes(row.pages_at_once * kPage);
+    for (uint64_t page = 0; page < 100; page += row.pages_at_once)
+      CHECK(t.process->write(fd, {.outside = bytes}).value() == bytes.size());
+    check(t.store(t.map_file(fd, 100, kRw, kMAP_SHARED), 100), row.minor, 0);
+  }
+}
+
+TEST_CASE("D9: a write longer than memory, from memory that is longer too") {
+  for (const uint64_t frames : std::initializer_list<uint64_t>{3, 9, 40, 90, 300}) {
+    CAPTURE(frames);
+    testing::OneProcess t({.frames = frames});
+    const int fd = t.process->open("/f", kO_RDWR | kO_CREAT, 0644).value();
+    const VirtAddr from = t.map(64, kRw, kMAP_PRIVATE | kMAP_ANONYMOUS);
+    for (uint64_t page = 0; page < 64; ++page) t.store(from + page * kPage);
+    CHECK(t.process->pwrite(fd, {.address = from, .length_bytes = 64 * kPage}, 0).value() ==
+          64 * kPage);
+    std::vector<std::byte> bytes(64 * kPage);
+    CHECK(t.process->pread(fd, {.outside = bytes}, 0).value() == bytes.size());
+    for (uint64_t page = 0; page < 64; ++page) CHECK(bytes[page * kPage] == std::byte{1});
+    t.machine->validate();
+  }
 }
 
 TEST_CASE("D7: MAP_POPULATE faults in by write where private and writable, else by read") {
