@@ -98,11 +98,12 @@ Result<uint64_t> Files::read_at(OpenFile& file, Extent extent, ReadSink& sink,
     const cache::PinnedPage pin(parts_.allocator, page->pfn);
     const uint64_t taken = sink.take(parts_.frames.bytes(page->pfn).subspan(in_page, count));
     done += taken;
+    // Also where nothing could be copied. Source: Linux mm/filemap.c filemap_read().
+    file.readahead.note_read(extent.offset_bytes + done);
     if (taken == count) continue;
     if (done == 0) return Errno::kEFAULT;
     break;
   }
-  if (done > 0) file.readahead.note_read(extent.offset_bytes + done);
   return done;
 }
 
