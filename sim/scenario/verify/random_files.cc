@@ -12,7 +12,6 @@
 namespace faultline::verify {
 namespace {
 
-constexpr uint64_t kPage = RandomWriter::kPage;
 constexpr uint64_t kSector = 512;
 // On the disk one fault brings all of a file into the page cache, whatever the host's read_ahead_kb
 // is: half the simulated one.
