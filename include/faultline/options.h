@@ -44,6 +44,9 @@ struct MachineOptions {
       frames{};  // frames for pages of processes and the page cache; nothing: unlimited
   std::string policy = "lru";
   TlbOptions tlb{};
+  // How far the disk reads ahead at most; what is used is whole pages, at least one. Linux's
+  // read_ahead_kb.
+  uint64_t readahead_bytes = uint64_t{128} << 10;
   Contents contents = Contents::kBytes;
   Unmapped unmapped = Unmapped::kFault;
   uint64_t seed = 0;

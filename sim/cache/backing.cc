@@ -4,7 +4,7 @@
 
 namespace faultline::cache {
 
-Backing::Backing(uint32_t number, std::shared_ptr<storage::SimFile> file)
-    : number_(number), file_(std::move(file)) {}
+Backing::Backing(uint32_t number, std::shared_ptr<storage::SimFile> file, uint64_t readahead_pages)
+    : number_(number), file_(std::move(file)), readahead_pages_(readahead_pages) {}
 
 }  // namespace faultline::cache

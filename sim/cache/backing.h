@@ -17,9 +17,13 @@
 
 namespace faultline::cache {
 
+// 128 KiB of 4 KiB pages, the usual read_ahead_kb.
+inline constexpr uint64_t kReadaheadPages = 32;
+
 class Backing {
  public:
-  Backing(uint32_t number, std::shared_ptr<storage::SimFile> file);
+  Backing(uint32_t number, std::shared_ptr<storage::SimFile> file,
+          uint64_t readahead_pages = kReadaheadPages);
 
   // Names it in PageFrame::owner and rmap::FileRange; never used twice.
   uint32_t number() const { return number_; }
@@ -30,6 +34,9 @@ class Backing {
   // Whether the first store to a clean page faults, so that dirty pages are known: disk files, not
   // tmpfs (Linux vma_wants_writenotify()).
   bool write_notify() const { return file_->kind() == storage::FileKind::kDisk; }
+
+  // How far its disk reads ahead. Linux's bdi->ra_pages.
+  uint64_t readahead_pages() const { return readahead_pages_; }
 
   // When the file became dirty, in ticks of the virtual clock: since then write-back by age, or of
   // everything, has not come by. Nothing: it is clean. Linux's inode::dirtied_when.
@@ -43,6 +50,7 @@ class Backing {
   friend struct PageCacheTestPeer;
   uint32_t number_;
   std::shared_ptr<storage::SimFile> file_;
+  uint64_t readahead_pages_;
   PageIndex pages_;
   std::optional<uint64_t> dirty_since_ticks_{};
 };

@@ -21,7 +21,8 @@ PageCache::~PageCache() {
 std::shared_ptr<Backing> PageCache::get_backing(const std::shared_ptr<storage::SimFile>& file) {
   const auto [entry, is_new] = numbers_.try_emplace(file->inode(), uint32_t(slots_.size()));
   const uint32_t number = entry->second;
-  if (is_new) slots_.push_back({std::make_unique<Backing>(number, file), {}});
+  if (is_new)
+    slots_.push_back({std::make_unique<Backing>(number, file, parts_.readahead_pages), {}});
   Slot& slot = slots_[number];
   FL_CHECK(slot.backing->file_ == file);
   if (std::shared_ptr<Backing> handle = slot.handle.lock()) return handle;
@@ -68,7 +69,7 @@ void PageCache::install(Backing& backing, uint64_t pgoff, Pfn fresh) {
 
 Pfn PageCache::find_uptodate(const Backing& backing, uint64_t pgoff) const {
   const Pfn pfn = find(backing, pgoff);
-  if (pfn == kNoPfn) return kNoPfn;
+  if (pfn == kNoPfn || arriving_.contains({backing.number_, pgoff})) return kNoPfn;
   return (parts_.frames[pfn].flags & FrameFlag::kFrameUptodate) != 0 ? pfn : kNoPfn;
 }
 
@@ -104,6 +105,8 @@ std::optional<CachedPage> PageCache::get_or_read_page(Backing& backing, uint64_t
   const Pfn cached = find(backing, pgoff);
   if (cached != kNoPfn) {
     const bool uptodate = find_uptodate(backing, pgoff) != kNoPfn;
+    // Who waits for a page waits for what was asked of the disk with it.
+    if (!uptodate) all_arrived();
     mark_uptodate(backing, cached);
     return CachedPage{.pfn = cached, .dropped_lock = !uptodate};
   }
@@ -150,7 +153,7 @@ void PageCache::read_holes(Backing& backing, const ReadPlan& plan, FrameSource& 
 
 void PageCache::will_need(Backing& backing, PgoffRange range, FrameSource& source) {
   if (backing.file_->kind() == FileKind::kDisk) {
-    range.count = std::min(range.count, kWillNeedPagesMax);
+    range.count = std::min(range.count, std::max(parts_.readahead_pages, kWillNeedPagesMax));
     return read_ahead(backing, {.pages = range}, source);
   }
   for (uint64_t i = 0; i < range.count && range.first + i < backing.page_count(); ++i) {
@@ -185,7 +188,7 @@ std::optional<CachedPage> PageCache::read_for_fault(OpenFile& file, uint64_t pgo
   file.readahead.note_fault_hit(advice);
   if (advice == Advice::kRandom || advice == Advice::kHugeRandom)
     return get_or_read_page(backing, pgoff, source);
-  return read_for_hit(file, pgoff, {pgoff, file.readahead.pages_max()}, source);
+  return read_for_hit(file, pgoff, {pgoff, file.readahead.pages_max(backing)}, source);
 }
 
 std::optional<CachedPage> PageCache::read_for_code(OpenFile& file, PgoffRange wanted,
@@ -246,6 +249,9 @@ std::optional<CachedPage> PageCache::read_with_plan(Backing& backing, uint64_t p
 
 void PageCache::finish_reading(Backing& backing, const CachedPage& page, FrameSource& source) {
   const PinnedPage pin(parts_.allocator, page.pfn);
+  const PgoffRange plan = page.underway.pages;
+  for (uint64_t pgoff = plan.first; pgoff < plan.end(); ++pgoff)
+    if (find(backing, pgoff) == kNoPfn) arriving_.insert({backing.number_, pgoff});
   read_ahead(backing, page.underway, source);
 }
 

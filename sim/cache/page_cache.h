@@ -43,7 +43,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "faultline/types.h"
@@ -102,6 +104,8 @@ class PageCache {
     phys::FrameAllocator& allocator;
     rmap::ReverseMap& reverse_map;
     storage::Disk& disk;
+    // The disk's read_ahead_kb, in pages. REQUIRES: at least 1.
+    uint64_t readahead_pages = kReadaheadPages;
   };
 
   explicit PageCache(const Parts& parts);
@@ -144,6 +148,9 @@ class PageCache {
   std::optional<CachedPage> read_for_read(OpenFile& file, PgoffRange wanted, FrameSource& source);
   // Reads what is still underway. REQUIRES: `page` is cached.
   void finish_reading(Backing& backing, const CachedPage& page, FrameSource& source);
+  // What finish_reading() read without anybody waiting for it is there by now. Until this is called
+  // such a page is not up to date to find_uptodate(), and a fault that finds it waits for it.
+  void all_arrived() { arriving_.clear(); }
   // Reads those pages of the plan that are not cached, until no frame is to be had: in folios as
   // large as the plan has them up to the first page that is there, then page by page.
   // Source: Linux mm/readahead.c page_cache_ra_order(), page_cache_ra_unbounded(), 6.18.
@@ -349,8 +356,9 @@ class PageCache {
   };
 
   Parts parts_;
-  std::vector<Slot> slots_;               // by the number of the Backing; 0 is none
-  std::map<uint64_t, uint32_t> numbers_;  // by inode, of those that are not gone
+  std::vector<Slot> slots_;                             // by the number of the Backing; 0 is none
+  std::map<uint64_t, uint32_t> numbers_;                // by inode, of those that are not gone
+  std::set<std::pair<uint32_t, uint64_t>> arriving_{};  // number of the Backing, page
   WriteBackListener* listener_ = nullptr;
   const base::VirtualClock* clock_ = nullptr;
   uint64_t cached_pages_ = 0;

@@ -52,12 +52,20 @@ uint64_t next_missing(const Backing& backing, uint64_t pgoff, uint64_t count) {
 
 void Readahead::advise(Advice advice) {
   random_ = advice == Advice::kRandom;
-  if (advice == Advice::kNormal) pages_max_ = kReadaheadPagesMax;
-  if (advice == Advice::kSequential) pages_max_ = 2 * kReadaheadPagesMax;
+  if (advice != Advice::kRandom) doubled_ = advice == Advice::kSequential;
 }
 
-uint64_t Readahead::window_max(uint64_t count) const {
-  return count > pages_max_ ? std::max(pages_max_, std::min(count, kWillNeedPagesMax)) : pages_max_;
+uint64_t Readahead::pages_max(const Backing& backing) const {
+  return backing.readahead_pages() << (doubled_ ? 1 : 0);
+}
+
+uint64_t Readahead::window_max(const Backing& backing, uint64_t count) const {
+  const uint64_t usual = pages_max(backing);
+  return count > usual ? std::max(usual, std::min(count, kWillNeedPagesMax)) : usual;
+}
+
+uint64_t Readahead::request_max(const Backing& backing) const {
+  return std::max(pages_max(backing), kWillNeedPagesMax);
 }
 
 ReadPlan Readahead::window(const Backing& backing, uint64_t first) {
@@ -75,11 +83,12 @@ ReadPlan Readahead::plan_fault_miss(const Backing& backing, uint64_t pgoff, Advi
     return window(backing, base::align_down(pgoff, async_size_));
   }
   if (advice == Advice::kRandom) return {clip(backing, {pgoff, 1})};
-  if (advice == Advice::kSequential) return plan_read_miss(backing, {pgoff, pages_max_});
+  const uint64_t pages = pages_max(backing);
+  if (advice == Advice::kSequential) return plan_read_miss(backing, {pgoff, pages});
   if (note_mmap_miss()) return {clip(backing, {pgoff, 1})};
-  start_ = pgoff > pages_max_ / 2 ? pgoff - pages_max_ / 2 : 0;
-  size_ = pages_max_;
-  async_size_ = pages_max_ / 4;
+  start_ = pgoff > pages / 2 ? pgoff - pages / 2 : 0;
+  size_ = pages;
+  async_size_ = pages / 4;
   order_ = 0;
   return window(backing, start_);
 }
@@ -87,7 +96,7 @@ ReadPlan Readahead::plan_fault_miss(const Backing& backing, uint64_t pgoff, Advi
 ReadPlan Readahead::plan_code_miss(const Backing& backing, PgoffRange wanted) {
   if (note_mmap_miss()) return {clip(backing, {wanted.first, 1})};
   start_ = wanted.first;
-  size_ = std::min(wanted.count, pages_max_);
+  size_ = std::min(wanted.count, pages_max(backing));
   async_size_ = 0;
   order_ = 0;
   return window(backing, start_);
@@ -107,7 +116,7 @@ ReadPlan Readahead::plan_read_miss(const Backing& backing, PgoffRange wanted) {
   FL_CHECK(wanted.count > 0);
   const uint64_t index = wanted.first;
   if (random_) return {clip(backing, {index, std::min(wanted.count, kWillNeedPagesMax)})};
-  const uint64_t pages_max = window_max(wanted.count);
+  const uint64_t pages_max = window_max(backing, wanted.count);
   // Wraps for a file never read, whose previous position is -1, as Linux's does.
   const auto previous = static_cast<uint64_t>(static_cast<int64_t>(previous_bytes_) >>
                                               backing.file().page_size().shift);
@@ -129,7 +138,7 @@ ReadPlan Readahead::plan_read_miss(const Backing& backing, PgoffRange wanted) {
 }
 
 ReadPlan Readahead::plan_next(const Backing& backing, PgoffRange folio, PgoffRange wanted) {
-  const uint64_t pages_max = window_max(wanted.count);
+  const uint64_t pages_max = window_max(backing, wanted.count);
   if (wanted.first == base::align_down(start_ + size_ - async_size_, folio.count)) {
     start_ += size_;
     size_ = std::max(size_, next_size(size_, pages_max));

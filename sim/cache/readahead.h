@@ -14,8 +14,6 @@
 
 namespace faultline::cache {
 
-// 128 KiB of 4 KiB pages: read_ahead_kb of the simulated disk.
-inline constexpr uint64_t kReadaheadPagesMax = 32;
 // What POSIX_FADV_WILLNEED and MADV_WILLNEED read at most: the largest request of the disk, 4 MiB.
 inline constexpr uint64_t kWillNeedPagesMax = 1024;
 
@@ -57,19 +55,22 @@ class Readahead {
   void advise(Advice advice);
   // A read ended at `end_bytes`, or passed a page that ends there.
   void note_read(uint64_t end_bytes) { previous_bytes_ = end_bytes; }
-  // The largest window.
-  uint64_t pages_max() const { return pages_max_; }
+  // The largest window. Linux's ra_pages.
+  uint64_t pages_max(const Backing& backing) const;
 
  private:
   // Notes a miss of a mapping; whether there were so many that only the page itself is read.
   bool note_mmap_miss();
   // The largest window for one who wants `count` pages. Source: Linux ractl_max_pages().
-  uint64_t window_max(uint64_t count) const;
+  uint64_t window_max(const Backing& backing, uint64_t count) const;
+  // What is read at most when somebody asks for it outright. Source: Linux mm/readahead.c
+  // force_page_cache_ra().
+  uint64_t request_max(const Backing& backing) const;
   // A window of the size that was set, from page `first` on. Source: Linux page_cache_ra_order().
   ReadPlan window(const Backing& backing, uint64_t first);
 
-  uint64_t pages_max_ = kReadaheadPagesMax;
   bool random_ = false;                     // FMODE_RANDOM
+  bool doubled_ = false;                    // POSIX_FADV_SEQUENTIAL
   uint64_t start_ = 0;                      // the window read last
   uint64_t size_ = 0;                       // 0: none yet
   uint64_t async_size_ = 0;                 // so many pages before its end stands the mark

@@ -142,13 +142,17 @@ void PageCache::zero_tail(Backing& backing, uint64_t offset_bytes, FrameSource& 
 void PageCache::zero_part(Backing& backing, ByteRange part, FrameSource& source) {
   storage::SimFile& file = *backing.file_;
   const uint64_t pgoff = file.page_size().pages(part.first);
-  if (pgoff >= backing.page_count()) return;
+  // ext4 brings in a page past the end too (FALLOC_FL_ZERO_RANGE with FALLOC_FL_KEEP_SIZE), which
+  // the file may come to have later.
+  const bool past_end = pgoff >= backing.page_count();
+  if (past_end && !backing.write_notify()) return;
   Pfn pfn = find(backing, pgoff);
   const bool to_write = pfn != kNoPfn && block_dirty(parts_.frames[pfn]);
   const bool hole = backing.write_notify() && !file.has_page(pgoff) && !to_write;
   if (pfn == kNoPfn && backing.write_notify()) {
     if (const std::optional<Pfn> fresh = source.take_frame()) {
-      insert(backing, pgoff, *fresh);
+      install(backing, pgoff, *fresh);
+      if (!past_end) read_into(backing, pgoff, *fresh);
       pfn = *fresh;
       parts_.frames[pfn].flags = FrameFlag::kFrameInUse | FrameFlag::kFrameFile;
     }

@@ -13,6 +13,8 @@ ProcessImpl::ProcessImpl(MachineImpl& machine, std::unique_ptr<proc::Task> task)
 
 const base::CrashContext& ProcessImpl::crash_context() const { return machine_; }
 
+void ProcessImpl::begin_system_call() { machine_.cache_.all_arrived(); }
+
 void ProcessImpl::end_system_call() { machine_.balance_dirty(); }
 
 std::vector<MapsLine> ProcessImpl::maps() const {

@@ -127,12 +127,15 @@ class ProcessImpl final : public Process, public UserMemory {
     base::ScopedCrashContext context(crash_context());
     enter_space();
     in_system_call_ = true;
+    begin_system_call();
     auto result = call();
     in_system_call_ = false;
     end_system_call();
     return result;
   }
   const base::CrashContext& crash_context() const;
+  // What the disk brings takes less time than lies between two calls.
+  void begin_system_call();
   void end_system_call();
   proc::FileCall file_call();
   UserBuffers::Reach reach();

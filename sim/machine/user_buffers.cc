@@ -146,13 +146,13 @@ uint64_t UserBuffers::give_mapped(std::span<std::byte> piece) {
   });
 }
 
-bool UserBuffers::fault_in(uint64_t length_bytes) {
+bool UserBuffers::fault_in_as(AccessKind kind, uint64_t length_bytes) {
   if (!outside_.empty()) return true;
   const uint64_t reached = for_each_part(length_bytes, [&](VirtAddr from, uint64_t,
                                                            uint64_t length) {
     const VirtAddr end = from + length;
     for (VirtAddr page = from; page < end; page = page + (kPageBytes - page.value % kPageBytes)) {
-      if (reach_.memory.fault_in(page, AccessKind::kLoad)) return uint64_t{page - from};
+      if (reach_.memory.fault_in(page, kind)) return uint64_t{page - from};
     }
     return length;
   });

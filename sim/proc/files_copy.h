@@ -26,6 +26,9 @@ class ReadSink {
   // piece within a page, or pieces that begin and end with sectors. Source: Linux block/blk-merge.c
   // bio_split_io_at(); measured, 6.18.
   virtual bool sectors_ok(Part part, uint64_t sector_bytes) const = 0;
+  // Faults in the place for the next bytes, up to the first page that cannot be; false: that is the
+  // first of them.
+  virtual bool fault_in_place(uint64_t length_bytes) = 0;
   // Takes the next bytes; how many, which is less than all where memory cannot be touched.
   virtual uint64_t take(std::span<const std::byte> piece) = 0;
 };

@@ -1,8 +1,13 @@
 // read(2) and write(2) of files opened with O_DIRECT: between the disk and the caller's memory,
 // past the page cache, which is made to agree. Linux fs/iomap/direct-io.c, mm/filemap.c
 // kiocb_invalidate_pages(); measured on ext4, 6.18.
+//
+// Differs from Linux: memory that may be written or executed and not read can be written from;
+// Linux takes it where it is mapped already alone (mm/gup.c check_vma_flags()). Differs from Linux:
+// a write that fails leaves no old page of the file in the cache that it itself brought in.
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "sim/proc/files.h"
@@ -25,25 +30,29 @@ PgoffRange pages_of(PageSize page_size, Files::Extent extent) {
   return {first, end - first};
 }
 
-// Whether the disk can read all that the file has there: a run of pages that are no holes goes to
-// the disk as one, and has to begin and end with a sector. Source: Linux fs/iomap/direct-io.c
-// iomap_dio_bio_iter(), iomap_dio_hole_iter().
-bool can_read(const Backing& backing, Files::Extent extent, const ReadSink& sink) {
+// The pages of the file from one byte on that are holes, or are none: the disk is asked for a run
+// of pages at once, which has to begin and end with a sector.
+struct Run {
+  bool data = false;
+  uint64_t end_bytes = 0;
+};
+
+Run run_at(const Backing& backing, uint64_t offset_bytes, uint64_t end_bytes) {
   const PageSize page_size = backing.file().page_size();
-  const uint64_t end_bytes = extent.offset_bytes + extent.length_bytes;
-  for (uint64_t at = extent.offset_bytes; at < end_bytes;) {
-    uint64_t pgoff = page_size.pages(at);
-    const bool data = backing.file().has_page(pgoff);
-    while ((pgoff << page_size.shift) < end_bytes && backing.file().has_page(pgoff) == data)
-      ++pgoff;
-    const uint64_t run_end = std::min(pgoff << page_size.shift, end_bytes);
-    const Part part{at - extent.offset_bytes, run_end - at};
-    at = run_end;
-    if (!data) continue;
-    if ((run_end | part.length_bytes) % kSectorBytes != 0) return false;
-    if (!sink.sectors_ok(part, kSectorBytes)) return false;
-  }
-  return true;
+  uint64_t pgoff = page_size.pages(offset_bytes);
+  const bool data = backing.file().has_page(pgoff);
+  while ((pgoff << page_size.shift) < end_bytes && backing.file().has_page(pgoff) == data) ++pgoff;
+  return {data, std::min(pgoff << page_size.shift, end_bytes)};
+}
+
+// Whether the disk refuses to read that run, and how: memory is looked at only after it has been
+// faulted in. Source: Linux fs/iomap/direct-io.c iomap_dio_bio_iter().
+std::optional<Errno> refuses(const Files::Extent& whole, uint64_t at, const Run& run,
+                             ReadSink& sink) {
+  const Part part{at - whole.offset_bytes, run.end_bytes - at};
+  if ((run.end_bytes | part.length_bytes) % kSectorBytes != 0) return Errno::kEINVAL;
+  if (sink.sectors_ok(part, kSectorBytes)) return std::nullopt;
+  return sink.fault_in_place(part.length_bytes) ? Errno::kEINVAL : Errno::kEFAULT;
 }
 
 }  // namespace
@@ -56,21 +65,24 @@ Result<uint64_t> Files::read_direct(OpenFile& file, Extent extent, ReadSink& sin
   const PageSize page_size = parts_.frames.page_size();
   if (extent.length_bytes == 0 || extent.offset_bytes >= backing->size_bytes()) return uint64_t{0};
   parts_.cache.write_back(*backing, pages_of(page_size, extent), call.gather);
-  if (!can_read(*backing, extent, sink)) return Errno::kEINVAL;
-  const uint64_t wanted =
-      std::min(extent.length_bytes, backing->size_bytes() - extent.offset_bytes);
+  const uint64_t end_bytes = extent.offset_bytes + extent.length_bytes;
   std::vector<std::byte> page(page_size.bytes());
-  uint64_t done = 0;
-  while (done < wanted) {
-    const uint64_t offset_bytes = extent.offset_bytes + done;
-    const uint64_t in_page = offset_bytes & page_size.offset_mask();
-    const uint64_t count = std::min(page_size.bytes() - in_page, wanted - done);
-    backing->file().read_page(page_size.pages(offset_bytes), page);
-    parts_.disk.count_read();
-    if (sink.take(std::span(page).subspan(in_page, count)) < count) return Errno::kEFAULT;
-    done += count;
+  // Zeros come from behind the end of the file, and do not count.
+  for (uint64_t at = extent.offset_bytes; at < end_bytes;) {
+    const Run run = run_at(*backing, at, end_bytes);
+    if (run.data) {
+      if (const auto refused = refuses(extent, at, run, sink)) return *refused;
+    }
+    while (at < run.end_bytes) {
+      const uint64_t in_page = at & page_size.offset_mask();
+      const uint64_t count = std::min(page_size.bytes() - in_page, run.end_bytes - at);
+      backing->file().read_page(page_size.pages(at), page);
+      if (run.data) parts_.disk.count_read();
+      if (sink.take(std::span(page).subspan(in_page, count)) < count) return Errno::kEFAULT;
+      at += count;
+    }
   }
-  return done;
+  return std::min(extent.length_bytes, backing->size_bytes() - extent.offset_bytes);
 }
 
 // A page that is not written to stays as it is, also the last one when the file grows beyond it:
@@ -78,41 +90,60 @@ Result<uint64_t> Files::read_direct(OpenFile& file, Extent extent, ReadSink& sin
 Result<uint64_t> Files::write_direct(OpenFile& file, Extent extent, WriteSource& source,
                                      const FileCall& call) {
   const std::shared_ptr<Backing> backing = file.backing;
-  const PageSize page_size = parts_.frames.page_size();
   const uint64_t old_bytes = backing->size_bytes();
-  const PgoffRange pages = pages_of(page_size, extent);
+  const PgoffRange pages = pages_of(parts_.frames.page_size(), extent);
   parts_.cache.write_back(*backing, pages, call.gather);
   parts_.cache.invalidate(*backing, pages, call.gather);
-  if ((extent.offset_bytes | extent.length_bytes) % kSectorBytes != 0) return Errno::kEINVAL;
-  if (!source.sectors_ok({0, extent.length_bytes}, kSectorBytes)) return Errno::kEINVAL;
-  std::vector<std::byte> page(page_size.bytes());
-  uint64_t done = 0;
-  while (done < extent.length_bytes) {
-    const uint64_t offset_bytes = extent.offset_bytes + done;
-    const uint64_t in_page = offset_bytes & page_size.offset_mask();
-    const uint64_t pgoff = page_size.pages(offset_bytes);
-    const uint64_t count = std::min(page_size.bytes() - in_page, extent.length_bytes - done);
-    std::vector<std::byte> piece(count);
-    const uint64_t given = source.give(piece);
-    // A block that was to be filled up with zeros is left to the page cache, where the write fails
-    // in its own way. Source: Linux fs/ext4/file.c ext4_dio_write_iter(); measured, 6.18.
-    if (given == 0 && done == 0 && in_page != 0 && !backing->file().has_page(pgoff))
-      return write_at(file, extent, source, call);
-    if (given < count) break;
-    backing->file().read_page(pgoff, page);
-    std::memcpy(page.data() + in_page, piece.data(), count);
-    parts_.cache.extend(*backing, std::max(backing->size_bytes(), offset_bytes + count));
-    backing->file().write_page(pgoff, page);
-    parts_.disk.count_write();
-    done += count;
-  }
+  // A block that was to be filled up with zeros is left to the page cache, where the write fails
+  // in its own way. Source: Linux fs/ext4/file.c ext4_dio_write_iter(); measured, 6.18.
+  const Result<uint64_t> done = write_runs(*backing, extent, source);
+  if (done.ok() && *done == 0 && extent.length_bytes != 0)
+    return write_at(file, extent, source, call);
   // What the source's own faults have brought in meanwhile is old.
   parts_.cache.invalidate(*backing, pages, call.gather);
-  if (done == extent.length_bytes) return done;
-  // What was written within the file stays written; it does not grow.
-  if (backing->size_bytes() > old_bytes)
+  // What was written within the file stays written; it does not grow, and its last page is cut
+  // anew. Source: Linux fs/ext4/file.c ext4_inode_extension_cleanup().
+  if (!done.ok() && extent.offset_bytes + extent.length_bytes > old_bytes)
     parts_.cache.truncate(*backing, old_bytes, call.frames, call.gather);
-  return Errno::kEFAULT;
+  return done;
+}
+
+// All or nothing, but for 0: the page cache is to write.
+Result<uint64_t> Files::write_runs(Backing& backing, Extent extent, WriteSource& source) {
+  const uint64_t end_bytes = extent.offset_bytes + extent.length_bytes;
+  for (uint64_t at = extent.offset_bytes; at < end_bytes;) {
+    const Run run = run_at(backing, at, end_bytes);
+    const Part part{at - extent.offset_bytes, run.end_bytes - at};
+    if ((at | part.length_bytes) % kSectorBytes != 0) return Errno::kEINVAL;
+    if (!source.sectors_ok(part, kSectorBytes))
+      return source.fault_in(part.length_bytes) ? Errno::kEINVAL : Errno::kEFAULT;
+    for (; at < run.end_bytes;) {
+      const uint64_t given = write_page(backing, at, run.end_bytes, source);
+      if (given == 0) {
+        const bool fills_up = at % parts_.frames.page_size().bytes() != 0 && !run.data;
+        if (at == extent.offset_bytes && fills_up) return uint64_t{0};
+        return Errno::kEFAULT;
+      }
+      at += given;
+    }
+  }
+  return extent.length_bytes;
+}
+
+// The part of one page up to `end_bytes`; 0: not all of it could be had.
+uint64_t Files::write_page(Backing& backing, uint64_t at, uint64_t end_bytes, WriteSource& source) {
+  const PageSize page_size = parts_.frames.page_size();
+  const uint64_t in_page = at & page_size.offset_mask();
+  const uint64_t pgoff = page_size.pages(at);
+  std::vector<std::byte> piece(std::min(page_size.bytes() - in_page, end_bytes - at));
+  if (source.give(piece) < piece.size()) return 0;
+  std::vector<std::byte> page(page_size.bytes());
+  backing.file().read_page(pgoff, page);
+  std::memcpy(page.data() + in_page, piece.data(), piece.size());
+  parts_.cache.extend(backing, std::max(backing.size_bytes(), at + piece.size()));
+  backing.file().write_page(pgoff, page);
+  parts_.disk.count_write();
+  return piece.size();
 }
 
 }  // namespace faultline::proc

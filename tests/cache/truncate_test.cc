@@ -50,6 +50,24 @@ TEST_CASE("Truncate: mappings lose the pages beyond, copies of private ones too"
   m.validate();
 }
 
+TEST_CASE("Zero: a part of a page past the end of a disk file comes in, and goes when it is cut") {
+  CachedMachine m;
+  const auto backing = m.create("/a", 4096);
+  const auto shmem = m.create("/dev/shm/a", 4096);
+  for (const auto& each : {backing, shmem})
+    m.cache.zero_bytes(*each, {3 * 4096 + 10, 100}, m, m.gather);
+  CHECK(m.cache.find(*backing, 3) != kNoPfn);
+  CHECK(m.cache.find_uptodate(*backing, 3) == kNoPfn);
+  CHECK(m.cache.find(*shmem, 3) == kNoPfn);
+  m.validate();
+  m.truncate(*backing, 4 * 4096);
+  CHECK(m.cache.find(*backing, 3) != kNoPfn);
+  m.validate();
+  m.truncate(*backing, 4096);
+  CHECK(m.cache.find(*backing, 3) == kNoPfn);
+  m.validate();
+}
+
 TEST_CASE("Punch: whole pages go, dirty ones too; copies of private mappings stay") {
   CachedMachine m;
   const auto backing = m.create("/a", 4 * 4096);

@@ -98,10 +98,19 @@ std::optional<std::string> missing() {
   return std::nullopt;
 }
 
-std::vector<HostSetting> differing_settings(const std::string& disk_folder) {
+std::optional<uint64_t> readahead_bytes(const std::string& disk_folder) {
+  const std::string text = readahead_kb_of(disk_folder);
+  const uint64_t kilobytes = std::strtoull(text.c_str(), nullptr, 10);
+  if (kilobytes == 0) return std::nullopt;
+  return kilobytes << 10;
+}
+
+std::vector<HostSetting> differing_settings(const std::string& disk_folder,
+                                            const MachineOptions& simulated) {
   const HostSetting all[] = {
       {"file system", name_of_file_system(file_system_of(disk_folder)), "ext4"},
-      {"read_ahead_kb", readahead_kb_of(disk_folder), "128"},
+      {"read_ahead_kb", readahead_kb_of(disk_folder),
+       std::to_string(simulated.readahead_bytes >> 10)},
       {"memory_kb", memory_kb(), std::to_string(uint64_t{24} << 20)},
       {"vm.overcommit_memory", first_line("/proc/sys/vm/overcommit_memory"), "0"},
       {"vm.max_map_count", first_line("/proc/sys/vm/max_map_count"), "65530"},

@@ -18,6 +18,11 @@ constexpr uint64_t kSector = 512;
 constexpr uint64_t kDiskFilePages = 16;
 constexpr uint64_t kTmpfsFilePages = 40;
 constexpr uint64_t kVectorPage = 0x10600000;
+// Memory for what is read and written with O_DIRECT, which may be read and maps no file: other
+// memory serves the kernel only where it is mapped already, and of a file that is written to itself
+// an old page may stay. Behind it lies nothing.
+constexpr uint64_t kDirectBuffer = 0x10610000;
+constexpr uint64_t kDirectBufferPages = 6;
 constexpr std::string_view kDirect = "direct";
 
 constexpr auto kFileAdvices = std::to_array<std::string_view>(
@@ -96,10 +101,22 @@ void RandomWriter::write_transfer(Kind kind) {
     offset -= offset % (one_in(2) ? kPage : kSector);
     in_page -= in_page % (one_in(2) ? kPage : kSector);
   }
-  const std::string buffer = one_in(2) ? "_" : fmt::format("{:#x}", address() + in_page);
+  uint64_t at = of == kDirect ? direct_buffer() + in_page : address() + in_page;
+  if (of == kDirect && one_in(10)) {
+    // What cannot be touched, at once.
+    at = kDirectBuffer + kDirectBufferPages * kPage;
+    size = kPage;
+    offset -= offset % kPage;
+  }
+  const std::string buffer = one_in(2) ? "_" : fmt::format("{:#x}", at);
   if (one_in(3))
     return line(fmt::format("{}({}, {}, {})", reads ? "read" : "write", of, buffer, size));
   line(fmt::format("{}({}, {}, {}, {})", reads ? "pread64" : "pwrite64", of, buffer, size, offset));
+}
+
+// Three pages at least are there behind it.
+uint64_t RandomWriter::direct_buffer() {
+  return kDirectBuffer + prng_.below(kDirectBufferPages - 3) * kPage;
 }
 
 // Up to three pieces; the list of them lies in a page of its own.
@@ -109,17 +126,18 @@ void RandomWriter::write_vector(Kind kind) {
   say(fmt::format(
       "mmap({:#x}, {}, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)",
       kVectorPage, kPage));
+  const std::string of = file();
   const uint64_t pieces = 1 + prng_.below(3);
   uint64_t left = 8 * kPage;
   for (uint64_t i = 0; i < pieces; ++i) {
     const uint64_t size = prng_.below(std::min(left, one_in(2) ? 2 * kPage : 32) + 1);
     left -= size;
-    const uint64_t page = address();
+    const uint64_t page = of == kDirect ? direct_buffer() : address();
     say(fmt::format("poke({:#x}, 8, {:#x})", kVectorPage + 16 * i, page + prng_.below(kPage)));
     say(fmt::format("poke({:#x}, 8, {})", kVectorPage + 16 * i + 8, size));
   }
-  say(fmt::format("{}({}, {:#x}, {})", kind == Kind::kRead ? "readv" : "writev", file(),
-                  kVectorPage, pieces));
+  say(fmt::format("{}({}, {:#x}, {})", kind == Kind::kRead ? "readv" : "writev", of, kVectorPage,
+                  pieces));
 }
 
 void RandomWriter::write_file_call(Kind kind) {
@@ -173,6 +191,10 @@ void RandomWriter::write_descriptor() {
     default:
       if (home_ != FileHome::kDisk)
         return bind_file("wo", fmt::format("open({}, O_WRONLY)", path()));
+      lines_.push_back(
+          fmt::format("mmap({:#x}, {:#x}, PROT_READ|PROT_WRITE, "
+                      "MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)",
+                      kDirectBuffer, kDirectBufferPages * kPage));
       return bind_file(kDirect, fmt::format("open({}, O_RDWR|O_DIRECT)", path()));
   }
 }

@@ -60,7 +60,7 @@ Result<RandomReport, InputError> verify_random(const RandomRun& run, const Verif
   auto verifier = Verifier::make(options);
   if (!verifier.ok()) return verifier.error();
   RandomReport report{.kernel = host::kernel_version(),
-                      .settings = host::differing_settings((*verifier)->folders().disk())};
+                      .settings = (*verifier)->differing_settings()};
   while (report.statements < run.statements && !report.difference) {
     if (options.stop != nullptr && options.stop->load()) {
       report.interrupted = true;

@@ -61,6 +61,7 @@ class RandomWriter {
   uint64_t file_offset();
   void write_transfer(Kind kind);
   void write_vector(Kind kind);
+  uint64_t direct_buffer();
   void write_file_call(Kind kind);
   void write_seek();
   void write_descriptor();

@@ -43,7 +43,15 @@ Result<std::unique_ptr<Verifier>, InputError> Verifier::make(const VerifyOptions
   }
   auto folders = HostFolders::make(parent_folder(options));
   if (!folders.ok()) return folders.error();
-  return std::unique_ptr<Verifier>(new Verifier(options, std::move(folders).value()));
+  // A cold file is read as far ahead as the host reads it, or little could be compared.
+  VerifyOptions like_host = options;
+  if (const auto bytes = host::readahead_bytes((*folders)->disk()))
+    like_host.machine.readahead_bytes = *bytes;
+  return std::unique_ptr<Verifier>(new Verifier(like_host, std::move(folders).value()));
+}
+
+std::vector<HostSetting> Verifier::differing_settings() const {
+  return host::differing_settings(folders_->disk(), options_.machine);
 }
 
 Result<Answers, InputError> Verifier::ask(std::string_view file, std::string_view text,

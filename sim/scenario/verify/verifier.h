@@ -34,7 +34,7 @@ class Verifier {
   // Errors: what the host lacks.
   static Result<std::unique_ptr<Verifier>, InputError> make(const VerifyOptions& options);
 
-  const host::HostFolders& folders() const { return *folders_; }
+  std::vector<HostSetting> differing_settings() const;
 
   // Errors: what is wrong with the scenario.
   Result<Comparison, InputError> compare(std::string_view file, std::string_view text);

@@ -24,7 +24,7 @@ Result<VerifyReport, InputError> verify_scenario(std::string_view file, std::str
   if (!comparison.ok()) return comparison.error();
   return VerifyReport{.statements = comparison->statements,
                       .kernel = host::kernel_version(),
-                      .settings = host::differing_settings((*verifier)->folders().disk()),
+                      .settings = (*verifier)->differing_settings(),
                       .skipped = std::move(comparison->skipped),
                       .difference = std::move(comparison->difference)};
 }
