@@ -7,4 +7,8 @@ namespace faultline::cache {
 Backing::Backing(uint32_t number, std::shared_ptr<storage::SimFile> file, uint64_t readahead_pages)
     : number_(number), file_(std::move(file)), readahead_pages_(readahead_pages) {}
 
+void Backing::closed() {
+  if (std::exchange(cut_to_nothing_, false) && replaced_ != nullptr) replaced_->push_back(number_);
+}
+
 }  // namespace faultline::cache

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "faultline/types.h"
 #include "sim/cache/page_index.h"
@@ -42,6 +43,9 @@ class Backing {
   // everything, has not come by. Nothing: it is clean. Linux's inode::dirtied_when.
   std::optional<uint64_t> dirty_since_ticks() const { return dirty_since_ticks_; }
 
+  // An open file of it is closed for good.
+  void closed();
+
   // The file's pages in the page cache: ascending, with the dirty ones marked.
   const PageIndex& pages() const { return pages_; }
 
@@ -53,6 +57,8 @@ class Backing {
   uint64_t readahead_pages_;
   PageIndex pages_;
   std::optional<uint64_t> dirty_since_ticks_{};
+  bool cut_to_nothing_ = false;                // and no open file of it closed since
+  std::vector<uint32_t>* replaced_ = nullptr;  // PageCache's; null in tests of Backing alone
 };
 
 }  // namespace faultline::cache

@@ -15,6 +15,10 @@
 namespace faultline::cache {
 
 struct OpenFile {
+  ~OpenFile() {
+    if (backing != nullptr) backing->closed();
+  }
+
   std::shared_ptr<Backing> backing{};  // null: a directory, or a descriptor that nothing can use
   std::string path{};                  // as /proc/PID/maps shows it
   bool readable = false;               // FMODE_READ

@@ -21,8 +21,11 @@ PageCache::~PageCache() {
 std::shared_ptr<Backing> PageCache::get_backing(const std::shared_ptr<storage::SimFile>& file) {
   const auto [entry, is_new] = numbers_.try_emplace(file->inode(), uint32_t(slots_.size()));
   const uint32_t number = entry->second;
-  if (is_new)
-    slots_.push_back({std::make_unique<Backing>(number, file, parts_.readahead_pages), {}});
+  if (is_new) {
+    auto backing = std::make_unique<Backing>(number, file, parts_.readahead_pages);
+    backing->replaced_ = &replaced_;
+    slots_.push_back({std::move(backing), {}});
+  }
   Slot& slot = slots_[number];
   FL_CHECK(slot.backing->file_ == file);
   if (std::shared_ptr<Backing> handle = slot.handle.lock()) return handle;
@@ -221,6 +224,23 @@ std::optional<CachedPage> PageCache::read_for_read(OpenFile& file, PgoffRange wa
   // A folio is used from its start. Source: Linux mm/filemap.c filemap_readahead().
   const uint64_t before = pgoff - folio_of(parts_.frames[cached]).first;
   return read_for_hit(file, pgoff, {pgoff - before, wanted.count + before}, source);
+}
+
+void PageCache::look_at_rest(OpenFile& file, PgoffRange left, FrameSource& source) {
+  constexpr uint64_t kBatchFolios = 31;
+  const Backing& backing = *file.backing;
+  if (!backing.write_notify()) return;
+  uint64_t pgoff = left.first;
+  for (uint64_t seen = 1; seen < kBatchFolios && pgoff < left.end(); ++seen) {
+    if (find_uptodate(backing, pgoff) == kNoPfn) return;
+    const PgoffRange folio = folio_at(backing, pgoff);
+    const uint64_t before = pgoff - folio.first;
+    if ((frame_at(backing, pgoff).flags & FrameFlag::kFrameReadahead) != 0) {
+      read_for_hit(file, folio.first, {folio.first, left.end() - pgoff + before}, source);
+      return;
+    }
+    pgoff = folio.end();
+  }
 }
 
 std::optional<CachedPage> PageCache::read_with_plan(Backing& backing, uint64_t pgoff,

@@ -146,6 +146,10 @@ class PageCache {
   // go. The zero page for a hole of tmpfs, which stays one. REQUIRES: wanted.count > 0; within the
   // file. Source: Linux mm/filemap.c filemap_get_pages().
   std::optional<CachedPage> read_for_read(OpenFile& file, PgoffRange wanted, FrameSource& source);
+  // read() looks at up to 31 cached folios at once before it copies the first: where copying ends
+  // at page `left.first`, what is left of them has been looked at, and their mark has started the
+  // next read-ahead. Source: Linux mm/filemap.c filemap_get_read_batch(), filemap_get_pages().
+  void look_at_rest(OpenFile& file, PgoffRange left, FrameSource& source);
   // Reads what is still underway. REQUIRES: `page` is cached.
   void finish_reading(Backing& backing, const CachedPage& page, FrameSource& source);
   // What finish_reading() read without anybody waiting for it is there by now. Until this is called
@@ -184,6 +188,14 @@ class PageCache {
   // of the file become zeros. The pages written; always 0 on tmpfs. O(dirty pages in range · log
   // pages). Source: Linux mm/page-writeback.c write_cache_pages(), folio_clear_dirty_for_io().
   uint64_t write_back(Backing& backing, PgoffRange range, hw::TlbGather& gather);
+  // Files that stood in for others are written at once: one that was cut to nothing when an open
+  // file of it is closed for good, one that rename(2) put in the place of another; but only where
+  // the disk has no room yet for what is dirty. ext4's auto_da_alloc. Source: Linux fs/ext4/file.c
+  // ext4_release_file(), fs/ext4/inode.c ext4_truncate(), ext4_alloc_da_blocks(), fs/ext4/namei.c
+  // ext4_rename(), 6.18.
+  void flush_replaced(hw::TlbGather& gather);
+  // rename(2) has put `file` in the place of another.
+  void note_renamed_over(const storage::SimFile& file);
   // fsync(2): every dirty page of the file, which is young again then; write_back() leaves it as
   // old as it was. Source: measured, Linux 6.18.
   uint64_t write_back_file(Backing& backing, hw::TlbGather& gather);
@@ -335,6 +347,8 @@ class PageCache {
   }
   void mark_uptodate(const Backing& backing, Pfn pfn);
   void mark_page_dirty(Backing& backing, uint64_t pgoff, phys::PageFrame& frame);
+  // Writes the file if it has dirty pages that are holes on the disk.
+  void flush_delayed(Backing& backing, hw::TlbGather& gather);
   // The file that is dirty longest, or null.
   Backing* find_oldest_dirty() const;
   // Zeros in a part of one page, which becomes dirty unless it is a hole.
@@ -358,6 +372,7 @@ class PageCache {
   Parts parts_;
   std::vector<Slot> slots_;                             // by the number of the Backing; 0 is none
   std::map<uint64_t, uint32_t> numbers_;                // by inode, of those that are not gone
+  std::vector<uint32_t> replaced_{};                    // numbers of what flush_replaced() writes
   std::set<std::pair<uint32_t, uint64_t>> arriving_{};  // number of the Backing, page
   WriteBackListener* listener_ = nullptr;
   const base::VirtualClock* clock_ = nullptr;

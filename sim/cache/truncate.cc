@@ -21,6 +21,7 @@ void PageCache::truncate(Backing& backing, uint64_t size_bytes, FrameSource& sou
     return cut_at_end(backing, gather);  // of a folio that reaches further
   }
   backing.file_->set_size(size_bytes);
+  if (size_bytes == 0 && backing.write_notify()) backing.cut_to_nothing_ = true;
   const uint64_t first_gone = backing.page_count();
   parts_.reverse_map.zap_file_range({backing.number_, first_gone, ~uint64_t{0} - first_gone},
                                     rmap::ZapCopies::kYes, gather);

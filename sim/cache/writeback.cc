@@ -2,6 +2,7 @@
 // shrink_folio_list() of mm/vmscan.c.
 #include <algorithm>
 #include <span>
+#include <utility>
 
 #include "sim/base/check.h"
 #include "sim/cache/page_cache.h"
@@ -39,6 +40,8 @@ void PageCache::mark_dirty(Backing& backing, uint64_t pgoff) {
 
 void PageCache::mark_stored(Backing& backing, uint64_t pgoff) {
   const PgoffRange folio = folio_at(backing, pgoff);
+  // Source: Linux mm/page-writeback.c folio_mark_dirty(), which write(2) does not use.
+  clear_flag(backing, folio, FrameFlag::kFrameReadahead);
   const uint64_t end = std::min(folio.end(), std::max(backing.page_count(), pgoff + 1));
   for (uint64_t page = folio.first; page < end; ++page) mark_dirty(backing, page);
 }
@@ -78,6 +81,7 @@ std::optional<uint64_t> PageCache::first_to_write_from(const Backing& backing,
 }
 
 uint64_t PageCache::write_folio(Backing& backing, PgoffRange folio) {
+  clear_flag(backing, folio, FrameFlag::kFrameReadahead);
   uint64_t written = 0;
   for (uint64_t pgoff = folio.first; pgoff < folio.end(); ++pgoff) {
     const Pfn pfn = find(backing, pgoff);
@@ -109,6 +113,27 @@ uint64_t PageCache::write_back_file(Backing& backing, hw::TlbGather& gather) {
   const uint64_t written = write_back(backing, {0, ~uint64_t{0}}, gather);
   backing.dirty_since_ticks_.reset();
   return written;
+}
+
+void PageCache::flush_delayed(Backing& backing, hw::TlbGather& gather) {
+  const storage::SimFile& file = *backing.file_;
+  for (auto page = backing.pages_.first_dirty_from(0); page;
+       page = backing.pages_.first_dirty_from(page->pgoff + 1)) {
+    if (file.has_page(page->pgoff) || file.reserved(page->pgoff)) continue;
+    write_back(backing, {0, ~uint64_t{0}}, gather);
+    return;
+  }
+}
+
+void PageCache::flush_replaced(hw::TlbGather& gather) {
+  for (const uint32_t number : std::exchange(replaced_, {}))
+    if (Backing* const backing = find_backing(number)) flush_delayed(*backing, gather);
+}
+
+void PageCache::note_renamed_over(const storage::SimFile& file) {
+  const auto entry = numbers_.find(file.inode());
+  if (entry != numbers_.end() && file.kind() == storage::FileKind::kDisk)
+    replaced_.push_back(entry->second);
 }
 
 uint64_t PageCache::write_back_all(hw::TlbGather& gather) {
@@ -151,7 +176,12 @@ Reclaimed PageCache::page_out(Pfn pfn, hw::TlbGather& gather) {
   const PgoffRange folio = folio_of(frame);
   if (!evictable(backing, folio)) return Reclaimed::kBusy;
   if (unmap_folio(backing, folio, gather)) mark_dirty(backing, frame.pgoff);
-  if ((frame.flags & FrameFlag::kFrameDirty) != 0) return Reclaimed::kBusy;
+  if ((frame.flags & FrameFlag::kFrameDirty) != 0) {
+    // To be dropped as soon as it is written: PG_reclaim, which is the same bit as PG_readahead, so
+    // that the next use is taken for the start of read-ahead.
+    if (backing.write_notify()) set_flag(backing, folio, FrameFlag::kFrameReadahead);
+    return Reclaimed::kBusy;
+  }
   drop_folio(backing, folio);
   return Reclaimed::kDropped;
 }

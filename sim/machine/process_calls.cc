@@ -15,7 +15,10 @@ const base::CrashContext& ProcessImpl::crash_context() const { return machine_; 
 
 void ProcessImpl::begin_system_call() { machine_.cache_.all_arrived(); }
 
-void ProcessImpl::end_system_call() { machine_.balance_dirty(); }
+void ProcessImpl::end_system_call() {
+  machine_.cache_.flush_replaced(machine_.gather_);
+  machine_.balance_dirty();
+}
 
 std::vector<MapsLine> ProcessImpl::maps() const {
   return task_->alive ? task_->space->maps() : std::vector<MapsLine>{};

@@ -141,6 +141,7 @@ void ProcessImpl::end(uint32_t wait_status) {
   machine_.flush_tlb();
   task_->space.reset();
   task_->files.reset();
+  end_system_call();
   task_->alive = false;
   std::erase(machine_.living_, this);
   proc::become_zombie(*task_, wait_status);

@@ -104,6 +104,14 @@ uint64_t UserBuffers::for_each_part(uint64_t length_bytes, Copy copy) {
   return done;
 }
 
+void UserBuffers::skip(uint64_t length_bytes) {
+  if (outside_.empty()) {
+    for_each_part(length_bytes, [](VirtAddr, uint64_t, uint64_t length) { return length; });
+  } else {
+    done_bytes_ += length_bytes;
+  }
+}
+
 uint64_t UserBuffers::take(std::span<const std::byte> piece) {
   if (outside_.empty()) {
     return for_each_part(piece.size(), [&](VirtAddr to, uint64_t offset, uint64_t length) {

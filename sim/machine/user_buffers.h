@@ -39,6 +39,7 @@ class UserBuffers final : public proc::ReadSink, public proc::WriteSource {
 
   bool address_ok(uint64_t length_bytes) const override;
   bool sectors_ok(proc::Part part, uint64_t sector_bytes) const override;
+  void skip(uint64_t length_bytes) override;
   uint64_t take(std::span<const std::byte> piece) override;
   uint64_t give(std::span<std::byte> piece) override;
   uint64_t give_mapped(std::span<std::byte> piece) override;

@@ -29,6 +29,8 @@ class ReadSink {
   // Faults in the place for the next bytes, up to the first page that cannot be; false: that is the
   // first of them.
   virtual bool fault_in_place(uint64_t length_bytes) = 0;
+  // Leaves the next bytes as they are.
+  virtual void skip(uint64_t length_bytes) = 0;
   // Takes the next bytes; how many, which is less than all where memory cannot be touched.
   virtual uint64_t take(std::span<const std::byte> piece) = 0;
 };

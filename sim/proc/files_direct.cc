@@ -7,7 +7,6 @@
 // a write that fails leaves no old page of the file in the cache that it itself brought in.
 #include <algorithm>
 #include <cstring>
-#include <optional>
 #include <vector>
 
 #include "sim/proc/files.h"
@@ -45,16 +44,6 @@ Run run_at(const Backing& backing, uint64_t offset_bytes, uint64_t end_bytes) {
   return {data, std::min(pgoff << page_size.shift, end_bytes)};
 }
 
-// Whether the disk refuses to read that run, and how: memory is looked at only after it has been
-// faulted in. Source: Linux fs/iomap/direct-io.c iomap_dio_bio_iter().
-std::optional<Errno> refuses(const Files::Extent& whole, uint64_t at, const Run& run,
-                             ReadSink& sink) {
-  const Part part{at - whole.offset_bytes, run.end_bytes - at};
-  if ((run.end_bytes | part.length_bytes) % kSectorBytes != 0) return Errno::kEINVAL;
-  if (sink.sectors_ok(part, kSectorBytes)) return std::nullopt;
-  return sink.fault_in_place(part.length_bytes) ? Errno::kEINVAL : Errno::kEFAULT;
-}
-
 }  // namespace
 
 // What cannot be copied fails the whole, though some bytes were.
@@ -67,21 +56,33 @@ Result<uint64_t> Files::read_direct(OpenFile& file, Extent extent, ReadSink& sin
   parts_.cache.write_back(*backing, pages_of(page_size, extent), call.gather);
   const uint64_t end_bytes = extent.offset_bytes + extent.length_bytes;
   std::vector<std::byte> page(page_size.bytes());
+  bool misaligned = false;
   // Zeros come from behind the end of the file, and do not count.
   for (uint64_t at = extent.offset_bytes; at < end_bytes;) {
     const Run run = run_at(*backing, at, end_bytes);
-    if (run.data) {
-      if (const auto refused = refuses(extent, at, run, sink)) return *refused;
+    const Part part{at - extent.offset_bytes, run.end_bytes - at};
+    if (run.data && (at | part.length_bytes) % kSectorBytes != 0) return Errno::kEINVAL;
+    if (run.data && !sink.sectors_ok(part, kSectorBytes)) {
+      // Memory is looked at once it has been faulted in, and other runs are read all the same.
+      // Source: Linux fs/iomap/direct-io.c iomap_dio_bio_iter(), block/blk-merge.c.
+      if (!sink.fault_in_place(part.length_bytes))
+        return misaligned ? Errno::kEINVAL : Errno::kEFAULT;
+      sink.skip(part.length_bytes);
+      misaligned = true;
+      at = run.end_bytes;
+      continue;
     }
     while (at < run.end_bytes) {
       const uint64_t in_page = at & page_size.offset_mask();
       const uint64_t count = std::min(page_size.bytes() - in_page, run.end_bytes - at);
       backing->file().read_page(page_size.pages(at), page);
       if (run.data) parts_.disk.count_read();
-      if (sink.take(std::span(page).subspan(in_page, count)) < count) return Errno::kEFAULT;
+      if (sink.take(std::span(page).subspan(in_page, count)) < count)
+        return misaligned ? Errno::kEINVAL : Errno::kEFAULT;
       at += count;
     }
   }
+  if (misaligned) return Errno::kEINVAL;
   return std::min(extent.length_bytes, backing->size_bytes() - extent.offset_bytes);
 }
 

@@ -101,6 +101,8 @@ Result<uint64_t> Files::read_at(OpenFile& file, Extent extent, ReadSink& sink,
     // Also where nothing could be copied. Source: Linux mm/filemap.c filemap_read().
     file.readahead.note_read(extent.offset_bytes + done);
     if (taken == count) continue;
+    if (!page->dropped_lock && end_pgoff > pgoff + 1)
+      parts_.cache.look_at_rest(file, {pgoff + 1, end_pgoff - pgoff - 1}, call.frames);
     if (done == 0) return Errno::kEFAULT;
     break;
   }

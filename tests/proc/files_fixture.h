@@ -30,6 +30,7 @@ struct FakeSink final : proc::ReadSink {
            first % 4096 + part.length_bytes <= 4096;
   }
   bool fault_in_place(uint64_t) override { return bytes.size() < good_bytes; }
+  void skip(uint64_t length_bytes) override { bytes.append(length_bytes, '\0'); }
   uint64_t take(std::span<const std::byte> piece) override {
     const uint64_t taken = std::min<uint64_t>(piece.size(), good_bytes - bytes.size());
     for (uint64_t i = 0; i < taken; ++i) bytes += static_cast<char>(piece[i]);
