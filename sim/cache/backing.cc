@@ -7,6 +7,11 @@ namespace faultline::cache {
 Backing::Backing(uint32_t number, std::shared_ptr<storage::SimFile> file, uint64_t readahead_pages)
     : number_(number), file_(std::move(file)), readahead_pages_(readahead_pages) {}
 
+uint64_t Backing::folio_start(uint64_t pgoff) const {
+  const uint8_t order = frames_ == nullptr ? 0 : (*frames_)[pages_.find(pgoff)].order;
+  return pgoff >> order << order;
+}
+
 void Backing::closed() {
   if (std::exchange(cut_to_nothing_, false) && replaced_ != nullptr) replaced_->push_back(number_);
 }

@@ -14,6 +14,7 @@
 
 #include "faultline/types.h"
 #include "sim/cache/page_index.h"
+#include "sim/phys/frame_table.h"
 #include "sim/storage/sim_file.h"
 
 namespace faultline::cache {
@@ -43,6 +44,9 @@ class Backing {
   // everything, has not come by. Nothing: it is clean. Linux's inode::dirtied_when.
   std::optional<uint64_t> dirty_since_ticks() const { return dirty_since_ticks_; }
 
+  // The first page of the folio that a cached page belongs to. REQUIRES: cached.
+  uint64_t folio_start(uint64_t pgoff) const;
+
   // An open file of it is closed for good.
   void closed();
 
@@ -57,8 +61,10 @@ class Backing {
   uint64_t readahead_pages_;
   PageIndex pages_;
   std::optional<uint64_t> dirty_since_ticks_{};
-  bool cut_to_nothing_ = false;                // and no open file of it closed since
-  std::vector<uint32_t>* replaced_ = nullptr;  // PageCache's; null in tests of Backing alone
+  bool cut_to_nothing_ = false;  // and no open file of it closed since
+  // The PageCache's; null where there is none.
+  const phys::FrameTable* frames_ = nullptr;
+  std::vector<uint32_t>* replaced_ = nullptr;
 };
 
 }  // namespace faultline::cache

@@ -23,6 +23,7 @@ std::shared_ptr<Backing> PageCache::get_backing(const std::shared_ptr<storage::S
   const uint32_t number = entry->second;
   if (is_new) {
     auto backing = std::make_unique<Backing>(number, file, parts_.readahead_pages);
+    backing->frames_ = &parts_.frames;
     backing->replaced_ = &replaced_;
     slots_.push_back({std::move(backing), {}});
   }

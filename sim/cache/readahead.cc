@@ -6,6 +6,7 @@
 #include "sim/base/align.h"
 #include "sim/base/check.h"
 #include "sim/cache/folio.h"
+#include "sim/cache/page_scan.h"
 
 namespace faultline::cache {
 namespace {
@@ -30,22 +31,6 @@ uint64_t next_size(uint64_t size, uint64_t pages_max) {
 PgoffRange clip(const Backing& backing, PgoffRange range) {
   const uint64_t end = std::min(range.end(), backing.page_count());
   return {range.first, end > range.first ? end - range.first : 0};
-}
-
-// How many pages right before `pgoff` are cached, at most a window of them.
-uint64_t cached_before(const Backing& backing, uint64_t pgoff, uint64_t pages_max) {
-  uint64_t count = 0;
-  while (count < pages_max && count < pgoff && backing.pages().find(pgoff - count - 1) != kNoPfn) {
-    ++count;
-  }
-  return count;
-}
-
-// The first page at or behind `pgoff` that is not cached, of `count`; or the one behind them.
-uint64_t next_missing(const Backing& backing, uint64_t pgoff, uint64_t count) {
-  const uint64_t end = pgoff + count;
-  while (pgoff < end && backing.pages().find(pgoff) != kNoPfn) ++pgoff;
-  return pgoff;
 }
 
 }  // namespace
@@ -124,7 +109,7 @@ ReadPlan Readahead::plan_read_miss(const Backing& backing, PgoffRange wanted) {
     size_ = first_size(wanted.count, pages_max);
     async_size_ = size_ > wanted.count ? size_ - wanted.count : size_ >> 1;
   } else {
-    uint64_t before = cached_before(backing, index, pages_max);
+    uint64_t before = index - previous_miss(backing, index - 1, pages_max) - 1;
     // A small read at random: as it is, and no state is kept.
     if (before <= wanted.count) return {clip(backing, wanted)};
     // Cached from the start of the file: a long stream.
@@ -143,7 +128,7 @@ ReadPlan Readahead::plan_next(const Backing& backing, PgoffRange folio, PgoffRan
     start_ += size_;
     size_ = std::max(size_, next_size(size_, pages_max));
   } else {
-    const uint64_t next = next_missing(backing, wanted.first + 1, pages_max);
+    const uint64_t next = next_miss(backing, wanted.first + 1, pages_max);
     if (next - wanted.first > pages_max) return {};
     start_ = next;
     size_ = next_size(next - wanted.first + wanted.count, pages_max);

@@ -84,6 +84,7 @@ Result<uint64_t> Files::read_at(OpenFile& file, Extent extent, ReadSink& sink,
   const uint64_t end_pgoff =
       page_size.pages(page_size.align_up(extent.offset_bytes + extent.length_bytes));
   uint64_t done = 0;
+  bool found_a_page = false;
   while (done < extent.length_bytes && extent.offset_bytes + done < backing->size_bytes()) {
     const uint64_t offset_bytes = extent.offset_bytes + done;
     const uint64_t in_page = offset_bytes & page_size.offset_mask();
@@ -98,14 +99,15 @@ Result<uint64_t> Files::read_at(OpenFile& file, Extent extent, ReadSink& sink,
     const cache::PinnedPage pin(parts_.allocator, page->pfn);
     const uint64_t taken = sink.take(parts_.frames.bytes(page->pfn).subspan(in_page, count));
     done += taken;
-    // Also where nothing could be copied. Source: Linux mm/filemap.c filemap_read().
-    file.readahead.note_read(extent.offset_bytes + done);
+    found_a_page = true;
     if (taken == count) continue;
     if (!page->dropped_lock && end_pgoff > pgoff + 1)
       parts_.cache.look_at_rest(file, {pgoff + 1, end_pgoff - pgoff - 1}, call.frames);
-    if (done == 0) return Errno::kEFAULT;
     break;
   }
+  // In the end, and also where nothing could be copied. Source: Linux mm/filemap.c filemap_read().
+  if (found_a_page) file.readahead.note_read(extent.offset_bytes + done);
+  if (found_a_page && done == 0) return Errno::kEFAULT;
   return done;
 }
 

@@ -157,7 +157,7 @@ Result<void> Files::rename(std::string_view from, std::string_view to) {
   if (!new_place.ok()) return new_place.error();
   const Result<void> renamed = parts_.disk.rename(*old_place, *new_place);
   if (!renamed.ok()) return renamed;
-  if (new_place->file != nullptr) {
+  if (new_place->file != nullptr && new_place->file != old_place->file) {
     parts_.cache.note_renamed_over(*old_place->file);
     parts_.cache.forget_if_unused(*new_place->file);
   }

@@ -54,8 +54,10 @@ TEST_CASE("Zero: a part of a page past the end of a disk file comes in, and goes
   CachedMachine m;
   const auto backing = m.create("/a", 4096);
   const auto shmem = m.create("/dev/shm/a", 4096);
+  hw::TlbGather gather;
   for (const auto& each : {backing, shmem})
-    m.cache.zero_bytes(*each, {3 * 4096 + 10, 100}, m, m.gather);
+    m.cache.zero_bytes(*each, {3 * 4096 + 10, 100}, m, gather);
+  gather.clear();
   CHECK(m.cache.find(*backing, 3) != kNoPfn);
   CHECK(m.cache.find_uptodate(*backing, 3) == kNoPfn);
   CHECK(m.cache.find(*shmem, 3) == kNoPfn);

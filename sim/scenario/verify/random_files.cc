@@ -75,6 +75,12 @@ std::string RandomWriter::file() {
   return files_.empty() ? "-1" : files_[prng_.below(files_.size())];
 }
 
+// Not the one with O_DIRECT, for what knows nothing of sectors.
+std::string RandomWriter::buffered_file() {
+  const std::string chosen = file();
+  return chosen == kDirect ? files_.front() : chosen;
+}
+
 std::string RandomWriter::path() {
   static constexpr auto kNames = std::to_array<std::string_view>({"f0", "f1", "f1", "g"});
   return fmt::format("\"{}/{}\"", folder(), pick(kNames));
@@ -101,6 +107,9 @@ void RandomWriter::write_transfer(Kind kind) {
     offset -= offset % (one_in(2) ? kPage : kSector);
     in_page -= in_page % (one_in(2) ? kPage : kSector);
   }
+  // Where what is no whole sector is refused depends on where the disk has the file's blocks.
+  if (of == kDirect && (offset | size) % kSector != 0)
+    size = std::min(size, kPage - offset % kPage);
   uint64_t at = of == kDirect ? direct_buffer() + in_page : address() + in_page;
   if (of == kDirect && one_in(10)) {
     // What cannot be touched, at once.
@@ -109,7 +118,7 @@ void RandomWriter::write_transfer(Kind kind) {
     offset -= offset % kPage;
   }
   const std::string buffer = one_in(2) ? "_" : fmt::format("{:#x}", at);
-  if (one_in(3))
+  if (of != kDirect && one_in(3))
     return line(fmt::format("{}({}, {}, {})", reads ? "read" : "write", of, buffer, size));
   line(fmt::format("{}({}, {}, {}, {})", reads ? "pread64" : "pwrite64", of, buffer, size, offset));
 }
@@ -126,13 +135,13 @@ void RandomWriter::write_vector(Kind kind) {
   say(fmt::format(
       "mmap({:#x}, {}, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)",
       kVectorPage, kPage));
-  const std::string of = file();
+  const std::string of = buffered_file();
   const uint64_t pieces = 1 + prng_.below(3);
   uint64_t left = 8 * kPage;
   for (uint64_t i = 0; i < pieces; ++i) {
     const uint64_t size = prng_.below(std::min(left, one_in(2) ? 2 * kPage : 32) + 1);
     left -= size;
-    const uint64_t page = of == kDirect ? direct_buffer() : address();
+    const uint64_t page = address();
     say(fmt::format("poke({:#x}, 8, {:#x})", kVectorPage + 16 * i, page + prng_.below(kPage)));
     say(fmt::format("poke({:#x}, 8, {})", kVectorPage + 16 * i + 8, size));
   }
@@ -177,9 +186,9 @@ void RandomWriter::write_descriptor() {
   switch (prng_.below(9)) {
     case 0:
     case 1:
-      return bind_file("twin", fmt::format("dup({})", file()));
+      return bind_file("twin", fmt::format("dup({})", buffered_file()));
     case 2:
-      return line(fmt::format("dup2({}, {})", files_.front(), file()));
+      return line(fmt::format("dup2({}, {})", files_.front(), buffered_file()));
     case 3:
       return line(fmt::format("close({})", files_.back()));
     case 4:

@@ -57,6 +57,7 @@ class RandomWriter {
   std::string_view folder() const { return home_ == FileHome::kDisk ? "/data" : "/dev/shm"; }
   uint64_t file_pages() const;
   std::string file();  // a NAME, or -1 where there is none
+  std::string buffered_file();
   std::string path();
   uint64_t file_offset();
   void write_transfer(Kind kind);
