@@ -12,6 +12,18 @@ namespace faultline::cache {
 using phys::FrameFlag;
 using storage::FileKind;
 
+namespace {
+
+// Page by page, which it is from the first page on that is there already, the mark of a plan stands
+// as far before the end of the file as before its own. Source: Linux mm/readahead.c
+// page_cache_ra_order(), do_page_cache_ra(), 6.18.
+uint64_t mark_page_by_page(const ReadPlan& plan, uint64_t end) {
+  return plan.mark_before_end == 0 || plan.mark_before_end > end ? ReadPlan::kNoMark
+                                                                 : end - plan.mark_before_end;
+}
+
+}  // namespace
+
 PageCache::PageCache(const Parts& parts) : parts_(parts), slots_(1) {}
 
 PageCache::~PageCache() {
@@ -109,8 +121,9 @@ std::optional<CachedPage> PageCache::get_or_read_page(Backing& backing, uint64_t
   const Pfn cached = find(backing, pgoff);
   if (cached != kNoPfn) {
     const bool uptodate = find_uptodate(backing, pgoff) != kNoPfn;
-    // Who waits for a page waits for what was asked of the disk with it.
-    if (!uptodate) all_arrived();
+    // Who waits for a page waits for what was asked of the disk with it. One that is not up to date
+    // for another reason has its block in memory, and is not waited for.
+    if (arriving_.contains({backing.number_, pgoff})) all_arrived();
     mark_uptodate(backing, cached);
     return CachedPage{.pfn = cached, .dropped_lock = !uptodate};
   }
@@ -139,9 +152,8 @@ void PageCache::read_but_one(Backing& backing, uint64_t there, const ReadPlan& p
       if (order == 0) ++next;
       continue;
     }
-    // Page by page, there is no mark where the plan comes to the end of the file.
-    if (folio.contains(plan.mark) && (as_planned || end < backing.page_count()))
-      set_flag(backing, folio, FrameFlag::kFrameReadahead);
+    const uint64_t mark = as_planned ? plan.mark : mark_page_by_page(plan, end);
+    if (folio.contains(mark)) set_flag(backing, folio, FrameFlag::kFrameReadahead);
     for (; next < folio.end(); ++next) read_into(backing, next, find(backing, next));
   }
 }
@@ -259,9 +271,15 @@ std::optional<CachedPage> PageCache::read_with_plan(Backing& backing, uint64_t p
   page->dropped_lock |= plan.pages.count != 0;
   const PinnedPage pin(parts_.allocator, page->pfn);
   if (page->did_io && !backing.file_->has_page(pgoff)) {
-    read_holes(backing, plan, source);
     page->underway = plan;
     page->underway.begun = true;
+    const uint64_t end = std::min(plan.pages.end(), backing.page_count());
+    for (uint64_t each = plan.pages.first; each < std::min(end, plan.mark); ++each) {
+      if (each == pgoff || find(backing, each) == kNoPfn) continue;
+      page->underway.mark = mark_page_by_page(plan, end);
+      break;
+    }
+    read_holes(backing, page->underway, source);
   } else {
     read_but_one(backing, pgoff, plan, source);
   }

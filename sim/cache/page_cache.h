@@ -194,6 +194,9 @@ class PageCache {
   // ext4_release_file(), fs/ext4/inode.c ext4_truncate(), ext4_alloc_da_blocks(), fs/ext4/namei.c
   // ext4_rename(), 6.18.
   void flush_replaced(hw::TlbGather& gather);
+  // Whether a page past the end holds what a failed write would have written: the disk has promised
+  // room for it.
+  bool promised_past_end(const Backing& backing, PgoffRange range) const;
   // rename(2) has put `file` in the place of another.
   void note_renamed_over(const storage::SimFile& file);
   // fsync(2): every dirty page of the file, which is young again then; write_back() leaves it as

@@ -56,7 +56,10 @@ uint64_t Readahead::request_max(const Backing& backing) const {
 ReadPlan Readahead::window(const Backing& backing, uint64_t first) {
   const auto order_of_size = static_cast<uint8_t>(std::bit_width(size_) - 1);
   order_ = std::min({order_, kFolioOrderMax, order_of_size});
-  return {clip(backing, {first, size_}), order_, first + size_ - async_size_};
+  return {.pages = clip(backing, {first, size_}),
+          .order = order_,
+          .mark = first + size_ - async_size_,
+          .mark_before_end = async_size_};
 }
 
 ReadPlan Readahead::plan_fault_miss(const Backing& backing, uint64_t pgoff, Advice advice) {

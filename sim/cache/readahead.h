@@ -27,7 +27,9 @@ struct ReadPlan {
   PgoffRange pages{};       // cut to the file's pages
   uint8_t order = 0;        // in folios of 2^order pages at most
   uint64_t mark = kNoMark;  // the folio that comes in with this page is marked (PG_readahead)
-  bool begun = false;       // some of it has been read
+  // The same, where it is read page by page and ends with the file. 0: there is no mark then.
+  uint64_t mark_before_end = 0;
+  bool begun = false;  // some of it has been read
   friend bool operator==(const ReadPlan&, const ReadPlan&) = default;
 };
 

@@ -130,6 +130,13 @@ void PageCache::flush_replaced(hw::TlbGather& gather) {
     if (Backing* const backing = find_backing(number)) flush_delayed(*backing, gather);
 }
 
+bool PageCache::promised_past_end(const Backing& backing, PgoffRange range) const {
+  for (auto page = backing.pages_.first_from(std::max(range.first, backing.page_count()));
+       page && range.contains(page->pgoff); page = backing.pages_.first_from(page->pgoff + 1))
+    if (block_dirty(parts_.frames[page->pfn])) return true;
+  return false;
+}
+
 void PageCache::note_renamed_over(const storage::SimFile& file) {
   const auto entry = numbers_.find(file.inode());
   if (entry != numbers_.end() && file.kind() == storage::FileKind::kDisk)

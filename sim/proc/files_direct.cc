@@ -53,7 +53,9 @@ Result<uint64_t> Files::read_direct(OpenFile& file, Extent extent, ReadSink& sin
   const std::shared_ptr<Backing> backing = file.backing;
   const PageSize page_size = parts_.frames.page_size();
   if (extent.length_bytes == 0 || extent.offset_bytes >= backing->size_bytes()) return uint64_t{0};
-  parts_.cache.write_back(*backing, pages_of(page_size, extent), call.gather);
+  const PgoffRange pages = pages_of(page_size, extent);
+  const bool promised = parts_.cache.promised_past_end(*backing, pages);
+  parts_.cache.write_back(*backing, pages, call.gather);
   const uint64_t end_bytes = extent.offset_bytes + extent.length_bytes;
   std::vector<std::byte> page(page_size.bytes());
   bool misaligned = false;
@@ -61,6 +63,9 @@ Result<uint64_t> Files::read_direct(OpenFile& file, Extent extent, ReadSink& sin
   for (uint64_t at = extent.offset_bytes; at < end_bytes;) {
     const Run run = run_at(*backing, at, end_bytes);
     const Part part{at - extent.offset_bytes, run.end_bytes - at};
+    // What a failed write left past the end has been promised room and never gets it. Source: Linux
+    // fs/iomap/direct-io.c iomap_dio_iter(), IOMAP_DELALLOC.
+    if (promised && run.end_bytes > backing->size_bytes()) return Errno::kEIO;
     if (run.data && (at | part.length_bytes) % kSectorBytes != 0) return Errno::kEINVAL;
     if (run.data && !sink.sectors_ok(part, kSectorBytes)) {
       // Memory is looked at once it has been faulted in, and other runs are read all the same.

@@ -61,11 +61,12 @@ TEST_CASE("Readahead: the use of the mark reads the next window, in larger folio
   CachedMachine m;
   const auto backing = m.create("/a", 1000 * 4096);
   Readahead readahead;
-  CHECK(readahead.plan_fault_miss(*backing, 116, Advice::kNormal) == ReadPlan{{100, 32}, 0, 124});
+  CHECK(readahead.plan_fault_miss(*backing, 116, Advice::kNormal) ==
+        ReadPlan{{100, 32}, 0, 124, 8});
   // The window ends with a folio.
-  CHECK(readahead.plan_next(*backing, {124, 1}, {124, 32}) == ReadPlan{{132, 32}, 2, 132});
-  CHECK(readahead.plan_next(*backing, {132, 4}, {132, 32}) == ReadPlan{{164, 28}, 4, 164});
-  CHECK(readahead.plan_next(*backing, {160, 16}, {160, 32}) == ReadPlan{{192, 32}, 5, 192});
+  CHECK(readahead.plan_next(*backing, {124, 1}, {124, 32}) == ReadPlan{{132, 32}, 2, 132, 32});
+  CHECK(readahead.plan_next(*backing, {132, 4}, {132, 32}) == ReadPlan{{164, 28}, 4, 164, 28});
+  CHECK(readahead.plan_next(*backing, {160, 16}, {160, 32}) == ReadPlan{{192, 32}, 5, 192, 32});
 }
 
 TEST_CASE("Readahead: a mark of another window reads on behind what is cached") {
@@ -73,7 +74,7 @@ TEST_CASE("Readahead: a mark of another window reads on behind what is cached") 
   const auto backing = m.create("/a", 1000 * 4096);
   for (uint64_t pgoff = 20; pgoff < 30; ++pgoff) m.get(*backing, pgoff);
   Readahead readahead;
-  CHECK(readahead.plan_next(*backing, {20, 1}, {20, 32}) == ReadPlan{{30, 30}, 2, 30});
+  CHECK(readahead.plan_next(*backing, {20, 1}, {20, 32}) == ReadPlan{{30, 30}, 2, 30, 30});
   for (uint64_t pgoff = 30; pgoff < 60; ++pgoff) m.get(*backing, pgoff);
   CHECK(readahead.plan_next(*backing, {20, 1}, {20, 32}).pages.count == 0);
 }
@@ -82,9 +83,10 @@ TEST_CASE("Readahead: MADV_HUGEPAGE reads 2 MiB about the page, and as much ahea
   CachedMachine m;
   const auto backing = m.create("/a", 3000 * 4096);
   Readahead readahead;
-  CHECK(readahead.plan_fault_miss(*backing, 700, Advice::kHuge) == ReadPlan{{512, 1024}, 9, 1024});
+  CHECK(readahead.plan_fault_miss(*backing, 700, Advice::kHuge) ==
+        ReadPlan{{512, 1024}, 9, 1024, 512});
   CHECK(readahead.plan_fault_miss(*backing, 700, Advice::kHugeRandom) ==
-        ReadPlan{{512, 512}, 9, 512});
+        ReadPlan{{512, 512}, 9, 512, 512});
 }
 
 TEST_CASE("Readahead: the first read from the start asks for more the larger it is") {
@@ -105,7 +107,7 @@ TEST_CASE("Readahead: a stream of one-page reads ramps up to the largest window"
   CachedMachine m;
   const auto backing = m.create("/a", 1000 * 4096);
   Readahead readahead;
-  CHECK(readahead.plan_read_miss(*backing, {0, 1}) == ReadPlan{{0, 4}, 0, 1});
+  CHECK(readahead.plan_read_miss(*backing, {0, 1}) == ReadPlan{{0, 4}, 0, 1, 3});
   struct Row {
     uint64_t mark;
     PgoffRange plan;

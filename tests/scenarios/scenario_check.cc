@@ -1,5 +1,7 @@
 #include "tests/scenarios/scenario_check.h"
 
+#include <cstdlib>
+#include <string>
 #include <vector>
 
 #include "faultline/scenario.h"
@@ -42,6 +44,18 @@ std::string first_difference(const std::vector<std::string>& simulated,
   return {};
 }
 
+// The machine that the answers are of: the first line tells how far the kernel's disk read ahead.
+MachineOptions machine_of(std::string_view recording) {
+  constexpr std::string_view kKey = "\"read_ahead_kb\":";
+  MachineOptions machine;
+  const std::string_view first = recording.substr(0, recording.find('\n'));
+  const size_t at = first.find(kKey);
+  if (at == std::string_view::npos) return machine;
+  machine.readahead_bytes =
+      std::strtoull(std::string(first.substr(at + kKey.size())).c_str(), nullptr, 10) << 10;
+  return machine;
+}
+
 // The recorded lines without the first, which names the kernel.
 std::vector<std::string> answers_of(std::string_view recording) {
   std::vector<std::string> lines = split(recording);
@@ -68,8 +82,9 @@ Judgement check_scenario(std::string_view file, std::string_view text,
   }
   if (!kernel_answers.empty()) {
     Lines comparable;
-    const auto again =
-        run_scenario(file, text, {.output = ScenarioOutput::kComparable}, comparable);
+    const auto again = run_scenario(
+        file, text, {.machine = machine_of(kernel_answers), .output = ScenarioOutput::kComparable},
+        comparable);
     if (!again.ok()) judgement.details += "  " + again.error().to_string() + "\n";
     judgement.details += first_difference(comparable.lines, answers_of(kernel_answers));
   }

@@ -35,6 +35,8 @@ class Verifier {
   static Result<std::unique_ptr<Verifier>, InputError> make(const VerifyOptions& options);
 
   std::vector<HostSetting> differing_settings() const;
+  // Of the simulated disk, and of the host's where it is known.
+  uint64_t readahead_bytes() const { return options_.machine.readahead_bytes; }
 
   // Errors: what is wrong with the scenario.
   Result<Comparison, InputError> compare(std::string_view file, std::string_view text);

@@ -1,5 +1,7 @@
 #include "faultline/verify.h"
 
+#include <fmt/core.h>
+
 #include "sim/scenario/host/settings.h"
 #include "sim/scenario/verify/verifier.h"
 
@@ -36,7 +38,9 @@ Result<std::string, InputError> kernel_answers(std::string_view file, std::strin
   const auto answers = (*verifier)->ask_kernel(file, text);
   if (!answers.ok()) return answers.error();
   if (answers->end) return *answers->end;
-  return "{\"kernel\":\"" + host::kernel_version() + "\"}\n" + joined(answers->lines);
+  // What the answers depend on, so that they can be compared anywhere.
+  return fmt::format("{{\"kernel\":\"{}\",\"read_ahead_kb\":{}}}\n{}", host::kernel_version(),
+                     (*verifier)->readahead_bytes() >> 10, joined(answers->lines));
 }
 
 }  // namespace faultline
