@@ -239,21 +239,21 @@ std::optional<CachedPage> PageCache::read_for_read(OpenFile& file, PgoffRange wa
   return read_for_hit(file, pgoff, {pgoff - before, wanted.count + before}, source);
 }
 
-void PageCache::look_at_rest(OpenFile& file, PgoffRange left, FrameSource& source) {
-  constexpr uint64_t kBatchFolios = 31;
+uint64_t PageCache::look_ahead(OpenFile& file, PgoffRange left, FrameSource& source) {
+  constexpr uint64_t kBatchFolios = 31;  // Linux PAGEVEC_SIZE
   const Backing& backing = *file.backing;
-  if (!backing.write_notify()) return;
   uint64_t pgoff = left.first;
   for (uint64_t seen = 1; seen < kBatchFolios && pgoff < left.end(); ++seen) {
-    if (find_uptodate(backing, pgoff) == kNoPfn) return;
+    if (find_uptodate(backing, pgoff) == kNoPfn) return pgoff;
     const PgoffRange folio = folio_at(backing, pgoff);
-    const uint64_t before = pgoff - folio.first;
     if ((frame_at(backing, pgoff).flags & FrameFlag::kFrameReadahead) != 0) {
-      read_for_hit(file, folio.first, {folio.first, left.end() - pgoff + before}, source);
-      return;
+      // A folio is used from its start.
+      read_for_hit(file, folio.first, {folio.first, left.end() - folio.first}, source);
+      return folio.end();
     }
     pgoff = folio.end();
   }
+  return pgoff;
 }
 
 std::optional<CachedPage> PageCache::read_with_plan(Backing& backing, uint64_t pgoff,

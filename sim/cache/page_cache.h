@@ -146,10 +146,11 @@ class PageCache {
   // go. The zero page for a hole of tmpfs, which stays one. REQUIRES: wanted.count > 0; within the
   // file. Source: Linux mm/filemap.c filemap_get_pages().
   std::optional<CachedPage> read_for_read(OpenFile& file, PgoffRange wanted, FrameSource& source);
-  // read() looks at up to 31 cached folios at once before it copies the first: where copying ends
-  // at page `left.first`, what is left of them has been looked at, and their mark has started the
-  // next read-ahead. Source: Linux mm/filemap.c filemap_get_read_batch(), filemap_get_pages().
-  void look_at_rest(OpenFile& file, PgoffRange left, FrameSource& source);
+  // read() looks at up to 31 cached folios before it copies the first of them, and the mark of one
+  // starts the next read-ahead then. `left`: what comes behind the first page. The page behind
+  // those that were looked at. Source: Linux mm/filemap.c filemap_get_read_batch(),
+  // filemap_get_pages().
+  uint64_t look_ahead(OpenFile& file, PgoffRange left, FrameSource& source);
   // Reads what is still underway. REQUIRES: `page` is cached.
   void finish_reading(Backing& backing, const CachedPage& page, FrameSource& source);
   // What finish_reading() read without anybody waiting for it is there by now. Until this is called

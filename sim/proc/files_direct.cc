@@ -29,19 +29,23 @@ PgoffRange pages_of(PageSize page_size, Files::Extent extent) {
   return {first, end - first};
 }
 
-// The pages of the file from one byte on that are holes, or are none: the disk is asked for a run
-// of pages at once, which has to begin and end with a sector.
+// The pages of the file from one byte on that are data, or room kept for it, or holes: the disk is
+// asked for a run of pages at once, which has to begin and end with a sector.
 struct Run {
   bool data = false;
   uint64_t end_bytes = 0;
 };
 
 Run run_at(const Backing& backing, uint64_t offset_bytes, uint64_t end_bytes) {
-  const PageSize page_size = backing.file().page_size();
-  uint64_t pgoff = page_size.pages(offset_bytes);
-  const bool data = backing.file().has_page(pgoff);
-  while ((pgoff << page_size.shift) < end_bytes && backing.file().has_page(pgoff) == data) ++pgoff;
-  return {data, std::min(pgoff << page_size.shift, end_bytes)};
+  const storage::SimFile& file = backing.file();
+  const uint8_t shift = file.page_size().shift;
+  uint64_t pgoff = offset_bytes >> shift;
+  const bool data = file.has_page(pgoff);
+  const bool room = file.reserved(pgoff);
+  while ((pgoff << shift) < end_bytes && file.has_page(pgoff) == data &&
+         (data || file.reserved(pgoff) == room))
+    ++pgoff;
+  return {data, std::min(pgoff << shift, end_bytes)};
 }
 
 }  // namespace
@@ -66,10 +70,12 @@ Result<uint64_t> Files::read_direct(OpenFile& file, Extent extent, ReadSink& sin
     // What a failed write left past the end has been promised room and never gets it. Source: Linux
     // fs/iomap/direct-io.c iomap_dio_iter(), IOMAP_DELALLOC.
     if (promised && run.end_bytes > backing->size_bytes()) return Errno::kEIO;
+    // After a run that was refused only holes are still filled.
+    if (run.data && misaligned) return Errno::kEINVAL;
     if (run.data && (at | part.length_bytes) % kSectorBytes != 0) return Errno::kEINVAL;
     if (run.data && !sink.sectors_ok(part, kSectorBytes)) {
-      // Memory is looked at once it has been faulted in, and other runs are read all the same.
-      // Source: Linux fs/iomap/direct-io.c iomap_dio_bio_iter(), block/blk-merge.c.
+      // Memory is looked at once it has been faulted in, and holes behind it are filled all the
+      // same. Source: Linux fs/iomap/direct-io.c iomap_dio_bio_iter(), block/blk-merge.c.
       if (!sink.fault_in_place(part.length_bytes))
         return misaligned ? Errno::kEINVAL : Errno::kEFAULT;
       sink.skip(part.length_bytes);

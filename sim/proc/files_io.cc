@@ -85,25 +85,31 @@ Result<uint64_t> Files::read_at(OpenFile& file, Extent extent, ReadSink& sink,
       page_size.pages(page_size.align_up(extent.offset_bytes + extent.length_bytes));
   uint64_t done = 0;
   bool found_a_page = false;
+  uint64_t looked_at_end = 0;
   while (done < extent.length_bytes && extent.offset_bytes + done < backing->size_bytes()) {
     const uint64_t offset_bytes = extent.offset_bytes + done;
     const uint64_t in_page = offset_bytes & page_size.offset_mask();
     const uint64_t pgoff = page_size.pages(offset_bytes);
     const uint64_t count = std::min({page_size.bytes() - in_page, extent.length_bytes - done,
                                      backing->size_bytes() - offset_bytes});
-    const auto page = parts_.cache.read_for_read(file, {pgoff, end_pgoff - pgoff}, call.frames);
+    const bool looked_at = pgoff < looked_at_end;
+    const auto page =
+        looked_at ? parts_.cache.get_or_read_page(*backing, pgoff, call.frames)
+                  : parts_.cache.read_for_read(file, {pgoff, end_pgoff - pgoff}, call.frames);
     if (!page) {
       if (done == 0) return Errno::kENOMEM;
       break;
     }
     const cache::PinnedPage pin(parts_.allocator, page->pfn);
+    // What had to be waited for is copied before more is looked at; a hole had not.
+    const bool waited = page->dropped_lock && !page->underway.begun;
+    if (!looked_at && !waited && backing->write_notify())
+      looked_at_end =
+          parts_.cache.look_ahead(file, {pgoff + 1, end_pgoff - pgoff - 1}, call.frames);
     const uint64_t taken = sink.take(parts_.frames.bytes(page->pfn).subspan(in_page, count));
     done += taken;
     found_a_page = true;
-    if (taken == count) continue;
-    if (!page->dropped_lock && end_pgoff > pgoff + 1)
-      parts_.cache.look_at_rest(file, {pgoff + 1, end_pgoff - pgoff - 1}, call.frames);
-    break;
+    if (taken < count) break;
   }
   // In the end, and also where nothing could be copied. Source: Linux mm/filemap.c filemap_read().
   if (found_a_page) file.readahead.note_read(extent.offset_bytes + done);
