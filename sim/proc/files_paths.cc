@@ -180,7 +180,7 @@ Result<void> Files::create(std::string_view path, Pattern pattern, const FileCal
   place->file->fill_pattern(pattern.size_bytes, pattern.seed);
   if (!tmpfs) return {};
   // As if written: the pages are dirty, for they have no other place.
-  parts_.cache.read_ahead(*backing, {0, backing->page_count()}, call.frames);
+  parts_.cache.read_ahead(*backing, {.pages = {0, backing->page_count()}}, call.frames);
   for (auto page = backing->pages().first_from(0); page;
        page = backing->pages().first_from(page->pgoff + 1))
     parts_.cache.mark_dirty(*backing, page->pgoff);

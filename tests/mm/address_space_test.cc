@@ -89,7 +89,7 @@ TEST_CASE("AddressSpace: a change of rights is gathered, also when the call fail
   CHECK(d.gather.ranges()[0].count == 1);
   d.gather.clear();
   // A right more too: a TLB that did not know would refuse a store or an execution.
-  for (const uint64_t prot : {3, 7}) {
+  for (const uint64_t prot : {uint64_t{3}, uint64_t{7}}) {
     REQUIRE(d.space.protect(page(0), kPage, prot, d.gather).ok());
     CHECK(d.gather.ranges().size() == 1);
     d.gather.clear();

@@ -9,8 +9,6 @@
 namespace faultline::verify {
 namespace {
 
-constexpr uint64_t kPage = RandomWriter::kPage;
-
 // Names that stand twice come twice as often.
 constexpr auto kProts = std::to_array<std::string_view>(
     {"PROT_READ|PROT_WRITE", "PROT_READ|PROT_WRITE", "PROT_READ|PROT_WRITE", "PROT_READ",
