@@ -234,9 +234,18 @@ std::optional<CachedPage> PageCache::read_for_read(OpenFile& file, PgoffRange wa
     if (page) finish_reading(backing, *page, source);
     return page;
   }
+  if (partly_uptodate(backing, wanted)) return CachedPage{.pfn = cached};
   // A folio is used from its start. Source: Linux mm/filemap.c filemap_readahead().
   const uint64_t before = pgoff - folio_of(parts_.frames[cached]).first;
   return read_for_hit(file, pgoff, {pgoff - before, wanted.count + before}, source);
+}
+
+bool PageCache::partly_uptodate(const Backing& backing, PgoffRange wanted) const {
+  const PgoffRange folio = folio_at(backing, wanted.first);
+  if (folio.count == 1 || find_uptodate(backing, wanted.first) != kNoPfn) return false;
+  for (uint64_t pgoff = wanted.first; pgoff < std::min(wanted.end(), folio.end()); ++pgoff)
+    if ((frame_at(backing, pgoff).flags & FrameFlag::kFrameBlockUptodate) == 0) return false;
+  return true;
 }
 
 uint64_t PageCache::look_ahead(OpenFile& file, PgoffRange left, FrameSource& source) {

@@ -336,6 +336,9 @@ class PageCache {
   void drop_past_end(Backing& backing, PgoffRange split);
   // What lies behind the end of the file goes out of the cache.
   void cut_at_end(Backing& backing, hw::TlbGather& gather);
+  // Whether what read() wants of a large folio that is not up to date is there all the same: then
+  // the folio stays as it is. Source: Linux mm/filemap.c filemap_range_uptodate().
+  bool partly_uptodate(const Backing& backing, PgoffRange wanted) const;
   // Makes `fresh` the page, with the bytes as they are.
   void install(Backing& backing, uint64_t pgoff, Pfn fresh);
   void read_holes(Backing& backing, const ReadPlan& plan, FrameSource& source);
