@@ -6,6 +6,20 @@
 #include "sim/machine/process_impl.h"
 
 namespace faultline::machine {
+namespace {
+
+// Byte after byte in ascending order, as the processor copies (rep movsb), also where read(2)
+// copies within one page of a file that is mapped, and reads what it has just written.
+void copy_forward(std::byte* to, const std::byte* from, uint64_t count) {
+  const auto distance = static_cast<uint64_t>(to - from);
+  if (distance >= count) {
+    std::memmove(to, from, count);
+    return;
+  }
+  for (uint64_t i = 0; i < count; ++i) to[i] = from[i];
+}
+
+}  // namespace
 
 template <class Use>
 AccessOutcome ProcessImpl::for_each_page(VirtAddr address, uint64_t length_bytes, AccessKind kind,
@@ -38,7 +52,7 @@ AccessOutcome ProcessImpl::store(VirtAddr address, std::span<const std::byte> in
   const auto put = [&](const Piece& piece) {
     const auto bytes = machine_.frames_.writable_bytes(piece.pfn);
     if (bytes.empty()) return;  // Contents::kNone
-    std::memcpy(&bytes[piece.offset_bytes], &in[piece.done_bytes], piece.length_bytes);
+    copy_forward(&bytes[piece.offset_bytes], &in[piece.done_bytes], piece.length_bytes);
   };
   const AccessOutcome outcome = for_each_page(address, in.size(), AccessKind::kStore, put);
   machine_.balance_dirty();

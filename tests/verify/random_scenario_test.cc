@@ -87,7 +87,7 @@ TEST_CASE("writes to the disk are long enough for large folios now and then") {
       longest = std::max<uint64_t>(longest, std::stoull(line.substr(line.rfind(", ") + 2)));
     }
   }
-  CHECK(longest >= 32768);
+  CHECK(longest >= 16384);
 }
 
 }  // namespace
