@@ -87,7 +87,8 @@ std::string RandomWriter::path() {
 }
 
 uint64_t RandomWriter::file_offset() {
-  return prng_.below(file_pages()) * kPage + (one_in(2) ? 0 : prng_.below(kPage));
+  const uint64_t page = prng_.below(file_pages()) * kPage;
+  return page + (one_in(2) ? 0 : prng_.below(kPage));
 }
 
 // Between a file and the scenario, or memory of the process. What is opened with O_DIRECT mostly
@@ -98,7 +99,10 @@ void RandomWriter::write_transfer(Kind kind) {
   if (one_in(10)) return write_vector(kind);
   const std::string of = file();
   uint64_t size = one_in(3) ? 1 + prng_.below(3 * kPage) : 1 + prng_.below(64);
-  if (one_in(8)) size = (1 + prng_.below(16)) * kPage - (one_in(2) ? 0 : prng_.below(kPage));
+  if (one_in(8)) {
+    size = (1 + prng_.below(16)) * kPage;
+    if (!one_in(2)) size -= prng_.below(kPage);
+  }
   uint64_t offset = prng_.below(file_pages() * kPage);
   if (one_in(3)) offset -= offset % (one_in(2) ? 4 * kPage : kPage);
   uint64_t in_page = prng_.below(kPage);
@@ -178,7 +182,8 @@ void RandomWriter::write_file_call(Kind kind) {
 void RandomWriter::write_seek() {
   const std::string whence = pick(kWhences);
   const std::string sign = whence == "SEEK_CUR" || whence == "SEEK_END" ? "-" : "";
-  line(fmt::format("lseek({}, {}{}, {})", file(), sign, file_offset(), whence));
+  const uint64_t offset = file_offset();
+  line(fmt::format("lseek({}, {}{}, {})", file(), sign, offset, whence));
 }
 
 // One more of a file, or none.

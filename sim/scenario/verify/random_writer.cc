@@ -80,6 +80,12 @@ std::string RandomWriter::range() {
   return fmt::format("{:#x}, {:#x}", start, length_bytes());
 }
 
+// The range is drawn last. (Two draws in one argument list would come in an order that is the
+// compiler's choice.)
+void RandomWriter::line_on_range(std::string_view call, const std::string& what) {
+  line(fmt::format("{}({}, {})", call, range(), what));
+}
+
 void RandomWriter::write(Kind kind) {
   switch (kind) {
     case Kind::kMapAnon:
@@ -89,13 +95,13 @@ void RandomWriter::write(Kind kind) {
     case Kind::kUnmap:
       return line(fmt::format("munmap({})", range()));
     case Kind::kProtect:
-      return line(fmt::format("mprotect({}, {})", range(), pick(kProts)));
+      return line_on_range("mprotect", std::string(pick(kProts)));
     case Kind::kRemap:
       return write_remap();
     case Kind::kBrk:
       return write_brk();
     case Kind::kSync:
-      return line(fmt::format("msync({}, {})", range(), pick(kSyncs)));
+      return line_on_range("msync", std::string(pick(kSyncs)));
     case Kind::kSeal:
       return one_in(8) ? line(fmt::format("mseal({}, 0)", range())) : write_map_anon();
     case Kind::kLoad:
@@ -114,9 +120,9 @@ void RandomWriter::write(Kind kind) {
     case Kind::kLockAll:
       return write_lock();
     case Kind::kAdvise:
-      return line(fmt::format("madvise({}, {})", range(), advice()));
+      return line_on_range("madvise", advice());
     case Kind::kAdviseFlags:
-      return line(fmt::format("madvise({}, {})", range(), pick(kFlagAdvices)));
+      return line_on_range("madvise", std::string(pick(kFlagAdvices)));
     case Kind::kRead:
     case Kind::kWrite:
       return write_transfer(kind);
@@ -200,7 +206,8 @@ void RandomWriter::write_brk() {
 
 // A few bytes, up to two pages or up to many, not always from a page's start.
 void RandomWriter::write_access(std::string_view call) {
-  const uint64_t start = address() + (one_in(3) ? prng_.below(kPage) : 0);
+  const uint64_t page = address();
+  const uint64_t start = page + (one_in(3) ? prng_.below(kPage) : 0);
   const uint64_t size_max = one_in(10) ? 24 * kPage : one_in(3) ? 2 * kPage : 8;
   const uint64_t size = 1 + prng_.below(size_max);
   const std::string byte = call == "store" ? fmt::format(", {}", prng_.below(256)) : "";
@@ -248,17 +255,21 @@ void RandomWriter::write_lock() {
     case 5:
     case 6:
       return write_map_locked();
-    default:
-      return line(fmt::format("{}({})", pick(kLockCalls), range()));
+    default: {
+      const std::string where = range();
+      return line(fmt::format("{}({})", pick(kLockCalls), where));
+    }
   }
 }
 
 void RandomWriter::write_grow_down() {
   constexpr uint64_t kGuardPages = 256;
   if (one_in(3)) {
+    const std::string prot = pick(kProts);
+    const uint64_t size = length_bytes();
     return line(fmt::format(
         "mmap({:#x}, {:#x}, {}, MAP_PRIVATE|MAP_ANONYMOUS|MAP_GROWSDOWN|MAP_FIXED, -1, 0)",
-        0x10500000 + prng_.below(4) * kPage, length_bytes(), pick(kProts)));
+        0x10500000 + prng_.below(4) * kPage, size, prot));
   }
   const uint64_t below = prng_.below(one_in(3) ? 2 * kGuardPages : 8) * kPage;
   const uint64_t top = one_in(2) ? 0x7ffffffde000 : 0x10500000;

@@ -37,6 +37,7 @@ class RandomWriter {
   uint64_t address();
   uint64_t length_bytes();
   std::string range();  // "address, length"
+  void line_on_range(std::string_view call, const std::string& what);
   std::string advice();
 
   void write_question(Kind kind);
