@@ -1,7 +1,5 @@
 #include "sim/cache/page_scan.h"
 
-#include <algorithm>
-
 namespace faultline::cache {
 namespace {
 

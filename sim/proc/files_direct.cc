@@ -129,7 +129,7 @@ Result<uint64_t> Files::write_runs(Backing& backing, Extent extent, WriteSource&
     if ((at | part.length_bytes) % kSectorBytes != 0) return Errno::kEINVAL;
     if (!source.sectors_ok(part, kSectorBytes))
       return source.fault_in(part.length_bytes) ? Errno::kEINVAL : Errno::kEFAULT;
-    for (; at < run.end_bytes;) {
+    while (at < run.end_bytes) {
       const uint64_t given = write_page(backing, at, run.end_bytes, source);
       if (given == 0) {
         const bool fills_up = at % parts_.frames.page_size().bytes() != 0 && !run.data;
