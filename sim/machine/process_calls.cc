@@ -93,8 +93,10 @@ std::optional<Errno> ProcessImpl::populate(AddrRange range) {
     const mm::Vma* vma = space().find_vma(at);
     if (vma == nullptr || !vma->range().contains(at) || !vma->accessible()) return Errno::kEFAULT;
     const bool store = vma->has(mm::kVmWrite) && !vma->shared();
+    const AccessKind kind = store ? AccessKind::kStore : AccessKind::kLoad;
+    if (space().follow_page(at, kind)) continue;
     const uint64_t major = task_->faults.major;
-    const auto failed = fault_in(at, store ? AccessKind::kStore : AccessKind::kLoad);
+    const auto failed = fault_in(at, kind);
     task_->faults.minor += task_->faults.major - major;
     task_->faults.major = major;
     if (failed) return failed;

@@ -56,16 +56,6 @@
 
 namespace faultline::mm {
 
-// What an address space works with; all outlive it.
-struct AddressSpaceParts {
-  phys::FrameTable& frames;
-  phys::FrameAllocator& allocator;
-  rmap::ReverseMap& rmap;
-  rmap::SwapSlots& swap_slots;
-  CommitAccount& commit;
-  const hw::PagingFormat& format;
-};
-
 // Whether a new PTE grants stores. A PTE that does not is there to be broken by the next store; one
 // that is dirty is as after a store.
 enum class PteWrite : uint8_t { kNo, kYes, kDirty };
@@ -241,6 +231,10 @@ class AddressSpace final : public rmap::MappingSpace {
   // Lets the PTE of a present page grant stores; an anonymous one is its own from here on.
   // REQUIRES: present; the VMA is writable; no other PTE maps the page if it is anonymous.
   void make_page_writable(const Vma& vma, Vpn vpn);
+  // Whether the PTE grants the kernel the page as it is: no fault is needed. The PTE stays as it is
+  // then; of a store the page itself becomes dirty. REQUIRES: the VMA permits it.
+  // Source: Linux mm/gup.c follow_page_pte(), FOLL_TOUCH.
+  bool follow_page(VirtAddr address, AccessKind kind);
 
   // ---- rmap::MappingSpace.
 
@@ -358,7 +352,7 @@ class AddressSpace final : public rmap::MappingSpace {
   uint64_t& rss_of(const Vma& vma, Pfn pfn);
   void map_frame(const Vma& vma, Vpn vpn, Pfn pfn);
   void unmap_frame(const Vma& vma, Vpn vpn, Pfn pfn);
-  void pass_on_dirty(const Vma& vma, Pfn pfn);
+  void mark_folio_dirty(const Vma& vma, Pfn pfn);
   void drop_entry(const Vma& vma, Vpn vpn, hw::Pte pte, hw::TlbGather& gather);
   void zap_pages(const Vma& vma, AddrRange range, hw::TlbGather& gather);
   void change_rights(const Vma& vma, AddrRange range, hw::TlbGather& gather);

@@ -1,4 +1,4 @@
-// What an address space is built from, and what its calls take: plain data.
+// What an address space is built from and works with, and what its calls take: plain data.
 //
 // Units: bytes and addresses, unless the name says otherwise.
 #pragma once
@@ -12,8 +12,23 @@
 #include "sim/cache/backing.h"
 #include "sim/cache/open_file.h"
 #include "sim/hw/paging_format.h"
+#include "sim/mm/commit_account.h"
+#include "sim/phys/frame_allocator.h"
+#include "sim/phys/frame_table.h"
+#include "sim/rmap/reverse_map.h"
+#include "sim/rmap/swap_slots.h"
 
 namespace faultline::mm {
+
+// What an address space works with; all outlive it.
+struct AddressSpaceParts {
+  phys::FrameTable& frames;
+  phys::FrameAllocator& allocator;
+  rmap::ReverseMap& rmap;
+  rmap::SwapSlots& swap_slots;
+  CommitAccount& commit;
+  const hw::PagingFormat& format;
+};
 
 // The soft limits of setrlimit(2) that memory calls obey, in bytes. RLIM_INFINITY: none.
 struct Limits {

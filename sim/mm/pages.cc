@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "sim/base/check.h"
+#include "sim/cache/folio.h"
 #include "sim/mm/address_space.h"
 #include "sim/mm/mapped_pte.h"
 
@@ -77,20 +78,43 @@ void AddressSpace::make_page_writable(const Vma& vma, Vpn vpn) {
   page_table_.set(vpn, {pte.raw | layout.write});
 }
 
-void AddressSpace::pass_on_dirty(const Vma& vma, Pfn pfn) {
+bool AddressSpace::follow_page(VirtAddr address, AccessKind kind) {
+  const hw::PteLayout& layout = page_table_.format().pte;
+  const hw::Pte pte = page_table_.get(page_size().vpn(address));
+  if (!pte.present(layout)) return false;
+  if (!is_store(kind)) return true;
+  if (!pte.writable(layout)) return false;
+  if (!pte.dirty(layout)) mark_folio_dirty(*vmas_.find(address), pte.pfn(layout));
+  return true;
+}
+
+// The folio of a disk file is dirty already, as the first store to a clean page faulted; now all of
+// its blocks are, those behind the end of the file too. Source: Linux mm/page-writeback.c
+// folio_mark_dirty(); fs/buffer.c block_dirty_folio().
+void AddressSpace::mark_folio_dirty(const Vma& vma, Pfn pfn) {
   phys::PageFrame& frame = frames_[pfn];
-  if ((frame.flags & phys::kFrameFile) == 0 || vma.backing->write_notify()) return;
-  frame.flags = static_cast<uint16_t>(frame.flags | phys::kFrameDirty);
+  if ((frame.flags & phys::kFrameFile) == 0 || !vma.backing->write_notify()) {
+    frame.flags = static_cast<uint16_t>(frame.flags | phys::kFrameDirty);
+    return;
+  }
+  FL_CHECK((frame.flags & phys::kFrameDirty) != 0);
+  if (frame.order == 0) return;
+  const cache::PgoffRange folio = cache::folio_of(frame);
+  for (uint64_t pgoff = folio.first; pgoff < folio.end(); ++pgoff) {
+    phys::PageFrame& page = frames_[vma.backing->pages().find(pgoff)];
+    page.flags = static_cast<uint16_t>(page.flags | phys::kFrameBlockDirty);
+  }
 }
 
 // What an entry that is removed held: its frame's or its slot's reference. The dirty bit of a page
-// of tmpfs goes to the frame; that of a disk file is there already, as the first store to a clean
-// page faulted; anonymous memory ends here. Source: Linux mm/memory.c zap_present_folio_ptes().
+// of a file goes to its folio; anonymous memory ends here. Source: Linux mm/memory.c
+// zap_present_folio_ptes().
 void AddressSpace::drop_entry(const Vma& vma, Vpn vpn, hw::Pte pte, hw::TlbGather& gather) {
   const hw::PteLayout& layout = page_table_.format().pte;
   if (const auto mapped = find_mapped(pte, layout)) {
     if (pte.present(layout)) gather.add_page(asid(), vpn);
-    if (mapped->dirty) pass_on_dirty(vma, mapped->pfn);
+    if (mapped->dirty && (frames_[mapped->pfn].flags & phys::kFrameFile) != 0)
+      mark_folio_dirty(vma, mapped->pfn);
     unmap_frame(vma, vpn, mapped->pfn);
   } else if (!pte.is_guard()) {
     FL_CHECK(pte.is_swap());

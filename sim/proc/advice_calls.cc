@@ -56,6 +56,7 @@ std::optional<Errno> AdviceCalls::populate(Task& task, AddrRange range, AccessKi
   const uint64_t page_bytes = task.space->page_size().bytes();
   for (VirtAddr at = range.start; at < range.end; at = at + page_bytes) {
     if (const auto refused = task.space->refuses_populate(at, kind)) return refused;
+    if (task.space->follow_page(at, kind)) continue;
     if (const auto failed = memory.fault_in(at, kind)) return failed;
   }
   return std::nullopt;
