@@ -92,6 +92,12 @@ bool PageCache::in_use(const Backing& backing, PgoffRange folio) const {
   return false;
 }
 
+bool PageCache::mapped_outside(const Backing& backing, PgoffRange folio, PgoffRange range) const {
+  for (uint64_t pgoff = folio.first; pgoff < folio.end(); ++pgoff)
+    if (!range.contains(pgoff) && frame_at(backing, pgoff).mapcount > 0) return true;
+  return false;
+}
+
 bool PageCache::unmap_folio(const Backing& backing, PgoffRange folio, hw::TlbGather& gather) {
   bool dirty = false;
   for (uint64_t pgoff = folio.first; pgoff < folio.end(); ++pgoff)

@@ -318,6 +318,8 @@ class PageCache {
   bool evictable(const Backing& backing, PgoffRange folio) const;
   // Whether anybody but the cache uses the folio.
   bool in_use(const Backing& backing, PgoffRange folio) const;
+  // Whether a page of the folio that is not in `range` is mapped.
+  bool mapped_outside(const Backing& backing, PgoffRange folio, PgoffRange range) const;
   // Takes the folio out of every mapping; whether a PTE of it was dirty.
   bool unmap_folio(const Backing& backing, PgoffRange folio, hw::TlbGather& gather);
   void drop_folio(Backing& backing, PgoffRange folio);

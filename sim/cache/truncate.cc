@@ -24,7 +24,7 @@ void PageCache::truncate(Backing& backing, uint64_t size_bytes, FrameSource& sou
   if (size_bytes == 0 && backing.write_notify()) backing.cut_to_nothing_ = true;
   const uint64_t first_gone = backing.page_count();
   parts_.reverse_map.zap_file_range({backing.number_, first_gone, ~uint64_t{0} - first_gone},
-                                    rmap::ZapCopies::kYes, gather);
+                                    rmap::Zap::kCopiesToo, gather);
   cut_at_end(backing, gather);
   zero_tail(backing, size_bytes, source);
 }
@@ -38,8 +38,8 @@ void PageCache::allocate_to(Backing& backing, uint64_t size_bytes, FrameSource& 
 }
 
 void PageCache::punch(Backing& backing, PgoffRange range, hw::TlbGather& gather) {
-  parts_.reverse_map.zap_file_range({backing.number_, range.first, range.count},
-                                    rmap::ZapCopies::kNo, gather);
+  parts_.reverse_map.zap_file_range({backing.number_, range.first, range.count}, rmap::Zap::kPages,
+                                    gather);
   const uint32_t shift = page_size().shift;
   cut(backing, {range.first << shift, range.count << shift}, gather);
   drop_pages(backing, range);
@@ -81,7 +81,7 @@ void PageCache::zero_bytes(Backing& backing, ByteRange range, FrameSource& sourc
   if (whole_end == 0) {
     const uint64_t first = page_size.pages(whole_start);
     parts_.reverse_map.zap_file_range({backing.number_, first, ~uint64_t{0} - first},
-                                      rmap::ZapCopies::kNo, gather);
+                                      rmap::Zap::kPages, gather);
   }
   cut(backing, range, gather);
   if (whole_start > whole_end) return zero_part(backing, range, source);
@@ -105,7 +105,7 @@ void PageCache::punch_bytes(Backing& backing, ByteRange range, FrameSource& sour
 void PageCache::forget_from(Backing& backing, uint64_t first, hw::TlbGather& gather) {
   const uint64_t count = ~uint64_t{0} - first;
   write_back(backing, {first, count}, gather);
-  parts_.reverse_map.zap_file_range({backing.number_, first, count}, rmap::ZapCopies::kYes, gather);
+  parts_.reverse_map.zap_file_range({backing.number_, first, count}, rmap::Zap::kCopiesToo, gather);
   const uint64_t first_bytes = first << page_size().shift;
   cut(backing, {first_bytes, ~uint64_t{0} - first_bytes}, gather);
   drop_pages_from(backing, first);

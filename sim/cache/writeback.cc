@@ -232,6 +232,12 @@ void PageCache::invalidate(Backing& backing, PgoffRange range, hw::TlbGather& ga
     if (!range.contains(page->pgoff)) break;
     const PgoffRange folio = folio_of(parts_.frames[page->pfn]);
     next = folio.end();
+    // The pages in the range have gone out of every mapping by now. A folio of which others are
+    // still mapped goes with the guard markers of its whole range, and not only where it is mapped.
+    // Source: Linux mm/memory.c unmap_mapping_folio().
+    if (mapped_outside(backing, folio, range))
+      parts_.reverse_map.zap_file_range({backing.number_, folio.first, folio.count},
+                                        rmap::Zap::kMarkersToo, gather);
     unmap_folio(backing, folio, gather);
     if (!backing.pages_.dirty(page->pgoff)) drop_folio(backing, folio);
   }

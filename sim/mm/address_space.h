@@ -243,8 +243,7 @@ class AddressSpace final : public rmap::MappingSpace {
   bool page_dirty(Vpn vpn) const override;
   bool clean_page(Vpn vpn, hw::TlbGather& gather) override;
   bool evictable(Vpn vpn) const override;
-  void zap_file_range(rmap::FileRange range, rmap::ZapCopies copies,
-                      hw::TlbGather& gather) override;
+  void zap_file_range(rmap::FileRange range, rmap::Zap what, hw::TlbGather& gather) override;
 
   // ---- What /proc shows.
 

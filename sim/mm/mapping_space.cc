@@ -64,8 +64,7 @@ bool AddressSpace::evictable(Vpn vpn) const {
 }
 
 // Source: Linux mm/memory.c unmap_mapping_range_tree(), zap_pte_range().
-void AddressSpace::zap_file_range(rmap::FileRange range, rmap::ZapCopies copies,
-                                  hw::TlbGather& gather) {
+void AddressSpace::zap_file_range(rmap::FileRange range, rmap::Zap what, hw::TlbGather& gather) {
   const hw::PteLayout& layout = page_table_.format().pte;
   const auto is_copy = [&](hw::Pte pte) {
     const auto mapped = find_mapped(pte, layout);
@@ -79,8 +78,9 @@ void AddressSpace::zap_file_range(rmap::FileRange range, rmap::ZapCopies copies,
     if (first >= end) return;
     page_table_.update_range(page_size().vpn(vma.start()) + (first - vma.pgoff), end - first,
                              [&](Vpn vpn, hw::Pte pte) {
-                               if (is_guard(pte, layout)) return pte;
-                               if (copies == rmap::ZapCopies::kNo && is_copy(pte)) return pte;
+                               if (is_guard(pte, layout))
+                                 return what == rmap::Zap::kMarkersToo ? hw::Pte{} : pte;
+                               if (what != rmap::Zap::kCopiesToo && is_copy(pte)) return pte;
                                drop_entry(vma, vpn, pte, gather);
                                return hw::Pte{};
                              });

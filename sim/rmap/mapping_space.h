@@ -14,9 +14,9 @@
 
 namespace faultline::rmap {
 
-// Which pages a truncation takes out of private mappings: those of the file alone, or those copied
-// on write too.
-enum class ZapCopies : bool { kNo, kYes };
+// What goes out of mappings with a range of their file: its pages, and with them also what private
+// mappings copied of it, or the guard markers. Linux's even_cows and ZAP_FLAG_DROP_MARKER.
+enum class Zap : uint8_t { kPages, kCopiesToo, kMarkersToo };
 
 // Pages of a Backing.
 struct FileRange {
@@ -42,7 +42,7 @@ class MappingSpace {
   // False where the page may not be evicted (VM_LOCKED).
   virtual bool evictable(Vpn vpn) const = 0;
   // Unmaps the pages of `range` wherever this space maps that Backing.
-  virtual void zap_file_range(FileRange range, ZapCopies copies, hw::TlbGather& gather) = 0;
+  virtual void zap_file_range(FileRange range, Zap what, hw::TlbGather& gather) = 0;
 };
 
 }  // namespace faultline::rmap

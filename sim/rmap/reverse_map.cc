@@ -115,10 +115,10 @@ bool ReverseMap::has_space(uint32_t backing, const MappingSpace& space) const {
          std::find(found->second.begin(), found->second.end(), &space) != found->second.end();
 }
 
-void ReverseMap::zap_file_range(FileRange range, ZapCopies copies, hw::TlbGather& gather) {
+void ReverseMap::zap_file_range(FileRange range, Zap what, hw::TlbGather& gather) {
   const auto found = spaces_.find(range.backing);
   if (found == spaces_.end()) return;
-  for (MappingSpace* space : found->second) space->zap_file_range(range, copies, gather);
+  for (MappingSpace* space : found->second) space->zap_file_range(range, what, gather);
 }
 
 void ReverseMap::validate() const {

@@ -68,7 +68,7 @@ class ReverseMap {
   void remove_space(uint32_t backing, MappingSpace& space);
   bool has_space(uint32_t backing, const MappingSpace& space) const;
   // Unmaps the range in every space that maps a part of the Backing, in the order they were noted.
-  void zap_file_range(FileRange range, ZapCopies copies, hw::TlbGather& gather);
+  void zap_file_range(FileRange range, Zap what, hw::TlbGather& gather);
 
   void validate() const;
 

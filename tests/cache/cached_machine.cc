@@ -66,10 +66,9 @@ bool FakeSpace::clean_page(Vpn vpn, hw::TlbGather& gather) {
 
 bool FakeSpace::evictable(Vpn) const { return !locked_; }
 
-void FakeSpace::zap_file_range(rmap::FileRange range, rmap::ZapCopies copies,
-                               hw::TlbGather& gather) {
+void FakeSpace::zap_file_range(rmap::FileRange range, rmap::Zap what, hw::TlbGather& gather) {
   zapped = range;
-  zapped_copies = copies;
+  zapped_what = what;
   std::vector<uint64_t> gone;
   for (const auto& [pgoff, entry] : ptes_) {
     if (pgoff >= range.first && pgoff - range.first < range.count) gone.push_back(pgoff);

@@ -51,12 +51,11 @@ class FakeSpace final : public rmap::MappingSpace {
   bool page_dirty(Vpn vpn) const override { return ptes_.at(vpn.value).dirty; }
   bool clean_page(Vpn vpn, hw::TlbGather& gather) override;
   bool evictable(Vpn vpn) const override;
-  void zap_file_range(rmap::FileRange range, rmap::ZapCopies copies,
-                      hw::TlbGather& gather) override;
+  void zap_file_range(rmap::FileRange range, rmap::Zap what, hw::TlbGather& gather) override;
 
   // What the last truncation asked for.
   std::optional<rmap::FileRange> zapped{};
-  std::optional<rmap::ZapCopies> zapped_copies{};
+  std::optional<rmap::Zap> zapped_what{};
 
  private:
   phys::FrameTable& frames_;

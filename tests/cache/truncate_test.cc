@@ -46,7 +46,7 @@ TEST_CASE("Truncate: mappings lose the pages beyond, copies of private ones too"
   REQUIRE(space.zapped.has_value());
   CHECK(space.zapped->first == 2);
   CHECK(space.zapped->backing == backing->number());
-  CHECK(space.zapped_copies == rmap::ZapCopies::kYes);
+  CHECK(space.zapped_what == rmap::Zap::kCopiesToo);
   m.validate();
 }
 
@@ -82,7 +82,7 @@ TEST_CASE("Punch: whole pages go, dirty ones too; copies of private mappings sta
   m.cache.punch(*backing, {1, 2}, gather);
   gather.clear();
   CHECK(m.picture(*backing, 4) == "c..#");
-  CHECK(space.zapped_copies == rmap::ZapCopies::kNo);
+  CHECK(space.zapped_what == rmap::Zap::kPages);
   CHECK(backing->size_bytes() == 4 * 4096);
   CHECK(m.durable_byte(*backing, 4096 + 7) == 0);
   CHECK_FALSE(backing->file().has_page(1));

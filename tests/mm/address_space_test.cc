@@ -167,10 +167,10 @@ TEST_CASE("AddressSpace: truncation zaps the file's pages, and copies if asked")
   d.frames[pfn].flags |= phys::kFrameFile;
   d.space.install_page(*d.space.find_vma(page(2)), vpn(2), pfn, PteWrite::kNo);
   CHECK(d.space.counters().rss_file == 1);
-  d.rmap.zap_file_range({backing->number(), 3, 9}, rmap::ZapCopies::kNo, d.gather);
+  d.rmap.zap_file_range({backing->number(), 3, 9}, rmap::Zap::kPages, d.gather);
   CHECK(d.pte(2).none());
   CHECK_FALSE(d.pte(1).none());
-  d.rmap.zap_file_range({backing->number(), 3, 9}, rmap::ZapCopies::kYes, d.gather);
+  d.rmap.zap_file_range({backing->number(), 3, 9}, rmap::Zap::kCopiesToo, d.gather);
   CHECK(d.pte(1).none());
   CHECK_FALSE(d.pte(0).none());
   d.space.validate();

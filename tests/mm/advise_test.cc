@@ -319,7 +319,7 @@ TEST_CASE("D17: guards outlive truncation, and go with munmap") {
   p.store(0, 2);
   CHECK_FALSE(p.advise(1, 1, abi::kMADV_GUARD_INSTALL));
   const uint32_t backing = p.space.find_vma(page(0))->backing->number();
-  p.rmap.zap_file_range({backing, 0, 8}, rmap::ZapCopies::kYes, p.gather);
+  p.rmap.zap_file_range({backing, 0, 8}, rmap::Zap::kCopiesToo, p.gather);
   CHECK(p.pages(4) == ".g..");
   REQUIRE(p.space.unmap(page(1), kPage, p.gather).ok());
   CHECK(p.pages(4) == "....");

@@ -44,7 +44,7 @@ class PteList : public rmap::MappingSpace {
   bool page_dirty(Vpn vpn) const override { return pte(vpn).dirty(layout()); }
   bool clean_page(Vpn vpn, hw::TlbGather& gather) override;
   bool evictable(Vpn vpn) const override { return !locked_.contains(vpn.value); }
-  void zap_file_range(rmap::FileRange, rmap::ZapCopies, hw::TlbGather&) override {}
+  void zap_file_range(rmap::FileRange, rmap::Zap, hw::TlbGather&) override {}
 
  private:
   Asid asid_;

@@ -51,7 +51,7 @@ class FakeSpace : public MappingSpace {
     return std::exchange(pages.at(vpn.value).dirty, false);
   }
   bool evictable(Vpn vpn) const override { return !pages.at(vpn.value).locked; }
-  void zap_file_range(FileRange range, ZapCopies, hw::TlbGather&) override {
+  void zap_file_range(FileRange range, Zap, hw::TlbGather&) override {
     zapped += std::to_string(range.first) + "+" + std::to_string(range.count) + " ";
   }
 
@@ -152,13 +152,13 @@ TEST_CASE("ReverseMap: a file's range is zapped in the spaces that map the file"
   f.map.add_space(5, f.a);
   f.map.add_space(5, f.b);
   f.map.add_space(6, f.b);
-  f.map.zap_file_range({.backing = 6, .first = 1, .count = 2}, ZapCopies::kYes, f.gather);
-  f.map.zap_file_range({.backing = 5, .first = 3, .count = 4}, ZapCopies::kNo, f.gather);
+  f.map.zap_file_range({.backing = 6, .first = 1, .count = 2}, Zap::kCopiesToo, f.gather);
+  f.map.zap_file_range({.backing = 5, .first = 3, .count = 4}, Zap::kPages, f.gather);
   f.map.remove_space(5, f.a);
   CHECK_FALSE(f.map.has_space(5, f.a));
   CHECK(f.map.has_space(5, f.b));
-  f.map.zap_file_range({.backing = 5, .first = 9, .count = 9}, ZapCopies::kNo, f.gather);
-  f.map.zap_file_range({.backing = 7, .first = 8, .count = 8}, ZapCopies::kNo, f.gather);
+  f.map.zap_file_range({.backing = 5, .first = 9, .count = 9}, Zap::kPages, f.gather);
+  f.map.zap_file_range({.backing = 7, .first = 8, .count = 8}, Zap::kPages, f.gather);
   CHECK(f.a.zapped == "3+4 ");
   CHECK(f.b.zapped == "1+2 3+4 9+9 ");
 }

@@ -147,12 +147,10 @@ void RandomWriter::write(Kind kind) {
   }
 }
 
-// Where something is to be read for MADV_WILLNEED, when it is there depends on the disk; guards in
-// a large folio go in ways that docs/fidelity.md names ("Known to differ").
+// Where something is to be read for MADV_WILLNEED, when it is there depends on the disk.
 std::string RandomWriter::advice() {
   const std::string advice = pick(kAdvices);
-  const bool known = advice == "MADV_WILLNEED" || advice == "MADV_GUARD_INSTALL";
-  return home_ == FileHome::kDisk && known ? "MADV_COLD" : advice;
+  return home_ == FileHome::kDisk && advice == "MADV_WILLNEED" ? "MADV_COLD" : advice;
 }
 
 void RandomWriter::write_question(Kind kind) {
