@@ -155,6 +155,8 @@ class PageCache {
   void finish_reading(Backing& backing, const CachedPage& page, FrameSource& source);
   // What finish_reading() read without anybody waiting for it is there by now. Until this is called
   // such a page is not up to date to find_uptodate(), and a fault that finds it waits for it.
+  // Differs from Linux: it is there with the next call; there the disk takes a time of its own, and
+  // mincore right behind read-ahead may or may not see it.
   void all_arrived() { arriving_.clear(); }
   // Reads those pages of the plan that are not cached, until no frame is to be had: in folios as
   // large as the plan has them up to the first page that is there, then page by page.
