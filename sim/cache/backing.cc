@@ -7,9 +7,8 @@ namespace faultline::cache {
 Backing::Backing(uint32_t number, std::shared_ptr<storage::SimFile> file, uint64_t readahead_pages)
     : number_(number), file_(std::move(file)), readahead_pages_(readahead_pages) {}
 
-uint64_t Backing::folio_start(uint64_t pgoff) const {
-  const uint8_t order = frames_ == nullptr ? 0 : (*frames_)[pages_.find(pgoff)].order;
-  return pgoff >> order << order;
+uint8_t Backing::folio_order(uint64_t pgoff) const {
+  return frames_ == nullptr ? 0 : (*frames_)[pages_.find(pgoff)].order;
 }
 
 void Backing::closed() {

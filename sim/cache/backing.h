@@ -44,8 +44,8 @@ class Backing {
   // everything, has not come by. Nothing: it is clean. Linux's inode::dirtied_when.
   std::optional<uint64_t> dirty_since_ticks() const { return dirty_since_ticks_; }
 
-  // The first page of the folio that a cached page belongs to. REQUIRES: cached.
-  uint64_t folio_start(uint64_t pgoff) const;
+  // The order of the folio that a cached page belongs to. REQUIRES: cached.
+  uint8_t folio_order(uint64_t pgoff) const;
 
   // An open file of it is closed for good.
   void closed();

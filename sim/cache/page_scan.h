@@ -1,5 +1,5 @@
 // Where the pages about a page are cached without a gap, as the kernel's read-ahead finds out. It
-// walks the slots of its tree (nodes of 64), and where it begins within a large folio it looks at
+// walks the slots of its tree (64 in a node), and where it begins within a large folio it looks at
 // the slots from the folio's first on while it counts from the page it began with. So the answers
 // are not always right, and read-ahead follows them. Source: Linux mm/filemap.c
 // page_cache_prev_miss(), page_cache_next_miss(); lib/xarray.c __xas_prev(), __xas_next(), 6.18.
@@ -13,10 +13,11 @@
 
 namespace faultline::cache {
 
-// The last page at or before `pgoff` that seems not to be cached, after at most `count` looks;
-// ~0: all of them are, from the start of the file.
+// From `pgoff` down, the first page that seems not to be cached; where `count` pages seem to be,
+// the last of them; where all from the start of the file do, ~0. O(count · log pages).
 uint64_t previous_miss(const Backing& backing, uint64_t pgoff, uint64_t count);
-// The first page at or behind `pgoff` that seems not to be, or the one behind `count` pages.
+// From `pgoff` up, the first page that seems not to be cached; where `count` pages seem to be, the
+// page behind them. O(count · log pages).
 uint64_t next_miss(const Backing& backing, uint64_t pgoff, uint64_t count);
 
 }  // namespace faultline::cache
