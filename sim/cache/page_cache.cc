@@ -168,10 +168,8 @@ void PageCache::read_holes(Backing& backing, const ReadPlan& plan, FrameSource& 
 }
 
 void PageCache::will_need(Backing& backing, PgoffRange range, FrameSource& source) {
-  if (backing.file_->kind() == FileKind::kDisk) {
-    range.count = std::min(range.count, std::max(parts_.readahead_pages, kWillNeedPagesMax));
+  if (backing.file_->kind() == FileKind::kDisk)
     return read_ahead(backing, {.pages = range}, source);
-  }
   for (uint64_t i = 0; i < range.count && range.first + i < backing.page_count(); ++i) {
     if (!backing.file_->stores_page(range.first + i)) continue;
     if (!get_or_read_page(backing, range.first + i, source)) return;

@@ -163,8 +163,8 @@ class PageCache {
   // Source: Linux mm/readahead.c page_cache_ra_order(), page_cache_ra_unbounded(), 6.18.
   void read_ahead(Backing& backing, const ReadPlan& plan, FrameSource& source);
 
-  // Reads the pages of `range` that are not cached, as MADV_WILLNEED asks: of a disk file the first
-  // kWillNeedPagesMax of the range, without a mark; of tmpfs what reclaim had taken out.
+  // Reads the pages of `range` that are not cached, as MADV_WILLNEED asks: of a disk file all,
+  // without a mark; of tmpfs what reclaim had taken out.
   // Source: Linux mm/readahead.c force_page_cache_ra(); mm/madvise.c shmem_swapin_range().
   void will_need(Backing& backing, PgoffRange range, FrameSource& source);
 

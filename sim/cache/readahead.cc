@@ -46,11 +46,11 @@ uint64_t Readahead::pages_max(const Backing& backing) const {
 
 uint64_t Readahead::window_max(const Backing& backing, uint64_t count) const {
   const uint64_t usual = pages_max(backing);
-  return count > usual ? std::max(usual, std::min(count, kWillNeedPagesMax)) : usual;
+  return count > usual ? std::max(usual, std::min(count, kRequestPagesMax)) : usual;
 }
 
-uint64_t Readahead::request_max(const Backing& backing) const {
-  return std::max(pages_max(backing), kWillNeedPagesMax);
+uint64_t Readahead::asked_max(const Backing& backing) const {
+  return std::max(pages_max(backing), kRequestPagesMax);
 }
 
 ReadPlan Readahead::window(const Backing& backing, uint64_t first) {
@@ -103,7 +103,7 @@ void Readahead::note_fault_hit(Advice advice) {
 ReadPlan Readahead::plan_read_miss(const Backing& backing, PgoffRange wanted) {
   FL_CHECK(wanted.count > 0);
   const uint64_t index = wanted.first;
-  if (random_) return {clip(backing, {index, std::min(wanted.count, kWillNeedPagesMax)})};
+  if (random_) return {clip(backing, {index, std::min(wanted.count, asked_max(backing))})};
   const uint64_t pages_max = window_max(backing, wanted.count);
   // Wraps for a file never read, whose previous position is -1, as Linux's does.
   const auto previous = static_cast<uint64_t>(static_cast<int64_t>(previous_bytes_) >>

@@ -14,8 +14,8 @@
 
 namespace faultline::cache {
 
-// What POSIX_FADV_WILLNEED and MADV_WILLNEED read at most: the largest request of the disk, 4 MiB.
-inline constexpr uint64_t kWillNeedPagesMax = 1024;
+// The largest request of the disk, 4 MiB of 4 KiB pages. Linux's bdi->io_pages.
+inline constexpr uint64_t kRequestPagesMax = 1024;
 
 // What madvise(2) or posix_fadvise(2) said: MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL; and
 // MADV_HUGEPAGE, which comes before the others, without and with MADV_RANDOM.
@@ -59,15 +59,15 @@ class Readahead {
   void note_read(uint64_t end_bytes) { previous_bytes_ = end_bytes; }
   // The largest window. Linux's ra_pages.
   uint64_t pages_max(const Backing& backing) const;
+  // What is read at most where it is asked for outright: by POSIX_FADV_WILLNEED, by MADV_WILLNEED,
+  // and by reads with kRandom. Source: Linux mm/readahead.c force_page_cache_ra(), 6.18.
+  uint64_t asked_max(const Backing& backing) const;
 
  private:
   // Notes a miss of a mapping; whether there were so many that only the page itself is read.
   bool note_mmap_miss();
   // The largest window for one who wants `count` pages. Source: Linux ractl_max_pages().
   uint64_t window_max(const Backing& backing, uint64_t count) const;
-  // What is read at most when somebody asks for it outright. Source: Linux mm/readahead.c
-  // force_page_cache_ra().
-  uint64_t request_max(const Backing& backing) const;
   // A window of the size that was set, from page `first` on. Source: Linux page_cache_ra_order().
   ReadPlan window(const Backing& backing, uint64_t first);
 

@@ -24,7 +24,7 @@ struct AdvicePlan {
     uint64_t first = 0;  // pgoff
     uint64_t count = 0;
   };
-  std::vector<FilePages> wanted{};   // MADV_WILLNEED: to be read
+  std::vector<FilePages> wanted{};   // MADV_WILLNEED: to be read, as much as may be at once
   std::vector<FilePages> removed{};  // MADV_REMOVE: to become a hole
   // Frames whose large folio is to become pages: MADV_COLD, MADV_PAGEOUT for a part of it.
   std::vector<Pfn> split{};

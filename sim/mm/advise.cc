@@ -62,7 +62,12 @@ Result<Vma*> AddressSpace::advise_part(Vma& vma, AddrRange part, const Advising&
   switch (advising.advice) {
     case abi::kMADV_WILLNEED:
       // Differs from Linux: anonymous pages are not read ahead from swap, where nothing holds them.
-      if (vma.backing != nullptr) advising.plan.wanted.push_back(file_pages());
+      if (vma.backing != nullptr) {
+        advising.plan.wanted.push_back(file_pages());
+        uint64_t& count = advising.plan.wanted.back().count;
+        if (vma.backing->write_notify())
+          count = std::min(count, vma.file->readahead.asked_max(*vma.backing));
+      }
       break;
     case abi::kMADV_REMOVE:
       if (vma.backing != nullptr) advising.plan.removed.push_back(file_pages());

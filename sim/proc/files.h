@@ -166,7 +166,7 @@ class Files {
   Result<Open> open_place(storage::Disk::Place& place, OpenFlags flags, const FileCall& call);
   Open make_open(const std::shared_ptr<storage::SimFile>& file, uint64_t flags) const;
   Result<void> set_size(cache::Backing& backing, uint64_t length_bytes, const FileCall& call);
-  void read_advised(cache::Backing& backing, Extent extent, const FileCall& call);
+  void read_advised(const cache::OpenFile& file, Extent extent, const FileCall& call);
   void drop_advised(cache::Backing& backing, Extent extent, const FileCall& call);
 
   Result<uint64_t> checked_read(cache::OpenFile& file, Extent extent, ReadSink& sink,

@@ -86,7 +86,7 @@ Result<void> Files::fadvise(uint64_t fd, Extent extent, uint64_t advice, const F
       file.readahead.advise(cache::Advice::kSequential);
       break;
     case linux_abi::kPOSIX_FADV_WILLNEED:
-      read_advised(*file.backing, extent, call);
+      read_advised(file, extent, call);
       break;
     case linux_abi::kPOSIX_FADV_DONTNEED:
       drop_advised(*file.backing, extent, call);
@@ -97,13 +97,12 @@ Result<void> Files::fadvise(uint64_t fd, Extent extent, uint64_t advice, const F
   return {};
 }
 
-// Source: Linux mm/readahead.c force_page_cache_ra().
-void Files::read_advised(Backing& backing, Extent extent, const FileCall& call) {
+void Files::read_advised(const cache::OpenFile& file, Extent extent, const FileCall& call) {
   const uint64_t last_bytes = last_advised(extent);
   if (extent.offset_bytes > last_bytes) return;
   PgoffRange pages = pages_of(parts_.frames.page_size(), extent.offset_bytes, last_bytes);
-  pages.count = std::min(pages.count, cache::kWillNeedPagesMax);
-  parts_.cache.read_ahead(backing, {.pages = pages}, call.frames);
+  pages.count = std::min(pages.count, file.readahead.asked_max(*file.backing));
+  parts_.cache.read_ahead(*file.backing, {.pages = pages}, call.frames);
 }
 
 // Dirty pages are written, and stay: they are still on their way when the call looks at them. A
