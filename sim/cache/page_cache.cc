@@ -296,9 +296,12 @@ std::optional<CachedPage> PageCache::read_with_plan(Backing& backing, uint64_t p
 void PageCache::finish_reading(Backing& backing, const CachedPage& page, FrameSource& source) {
   const PinnedPage pin(parts_.allocator, page.pfn);
   const PgoffRange plan = page.underway.pages;
+  std::vector<uint64_t> missing;
   for (uint64_t pgoff = plan.first; pgoff < plan.end(); ++pgoff)
-    if (find(backing, pgoff) == kNoPfn) arriving_.insert({backing.number_, pgoff});
+    if (find(backing, pgoff) == kNoPfn) missing.push_back(pgoff);
   read_ahead(backing, page.underway, source);
+  for (const uint64_t pgoff : missing)
+    if (find(backing, pgoff) != kNoPfn) arriving_.insert({backing.number_, pgoff});
 }
 
 void PageCache::drop_page(Backing& backing, uint64_t pgoff, Pfn pfn) {
@@ -306,6 +309,7 @@ void PageCache::drop_page(Backing& backing, uint64_t pgoff, Pfn pfn) {
   FL_CHECK_MSG(frame.mapcount == 0, "page {} of backing {} is still mapped", pgoff,
                backing.number_);
   clear_dirty(backing, pgoff, pfn);
+  if (!arriving_.empty()) arriving_.erase({backing.number_, pgoff});
   backing.pages_.erase(pgoff);
   frame.flags = FrameFlag::kFrameInUse;
   frame.order = 0;

@@ -20,13 +20,11 @@
 // Units: pgoff, pages of a file; sizes in bytes.
 // Invariants, checked by validate():
 //   1. index and frames agree one to one: a cached page's frame is in use, has kFrameFile, and
-//   names
-//      its Backing and pgoff; no other frame has kFrameFile. On tmpfs it has kFrameUptodate
-//   2. a page of a disk file stands in the dirty set iff its frame has kFrameDirty; none of tmpfs
-//   does
+//      names its Backing and pgoff; no other frame has kFrameFile. On tmpfs it has kFrameUptodate
+//   2. a page of a disk file stands in the dirty set iff its frame has kFrameDirty, and no page of
+//      tmpfs does
 //   3. a page beyond the end of a disk file holds zeros: a write of which no byte came put it
-//   there,
-//      or truncation left it in its folio
+//      there, or truncation left it in its folio
 //   4. a page that is not to be written equals what the file holds: always on the disk, zeros past
 //      the end of the file included; on tmpfs while nothing maps it (contents kept)
 //   5. the counts of cached and of dirty pages equal a recount
@@ -35,6 +33,7 @@
 //   8. the pages of a large folio are all cached, of one order, and alike in kFrameDirty,
 //      kFrameUptodate and kFrameReadahead; it is of a disk file, and dirty iff one of its pages has
 //      kFrameBlockDirty, which no other page has
+//   9. what the disk is still to bring (see all_arrived()) is cached
 // Owns: the Backings, and one reference to each frame in them. Outlives every handle that it gave
 // out. Not thread-safe.
 #pragma once
@@ -345,7 +344,9 @@ class PageCache {
   bool partly_uptodate(const Backing& backing, PgoffRange wanted) const;
   // Makes `fresh` the page, with the bytes as they are.
   void install(Backing& backing, uint64_t pgoff, Pfn fresh);
+  // The part of read_ahead() that waits for no disk.
   void read_holes(Backing& backing, const ReadPlan& plan, FrameSource& source);
+  // Gives a cached page the file's bytes; whether that cost I/O, or counts as if.
   bool read_into(const Backing& backing, uint64_t pgoff, Pfn pfn);
   void write_page(Backing& backing, uint64_t pgoff, Pfn pfn);
   void clear_dirty(Backing& backing, uint64_t pgoff, Pfn pfn);
@@ -362,9 +363,9 @@ class PageCache {
   void flush_delayed(Backing& backing, hw::TlbGather& gather);
   // The file that is dirty longest, or null.
   Backing* find_oldest_dirty() const;
-  // Zeros in a part of one page, which becomes dirty unless it is a hole.
-  // False: no frame was to be had.
+  // Brings in the pages of `range` that tmpfs keeps room for. False: no frame was to be had.
   bool fill_reserved(Backing& backing, PgoffRange range, FrameSource& source);
+  // Zeros in a part of one page, which becomes dirty unless it is a hole.
   void zero_part(Backing& backing, ByteRange part, FrameSource& source);
   // The same from `offset_bytes` to the end of its page, if the page goes on there.
   void zero_tail(Backing& backing, uint64_t offset_bytes, FrameSource& source);
@@ -384,7 +385,7 @@ class PageCache {
   std::vector<Slot> slots_;                             // by the number of the Backing; 0 is none
   std::map<uint64_t, uint32_t> numbers_;                // by inode, of those that are not gone
   std::vector<uint32_t> replaced_{};                    // numbers of what flush_replaced() writes
-  std::set<std::pair<uint32_t, uint64_t>> arriving_{};  // number of the Backing, page
+  std::set<std::pair<uint32_t, uint64_t>> arriving_{};  // number of the Backing, page: underway
   WriteBackListener* listener_ = nullptr;
   const base::VirtualClock* clock_ = nullptr;
   uint64_t cached_pages_ = 0;

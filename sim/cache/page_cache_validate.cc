@@ -86,6 +86,11 @@ void PageCache::validate() const {
     cached_disk_pages += backing.write_notify() ? backing.pages_.count() : 0;
     dirty_pages += backing.pages_.dirty_count();
   }
+  for (const auto& [number, pgoff] : arriving_) {
+    const Backing* const backing = find_backing(number);
+    FL_CHECK_MSG(backing != nullptr && find(*backing, pgoff) != kNoPfn,
+                 "page {} of backing {} is to arrive and is not cached", pgoff, number);
+  }
   FL_CHECK(cached_pages == cached_pages_);
   FL_CHECK(cached_disk_pages == cached_disk_pages_);
   FL_CHECK(dirty_pages == dirty_pages_);

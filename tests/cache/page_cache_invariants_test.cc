@@ -11,6 +11,9 @@ struct PageCacheTestPeer {
   static void miscount(PageCache& cache) { ++cache.cached_pages_; }
   static void miscount_disk(PageCache& cache) { ++cache.cached_disk_pages_; }
   static void forget_age(Backing& backing) { backing.dirty_since_ticks_.reset(); }
+  static void arrive(PageCache& cache, const Backing& backing, uint64_t pgoff) {
+    cache.arriving_.insert({backing.number(), pgoff});
+  }
   static void miscount_dirty(PageCache& cache) { ++cache.dirty_pages_; }
 };
 
@@ -144,6 +147,14 @@ TEST_CASE("PageCache: validate sees a folio whose pages do not fit together") {
     f.flip(f.clean, phys::kFrameBlockUptodate);
     CHECK(f.dies("page 0 of backing 1 is no large folio's"));
   }
+}
+
+TEST_CASE("PageCache: validate sees a page that the disk brings and nobody has") {
+  Fixture f;
+  PageCacheTestPeer::arrive(f.m.cache, *f.disk, 0);
+  f.m.cache.validate();
+  PageCacheTestPeer::arrive(f.m.cache, *f.disk, 2);
+  CHECK(f.dies("page 2 of backing 1 is to arrive and is not cached"));
 }
 
 TEST_CASE("PageCache: validate sees wrong counts") {

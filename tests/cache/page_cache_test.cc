@@ -156,6 +156,32 @@ TEST_CASE("PageCache: reads one after the other are read ahead further and furth
   CHECK(misses == "#" + std::string(99, '.'));
 }
 
+TEST_CASE(
+    "PageCache: what the disk is to bring behind a hole is not up to date before it arrives") {
+  CachedMachine m({.frame_count = 2});
+  OpenFile file{.backing = m.create("/a", 4 * 4096)};
+  hw::TlbGather gather;
+  m.cache.punch(*file.backing, {0, 1}, gather);
+  const CachedPage hole = *m.cache.read_for_fault(file, 0, Advice::kNormal, m);
+  m.cache.finish_reading(*file.backing, hole, m);
+  // No frame is left for pages 2 and 3: they do not arrive.
+  CHECK(m.picture(*file.backing, 4) == "cc..");
+  CHECK(m.cache.find_uptodate(*file.backing, 0) != kNoPfn);
+  CHECK(m.cache.find_uptodate(*file.backing, 1) == kNoPfn);
+  m.validate();
+  SUBCASE("to wait for one is to wait for all") {
+    CHECK(m.get(*file.backing, 1).dropped_lock);
+    CHECK(m.cache.find_uptodate(*file.backing, 1) != kNoPfn);
+  }
+  SUBCASE("a page that goes arrives no more") {
+    CHECK(m.reclaim(m.cache.find(*file.backing, 1)) == Reclaimed::kDropped);
+    CHECK(m.get(*file.backing, 1).did_io);
+    CHECK(m.cache.find_uptodate(*file.backing, 1) != kNoPfn);
+  }
+  gather.clear();
+  m.validate();
+}
+
 TEST_CASE("PageCache: without contents all the rest is the same") {
   for (const Contents contents : {Contents::kBytes, Contents::kNone}) {
     CachedMachine m({.contents = contents});
