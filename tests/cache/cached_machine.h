@@ -72,7 +72,7 @@ struct CachedMachineOptions {
   bool reclaims = false;  // take_frame() evicts when no frame is free
 };
 
-class CachedMachine final : public cache::FrameSource {
+class CachedMachine : public cache::FrameSource {
  public:
   explicit CachedMachine(const CachedMachineOptions& options = {});
 

@@ -15,6 +15,21 @@ using testing::FakeSpace;
 
 constexpr uint64_t kPage = 4096;
 
+// A file of the disk that one write made so many pages long.
+struct Written : CachedMachine {
+  explicit Written(uint64_t pages) { write(*file, {0, pages * kPage}, 1); }
+  ~Written() {
+    gather.clear();
+    validate();
+  }
+  std::string folios(uint64_t count) const { return CachedMachine::folios(*file, count); }
+  std::string picture(uint64_t count) const { return CachedMachine::picture(*file, count); }
+  Pfn frame_of(uint64_t pgoff) const { return cache.find(*file, pgoff); }
+
+  std::shared_ptr<Backing> file = create("/a", 0);
+  hw::TlbGather gather{};
+};
+
 TEST_CASE("folio: a write makes folios as large as what is left of it and as they can begin") {
   struct Row {
     ByteRange written;  // in pages
@@ -54,20 +69,17 @@ TEST_CASE("folio: without so many free frames they are smaller") {
 }
 
 TEST_CASE("folio: one dirty page makes all dirty; only what was written to goes to the file") {
-  CachedMachine m;
-  const auto file = m.create("/a", 0);
-  m.write(*file, {0, 4 * kPage}, 1);
-  CHECK(m.picture(*file, 4) == "####");
-  CHECK(m.write_back(*file, 3, 1) == 4);
-  CHECK(m.picture(*file, 4) == "cccc");
-  m.write_byte(*file, 2 * kPage, 2);
-  CHECK(m.picture(*file, 4) == "####");
+  Written m(4);
+  CHECK(m.picture(4) == "####");
+  CHECK(m.write_back(*m.file, 3, 1) == 4);
+  CHECK(m.picture(4) == "cccc");
+  m.write_byte(*m.file, 2 * kPage, 2);
+  CHECK(m.picture(4) == "####");
   CHECK(m.cache.dirty_pages() == 4);
   m.validate();
-  CHECK(m.write_back(*file, 0, 1) == 1);
-  m.cache.mark_stored(*file, 1);
-  CHECK(m.write_back(*file, 0, 1) == 4);
-  m.validate();
+  CHECK(m.write_back(*m.file, 0, 1) == 1);
+  m.cache.mark_stored(*m.file, 1);
+  CHECK(m.write_back(*m.file, 0, 1) == 4);
 }
 
 TEST_CASE("folio: the end of the file cuts a clean one in halves, and leaves a dirty one whole") {
@@ -82,48 +94,37 @@ TEST_CASE("folio: the end of the file cuts a clean one in halves, and leaves a d
         Row{false, 0, "................"}}) {
     CAPTURE(row.size_bytes);
     CAPTURE(row.clean);
-    CachedMachine m;
-    const auto file = m.create("/a", 0);
-    m.write(*file, {0, 16 * kPage}, 1);
-    if (row.clean) m.write_back(*file, 0, 16);
+    Written m(16);
+    if (row.clean) m.write_back(*m.file, 0, 16);
     FakeSpace space(m.frames, m.allocator, m.rmap);
-    space.map_backing(*file);
-    space.map(0, m.cache.find(*file, 0));
-    m.truncate(*file, row.size_bytes);
-    CHECK(m.folios(*file, 16) == row.folios);
+    space.map_backing(*m.file);
+    space.map(0, m.frame_of(0));
+    m.truncate(*m.file, row.size_bytes);
+    CHECK(m.folios(16) == row.folios);
     CHECK_FALSE(space.maps(0));
-    m.validate();
   }
 }
 
 TEST_CASE("folio: what is past the end of a folio that stayed whole is zero and not written") {
-  CachedMachine m;
-  const auto file = m.create("/a", 0);
-  m.write(*file, {0, 4 * kPage}, 1);
-  m.truncate(*file, 2 * kPage);
-  m.truncate(*file, 4 * kPage);
-  CHECK(m.cached_byte(*file, 2 * kPage) == 0);
-  CHECK(m.write_back(*file, 0, 4) == 2);
-  CHECK(m.durable_byte(*file, 2 * kPage) == 0);
-  m.validate();
+  Written m(4);
+  m.truncate(*m.file, 2 * kPage);
+  m.truncate(*m.file, 4 * kPage);
+  CHECK(m.cached_byte(*m.file, 2 * kPage) == 0);
+  CHECK(m.write_back(*m.file, 0, 4) == 2);
+  CHECK(m.durable_byte(*m.file, 2 * kPage) == 0);
 }
 
 TEST_CASE("folio: a hole takes its pages out of the middle") {
-  CachedMachine m;
-  const auto file = m.create("/a", 0);
-  m.write(*file, {0, 16 * kPage}, 1);
-  m.write_back(*file, 0, 16);
-  hw::TlbGather gather;
+  Written m(16);
+  m.write_back(*m.file, 0, 16);
   SUBCASE("whole pages") {
-    m.cache.punch(*file, {5, 4}, gather);
-    CHECK(m.folios(*file, 16) == "22220....0112222");
+    m.cache.punch(*m.file, {5, 4}, m.gather);
+    CHECK(m.folios(16) == "22220....0112222");
   }
   SUBCASE("a part of one") {
-    m.cache.punch_bytes(*file, {5 * kPage + 9, 100}, m, gather);
-    CHECK(m.folios(*file, 16) == "2222001133333333");
+    m.cache.punch_bytes(*m.file, {5 * kPage + 9, 100}, m, m.gather);
+    CHECK(m.folios(16) == "2222001133333333");
   }
-  gather.clear();
-  m.validate();
 }
 
 TEST_CASE(
@@ -159,47 +160,36 @@ TEST_CASE("folio: a write past the end of which nothing comes leaves zeros there
 }
 
 TEST_CASE("folio: reclaim takes a page out of one, which falls apart") {
-  CachedMachine m;
-  const auto file = m.create("/a", 0);
-  m.write(*file, {0, 4 * kPage}, 1);
-  m.write_back(*file, 0, 4);
-  m.write_byte(*file, 3 * kPage, 1);
-  CHECK(m.reclaim(m.cache.find(*file, 1)) == Reclaimed::kDropped);
-  CHECK(m.folios(*file, 4) == "0.00");
-  CHECK(m.picture(*file, 4) == "c.c#");
-  m.validate();
+  Written m(4);
+  m.write_back(*m.file, 0, 4);
+  m.write_byte(*m.file, 3 * kPage, 1);
+  CHECK(m.reclaim(m.frame_of(1)) == Reclaimed::kDropped);
+  CHECK(m.folios(4) == "0.00");
+  CHECK(m.picture(4) == "c.c#");
 }
 
 TEST_CASE("folio: it is dropped as a whole or not at all") {
-  CachedMachine m;
-  const auto file = m.create("/a", 0);
-  m.write(*file, {0, 8 * kPage}, 1);
-  m.write_back(*file, 0, 8);
-  CHECK(m.cache.drop_clean(*file, {0, 7}) == 0);
+  Written m(8);
+  m.write_back(*m.file, 0, 8);
+  CHECK(m.cache.drop_clean(*m.file, {0, 7}) == 0);
   {
     FakeSpace space(m.frames, m.allocator, m.rmap);
-    space.map(2, m.cache.find(*file, 2));
-    CHECK(m.cache.drop_clean(*file, {0, 8}) == 0);
+    space.map(2, m.frame_of(2));
+    CHECK(m.cache.drop_clean(*m.file, {0, 8}) == 0);
   }
-  CHECK(m.cache.drop_clean(*file, {0, 8}) == 8);
-  m.validate();
+  CHECK(m.cache.drop_clean(*m.file, {0, 8}) == 8);
 }
 
 TEST_CASE("folio: split, it is out of every mapping; not while it is dirty") {
-  CachedMachine m;
-  const auto file = m.create("/a", 0);
-  m.write(*file, {0, 4 * kPage}, 1);
-  hw::TlbGather gather;
+  Written m(4);
   FakeSpace space(m.frames, m.allocator, m.rmap);
-  space.map(2, m.cache.find(*file, 2));
-  m.cache.split_folio(m.cache.find(*file, 1), gather);
-  CHECK(m.folios(*file, 4) == "2222");
-  m.write_back(*file, 0, 4);
-  m.cache.split_folio(m.cache.find(*file, 1), gather);
-  CHECK(m.folios(*file, 4) == "0000");
+  space.map(2, m.frame_of(2));
+  m.cache.split_folio(m.frame_of(1), m.gather);
+  CHECK(m.folios(4) == "2222");
+  m.write_back(*m.file, 0, 4);
+  m.cache.split_folio(m.frame_of(1), m.gather);
+  CHECK(m.folios(4) == "0000");
   CHECK_FALSE(space.maps(2));
-  gather.clear();
-  m.validate();
 }
 
 TEST_CASE("folio: a stream of reads comes in larger and larger ones") {
