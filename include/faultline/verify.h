@@ -52,7 +52,7 @@ struct VerifyReport {
 };
 
 struct VerifyOptions {
-  MachineOptions machine{};
+  MachineOptions machine{};         // readahead_bytes is the host's, where its disk says it
   std::string temporary_folder{};   // on a disk; empty: TMPDIR, or /var/tmp
   bool validate_each_step = false;  // Machine::validate() after every statement
   uint64_t timeout_seconds = 20;    // of processor time, for each process on the kernel's side
@@ -66,8 +66,9 @@ std::optional<std::string> missing_for_verify();
 Result<VerifyReport, InputError> verify_scenario(std::string_view file, std::string_view text,
                                                  const VerifyOptions& options);
 
-// The kernel's own answers, a JSON object a statement, after a line with the kernel's version: what
-// tests/golden and tests/scenarios keep. Errors: the same.
+// The kernel's own answers, a JSON object a statement, after a line with what they depend on, the
+// kernel's version and how far its disk reads ahead: what tests/golden and tests/scenarios keep.
+// Errors: the same.
 Result<std::string, InputError> kernel_answers(std::string_view file, std::string_view text,
                                                const VerifyOptions& options);
 

@@ -120,6 +120,21 @@ TEST_CASE("a scenario that is wrong is an error, and nothing is left behind") {
   CHECK_FALSE(verify_scenario("a.scn", "brk(0)\n", {.temporary_folder = "/nowhere"}).ok());
 }
 
+TEST_CASE("more bytes than pass through the worker at once are not asked for") {
+  if (!can_ask()) return;
+  const std::string text = "f = memfd_create(\"f\", 0)\nftruncate(f, 1M)\npread64(f, _, 128K, 0)\n";
+  const auto all = verify_scenario("pass.scn", text, {});
+  REQUIRE(all.ok());
+  CHECK(all->statements == 3);
+  CHECK(all->skipped.empty());
+  const auto report = verify_scenario("pass.scn", text + "pread64(f, _, 129K, 0)\n", {});
+  REQUIRE(report.ok());
+  CHECK_FALSE(report->difference);
+  CHECK(report->statements == 3);
+  REQUIRE(report->skipped.size() == 1);
+  CHECK(report->skipped[0].line == 4);
+}
+
 TEST_CASE("what reaches the worker's own memory is not asked, and the report says so") {
   if (!can_ask()) return;
   for (const char* statement :

@@ -1,8 +1,6 @@
 // The calls of a HostProcess on files.
 #include <sys/syscall.h>
 
-#include <algorithm>
-
 #include "sim/scenario/host/host_process.h"
 
 namespace faultline::host {
@@ -28,16 +26,20 @@ Result<int> HostProcess::dup2(int64_t old_fd, int64_t new_fd) {
   return call_for_descriptor(SYS_dup2, {u(old_fd), u(new_fd)});
 }
 
-// Bytes outside the process pass through the worker's scratch memory, one piece at most.
+// Bytes outside the process pass through the worker's scratch memory, all at once: in two pieces
+// the kernel would be asked twice.
 Result<uint64_t> HostProcess::transfer(long number, int64_t fd, const UserBuffer& buffer,
                                        uint64_t offset) {
   if (buffer.outside.empty()) {
     if (refuse_own_memory(buffer.address, buffer.length_bytes)) return Errno::kENOSYS;
     return call(number, {u(fd), buffer.address.value, buffer.length_bytes, offset});
   }
-  const uint64_t count = std::min(buffer.outside.size(), size_t{Tracee::kScratchBytes});
-  tracee_->write_memory(Tracee::kScratch, buffer.outside.first(count));
-  const auto result = call(number, {u(fd), Tracee::kScratch, count, offset});
+  if (buffer.outside.size() > Tracee::kScratchBytes) {
+    why_not_asked_ = "passes more than 128 KiB without a place in memory";
+    return Errno::kENOSYS;
+  }
+  tracee_->write_memory(Tracee::kScratch, buffer.outside);
+  const auto result = call(number, {u(fd), Tracee::kScratch, buffer.outside.size(), offset});
   if (result.ok()) tracee_->read_memory(Tracee::kScratch, buffer.outside.first(*result));
   return result;
 }

@@ -46,12 +46,13 @@ bool HostMachine::lost_worker() const {
                      [](const auto& process) { return process->lost(); });
 }
 
-bool HostMachine::met_own_memory() const {
-  return std::any_of(processes_.begin(), processes_.end(),
-                     [](const auto& process) { return process->met_own_memory(); });
+std::string_view HostMachine::why_not_asked() const {
+  for (const auto& process : processes_)
+    if (!process->why_not_asked().empty()) return process->why_not_asked();
+  return {};
 }
 
-// Written 4096 bytes at a time, as larger writes would make large folios, and put out of the cache.
+// Written, and put out of the cache.
 Result<void> HostMachine::create_file(std::string_view path, uint64_t size_bytes, uint64_t seed) {
   const int fd = open(folders_.host_path(path).c_str(), O_RDWR | O_CREAT | O_TRUNC, 0666);
   if (fd < 0) return static_cast<Errno>(errno);

@@ -28,9 +28,9 @@ class HostMachine final : public Machine {
 
   // A worker died unasked; the answers end there.
   bool lost_worker() const;
-  // A statement was not made because it would have reached a worker's own memory: it stopped the
-  // run with Errno::kENOSYS or as out of memory.
-  bool met_own_memory() const;
+  // Why a statement was not made, which stopped the run with Errno::kENOSYS or as out of memory, in
+  // words; empty: all were made.
+  std::string_view why_not_asked() const;
 
   Process& start_process() override;
   Process& start_empty_process() override { return start_process(); }

@@ -20,7 +20,7 @@ uint64_t u(int64_t value) { return static_cast<uint64_t>(value); }
 
 Result<uint64_t> HostProcess::call(long number, std::array<uint64_t, 6> arguments) {
   if (meets_own_memory(number, arguments)) {
-    met_own_memory_ = true;
+    why_not_asked_ = kReachesOwnMemory;
     return Errno::kENOSYS;
   }
   const int64_t result = tracee_->system_call(number, arguments);
@@ -53,7 +53,7 @@ uint64_t HostProcess::path(std::string_view path, uint64_t address) {
 
 bool HostProcess::refuse_own_memory(VirtAddr address, uint64_t length_bytes) {
   const bool refused = meets_own_memory(address.value, length_bytes);
-  met_own_memory_ |= refused;
+  if (refused) why_not_asked_ = kReachesOwnMemory;
   return refused;
 }
 

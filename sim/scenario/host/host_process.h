@@ -41,8 +41,8 @@ class HostProcess final : public Process {
         parent_(parent) {}
   // The worker died unasked.
   bool lost() const { return tracee_->lost(); }
-  // A call or an access was refused because it would have reached the worker's own memory.
-  bool met_own_memory() const { return met_own_memory_; }
+  // Why a call or an access was not made, in words; empty: all were.
+  std::string_view why_not_asked() const { return why_not_asked_; }
   // It was a zombie child of `parent`, and the kernel knows it no more.
   bool reaped_from(const HostProcess& parent) const;
   // It has ended, and nobody can ask the kernel for it any more.
@@ -143,7 +143,7 @@ class HostProcess final : public Process {
   const HostFolders& folders_;
   std::unique_ptr<Tracee> tracee_;
   std::string status_at_start_;  // what of status is the worker's
-  bool met_own_memory_ = false;
+  std::string_view why_not_asked_{};
   HostProcess* parent_ = nullptr;
   const HostProcess* vfork_child_ = nullptr;
   bool reaped_ = false;

@@ -10,7 +10,7 @@
 namespace faultline::host {
 
 static_assert(Tracee::kText == 0x400000 && Tracee::kText + Tracee::kOwnBytes == 0x421000,
-              "kOwnMemoryRange");
+              "kReachesOwnMemory");
 
 bool meets_own_memory(uint64_t address, uint64_t length_bytes) {
   // What leaves user space is refused by the kernel before anything is done.

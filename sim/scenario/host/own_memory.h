@@ -10,8 +10,9 @@
 
 namespace faultline::host {
 
-// As a message names it.
-inline constexpr std::string_view kOwnMemoryRange = "400000-421000";
+// Why a call that does is not made, in words.
+inline constexpr std::string_view kReachesOwnMemory =
+    "reaches memory in which the host's worker lies: 400000-421000";
 
 // Whether [address, address + length_bytes), taken page by page, meets the worker's own memory.
 bool meets_own_memory(uint64_t address, uint64_t length_bytes);

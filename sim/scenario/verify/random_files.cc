@@ -13,8 +13,8 @@ namespace faultline::verify {
 namespace {
 
 constexpr uint64_t kSector = 512;
-// On the disk one fault brings all of a file into the page cache, whatever the host's read_ahead_kb
-// is: half the simulated one.
+// On the disk one fault brings all of a file into the page cache, wherever in it and on disks that
+// read 128 KiB ahead too: of more, some might still be under way when the next statement looks.
 constexpr uint64_t kDiskFilePages = 16;
 constexpr uint64_t kTmpfsFilePages = 40;
 constexpr uint64_t kVectorPage = 0x10600000;
@@ -159,7 +159,7 @@ void RandomWriter::write_file_call(Kind kind) {
   if (kind == Kind::kPath) return write_path();
   const uint64_t offset = file_offset();
   uint64_t size = one_in(2) ? length_bytes() : 1 + prng_.below(3 * kPage);
-  // Larger, and what is read ahead of it would depend on the host's read_ahead_kb.
+  // It stays that small.
   if (home_ == FileHome::kDisk) size = std::min(size, kDiskFilePages * kPage - offset);
   const std::string of = file();
   switch (kind) {

@@ -6,7 +6,6 @@
 
 #include "faultline/machine.h"
 #include "sim/scenario/host/host_machine.h"
-#include "sim/scenario/host/own_memory.h"
 #include "sim/scenario/host/settings.h"
 #include "sim/scenario/parser.h"
 #include "sim/scenario/runner.h"
@@ -90,10 +89,8 @@ Result<Answers, InputError> Verifier::ask_kernel(std::string_view file,
                                  " seconds, or more memory than there is",
                       .line = answers->lines.empty() ? 0 : line_of(answers->lines.back())};
   }
-  if (answers.ok() && answers->end && machine.met_own_memory()) {
-    answers->end->message =
-        "reaches memory in which the host's worker lies: " + std::string(host::kOwnMemoryRange);
-  }
+  if (answers.ok() && answers->end && !machine.why_not_asked().empty())
+    answers->end->message = std::string(machine.why_not_asked());
   return answers;
 }
 
