@@ -86,10 +86,12 @@ uint64_t PageCache::end_write(Backing& backing, ByteRange part, std::span<const 
   copy_in(backing, part.first, bytes.first(taken));
   extend(backing, std::max(backing.size_bytes(), part.first + taken));
   // A page is written with its first byte; one that began before the part counts as begun. What was
-  // a hole is made of zeros where no bytes came.
+  // a hole is made of zeros where no bytes came, unless an earlier write did so.
   const uint64_t written_end = page_size.pages(page_size.align_up(part.first + taken));
   for (uint64_t pgoff = first; pgoff < end; ++pgoff) {
-    const bool hole = !backing.file_->has_page(pgoff) && !block_dirty(frame_at(backing, pgoff));
+    const bool made = block_dirty(frame_at(backing, pgoff)) ||
+                      (backing.file_->promised(pgoff) && block_uptodate(backing, pgoff));
+    const bool hole = !backing.file_->has_page(pgoff) && !made;
     if (pgoff < written_end || hole || !disk) note_written(backing, pgoff);
   }
   const Pfn pfn = find(backing, first);

@@ -89,6 +89,12 @@ Pfn PageCache::find_uptodate(const Backing& backing, uint64_t pgoff) const {
   return (parts_.frames[pfn].flags & FrameFlag::kFrameUptodate) != 0 ? pfn : kNoPfn;
 }
 
+bool PageCache::block_uptodate(const Backing& backing, uint64_t pgoff) const {
+  const Pfn pfn = find(backing, pgoff);
+  return find_uptodate(backing, pgoff) != kNoPfn ||
+         (pfn != kNoPfn && (parts_.frames[pfn].flags & FrameFlag::kFrameBlockUptodate) != 0);
+}
+
 void PageCache::mark_uptodate(const Backing& backing, Pfn pfn) {
   const phys::PageFrame& frame = parts_.frames[pfn];
   if ((frame.flags & FrameFlag::kFrameUptodate) != 0) return;
@@ -336,6 +342,7 @@ void PageCache::power_cut() {
     if (backing == nullptr) continue;
     drop_pages_from(*backing, 0);
     backing->dirty_since_ticks_.reset();
+    backing->file_->forget_promises();
   }
 }
 

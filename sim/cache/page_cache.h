@@ -126,6 +126,8 @@ class PageCache {
   Pfn find(const Backing& backing, uint64_t pgoff) const { return backing.pages_.find(pgoff); }
   // The same where the page is up to date: what mincore(2) and fault-around see.
   Pfn find_uptodate(const Backing& backing, uint64_t pgoff) const;
+  // Whether the page is up to date, or only its block of a large folio is.
+  bool block_uptodate(const Backing& backing, uint64_t pgoff) const;
   // Puts `fresh` into the cache as that page and reads the page into it; takes over the caller's
   // reference. Whether that cost I/O. O(log pages).
   // REQUIRES: the page is not cached, lies within the file, and `fresh` is as take_frame() gives
@@ -178,13 +180,11 @@ class PageCache {
   // block_write_end(), fs/ext4/inode.c ext4_da_write_end(), mm/shmem.c shmem_write_end(), 6.18.
   uint64_t end_write(Backing& backing, ByteRange part, std::span<const std::byte> bytes);
 
-  // The page differs from the file's. REQUIRES: cached.
+  // The page differs from the file's, which on the disk is to have room for it. REQUIRES: cached.
   void mark_dirty(Backing& backing, uint64_t pgoff);
   // A mapping may store to the page: the whole folio is to be written, as far as the file reaches.
   // REQUIRES: cached. Source: Linux fs/buffer.c block_page_mkwrite().
   void mark_stored(Backing& backing, uint64_t pgoff);
-  // The first page at or behind `pgoff` that is to be written; of a file of the disk.
-  std::optional<uint64_t> first_to_write_from(const Backing& backing, uint64_t pgoff) const;
   // Writes the dirty folios with a page in `range` to the file: their PTEs lose the dirty bit and
   // the right to write, so that the next store faults (linux-semantics D10), and bytes past the end
   // of the file become zeros. The pages written; always 0 on tmpfs. O(dirty pages in range · log
@@ -196,9 +196,6 @@ class PageCache {
   // ext4_release_file(), fs/ext4/inode.c ext4_truncate(), ext4_alloc_da_blocks(), fs/ext4/namei.c
   // ext4_rename(), 6.18.
   void flush_replaced(hw::TlbGather& gather);
-  // Whether a page past the end holds what a failed write would have written: the disk has promised
-  // room for it.
-  bool promised_past_end(const Backing& backing, PgoffRange range) const;
   // rename(2) has put `file` in the place of another.
   void note_renamed_over(const storage::SimFile& file);
   // fsync(2): every dirty page of the file, which is young again then; write_back() leaves it as
@@ -359,7 +356,7 @@ class PageCache {
   }
   void mark_uptodate(const Backing& backing, Pfn pfn);
   void mark_page_dirty(Backing& backing, uint64_t pgoff, phys::PageFrame& frame);
-  // Writes the file if it has dirty pages that are holes on the disk.
+  // Writes the file if room was promised to a page of it.
   void flush_delayed(Backing& backing, hw::TlbGather& gather);
   // The file that is dirty longest, or null.
   Backing* find_oldest_dirty() const;

@@ -148,7 +148,9 @@ void PageCache::zero_part(Backing& backing, ByteRange part, FrameSource& source)
   const bool past_end = pgoff >= backing.page_count();
   if (past_end && !backing.write_notify()) return;
   Pfn pfn = find(backing, pgoff);
-  const bool to_write = pfn != kNoPfn && block_dirty(parts_.frames[pfn]);
+  const bool to_write =
+      pfn != kNoPfn &&
+      (file.promised(pgoff) || (file.reserved(pgoff) && block_dirty(parts_.frames[pfn])));
   const bool hole = backing.write_notify() && !file.has_page(pgoff) && !to_write;
   if (pfn == kNoPfn && backing.write_notify()) {
     if (const std::optional<Pfn> fresh = source.take_frame()) {

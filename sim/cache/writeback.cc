@@ -29,6 +29,7 @@ void PageCache::mark_page_dirty(Backing& backing, uint64_t pgoff, phys::PageFram
 
 void PageCache::mark_dirty(Backing& backing, uint64_t pgoff) {
   phys::PageFrame& frame = frame_at(backing, pgoff);
+  if (backing.write_notify()) backing.file_->promise(pgoff);
   if (frame.order == 0) return mark_page_dirty(backing, pgoff, frame);
   const bool was_dirty = (frame.flags & FrameFlag::kFrameDirty) != 0;
   frame.flags = static_cast<uint16_t>(frame.flags | FrameFlag::kFrameBlockDirty);
@@ -72,25 +73,26 @@ void PageCache::write_page(Backing& backing, uint64_t pgoff, Pfn pfn) {
   if (listener_ != nullptr) listener_->on_write_back(backing, pgoff, pfn);
 }
 
-std::optional<uint64_t> PageCache::first_to_write_from(const Backing& backing,
-                                                       uint64_t pgoff) const {
-  auto page = backing.pages_.first_dirty_from(pgoff);
-  while (page && !block_dirty(parts_.frames[page->pfn]))
-    page = backing.pages_.first_dirty_from(page->pgoff + 1);
-  return page ? std::optional(page->pgoff) : std::nullopt;
-}
-
+// Blocks past the end are clean then and up to date, and what was promised to them stays promised.
+// A block that has no room, and was promised none, is dirty because its folio is: nothing is
+// written. Source: Linux fs/ext4/page-io.c ext4_bio_write_folio(), 6.18.
 uint64_t PageCache::write_folio(Backing& backing, PgoffRange folio) {
   clear_flag(backing, folio, FrameFlag::kFrameReadahead);
+  const storage::SimFile& file = *backing.file_;
   uint64_t written = 0;
   for (uint64_t pgoff = folio.first; pgoff < folio.end(); ++pgoff) {
     const Pfn pfn = find(backing, pgoff);
-    if (!block_dirty(parts_.frames[pfn]) || pgoff >= backing.page_count()) {
-      clear_dirty(backing, pgoff, pfn);
+    phys::PageFrame& frame = parts_.frames[pfn];
+    const bool past_end = pgoff >= backing.page_count();
+    const bool room = file.has_page(pgoff) || file.reserved(pgoff) || file.promised(pgoff);
+    if (block_dirty(frame) && !past_end && room) {
+      write_page(backing, pgoff, pfn);
+      ++written;
       continue;
     }
-    write_page(backing, pgoff, pfn);
-    ++written;
+    clear_dirty(backing, pgoff, pfn);
+    if (past_end && folio.count > 1 && (frame.flags & FrameFlag::kFrameUptodate) == 0)
+      frame.flags = static_cast<uint16_t>(frame.flags | FrameFlag::kFrameBlockUptodate);
   }
   return written;
 }
@@ -105,6 +107,9 @@ uint64_t PageCache::write_back(Backing& backing, PgoffRange range, hw::TlbGather
       parts_.reverse_map.clean_everywhere(find(backing, pgoff), gather);
     written += write_folio(backing, folio);
     next = folio.end();
+    // What lies behind waits for the next time. Source: Linux fs/ext4/inode.c
+    // mpage_process_page_bufs(), scanned_until_end.
+    if (backing.write_notify() && next >= backing.page_count()) break;
   }
   return written;
 }
@@ -112,29 +117,18 @@ uint64_t PageCache::write_back(Backing& backing, PgoffRange range, hw::TlbGather
 uint64_t PageCache::write_back_file(Backing& backing, hw::TlbGather& gather) {
   const uint64_t written = write_back(backing, {0, ~uint64_t{0}}, gather);
   backing.dirty_since_ticks_.reset();
+  if (backing.pages_.first_dirty_from(0))
+    backing.dirty_since_ticks_ = clock_ == nullptr ? 0 : clock_->now();
   return written;
 }
 
 void PageCache::flush_delayed(Backing& backing, hw::TlbGather& gather) {
-  const storage::SimFile& file = *backing.file_;
-  for (auto page = backing.pages_.first_dirty_from(0); page;
-       page = backing.pages_.first_dirty_from(page->pgoff + 1)) {
-    if (file.has_page(page->pgoff) || file.reserved(page->pgoff)) continue;
-    write_back(backing, {0, ~uint64_t{0}}, gather);
-    return;
-  }
+  if (backing.file_->next_promised(0)) write_back(backing, {0, ~uint64_t{0}}, gather);
 }
 
 void PageCache::flush_replaced(hw::TlbGather& gather) {
   for (const uint32_t number : std::exchange(replaced_, {}))
     if (Backing* const backing = find_backing(number)) flush_delayed(*backing, gather);
-}
-
-bool PageCache::promised_past_end(const Backing& backing, PgoffRange range) const {
-  for (auto page = backing.pages_.first_from(std::max(range.first, backing.page_count()));
-       page && range.contains(page->pgoff); page = backing.pages_.first_from(page->pgoff + 1))
-    if (block_dirty(parts_.frames[page->pfn])) return true;
-  return false;
 }
 
 void PageCache::note_renamed_over(const storage::SimFile& file) {

@@ -29,10 +29,11 @@ PgoffRange pages_of(PageSize page_size, Files::Extent extent) {
   return {first, end - first};
 }
 
-// The pages of the file from one byte on that are data, or room kept for it, or holes: the disk is
-// asked for a run of pages at once, which has to begin and end with a sector.
+// The pages of the file from one byte on that are data, or room kept or promised for it, or holes:
+// the disk is asked for a run of pages at once, which has to begin and end with a sector.
 struct Run {
   bool data = false;
+  bool promised = false;
   uint64_t end_bytes = 0;
 };
 
@@ -42,10 +43,11 @@ Run run_at(const Backing& backing, uint64_t offset_bytes, uint64_t end_bytes) {
   uint64_t pgoff = offset_bytes >> shift;
   const bool data = file.has_page(pgoff);
   const bool room = file.reserved(pgoff);
+  const bool promised = file.promised(pgoff);
   while ((pgoff << shift) < end_bytes && file.has_page(pgoff) == data &&
-         (data || file.reserved(pgoff) == room))
+         (data || (file.reserved(pgoff) == room && file.promised(pgoff) == promised)))
     ++pgoff;
-  return {data, std::min(pgoff << shift, end_bytes)};
+  return {data, promised, std::min(pgoff << shift, end_bytes)};
 }
 
 }  // namespace
@@ -58,7 +60,6 @@ Result<uint64_t> Files::read_direct(OpenFile& file, Extent extent, ReadSink& sin
   const PageSize page_size = parts_.frames.page_size();
   if (extent.length_bytes == 0 || extent.offset_bytes >= backing->size_bytes()) return uint64_t{0};
   const PgoffRange pages = pages_of(page_size, extent);
-  const bool promised = parts_.cache.promised_past_end(*backing, pages);
   parts_.cache.write_back(*backing, pages, call.gather);
   const uint64_t end_bytes = extent.offset_bytes + extent.length_bytes;
   std::vector<std::byte> page(page_size.bytes());
@@ -67,11 +68,11 @@ Result<uint64_t> Files::read_direct(OpenFile& file, Extent extent, ReadSink& sin
   for (uint64_t at = extent.offset_bytes; at < end_bytes;) {
     const Run run = run_at(*backing, at, end_bytes);
     const Part part{at - extent.offset_bytes, run.end_bytes - at};
-    // What a failed write left past the end has been promised room and never gets it. Source: Linux
-    // fs/iomap/direct-io.c iomap_dio_iter(), IOMAP_DELALLOC.
-    if (promised && run.end_bytes > backing->size_bytes()) return Errno::kEIO;
     // After a run that was refused only holes are still filled.
-    if (run.data && misaligned) return Errno::kEINVAL;
+    if ((run.data || run.promised) && misaligned) return Errno::kEINVAL;
+    // What is promised still has not been written: a failed write left it past the end. Source:
+    // Linux fs/iomap/direct-io.c iomap_dio_iter(), IOMAP_DELALLOC.
+    if (run.promised) return Errno::kEIO;
     if (run.data && (at | part.length_bytes) % kSectorBytes != 0) return Errno::kEINVAL;
     if (run.data && !sink.sectors_ok(part, kSectorBytes)) {
       // Memory is looked at once it has been faulted in, and holes behind it are filled all the

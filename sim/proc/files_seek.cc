@@ -16,26 +16,27 @@ namespace {
 constexpr uint64_t kPositionMax = (uint64_t{1} << 63) - 1;
 constexpr uint64_t kNowhere = ~uint64_t{0};
 
-// Of the pages that the disk keeps room for the first that is in memory.
+// Of the pages that the disk keeps room for the first that is in memory. Source: Linux mm/filemap.c
+// folio_seek_hole_data(), which looks at the blocks of a folio that is not up to date.
 std::optional<uint64_t> first_reserved_from(const cache::PageCache& cache, const Backing& backing,
                                             uint64_t pgoff) {
   for (auto room = backing.file().next_reserved(pgoff); room;
        room = backing.file().next_reserved(room->end)) {
     for (auto page = backing.pages().first_from(room->first); page && page->pgoff < room->end;
          page = backing.pages().first_from(page->pgoff + 1)) {
-      if (cache.find_uptodate(backing, page->pgoff) != kNoPfn) return page->pgoff;
+      if (cache.block_uptodate(backing, page->pgoff)) return page->pgoff;
     }
   }
   return std::nullopt;
 }
 
-// The first page at or behind `pgoff` that holds data: on the disk or about to be written there; on
-// tmpfs every page that exists.
+// The first page at or behind `pgoff` that holds data: on the disk or promised to be; on tmpfs
+// every page that exists.
 std::optional<uint64_t> first_data_from(const cache::PageCache& cache, const Backing& backing,
                                         uint64_t pgoff) {
   uint64_t first = kNowhere;
   if (backing.write_notify()) {
-    first = cache.first_to_write_from(backing, pgoff).value_or(kNowhere);
+    if (const auto promised = backing.file().next_promised(pgoff)) first = promised->first;
   } else if (const auto cached = backing.pages().first_from(pgoff)) {
     first = cached->pgoff;
   }

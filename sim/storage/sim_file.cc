@@ -34,6 +34,7 @@ void SimFile::set_size(uint64_t size_bytes) {
   pages_.erase(pages_.lower_bound(page_count()), pages_.end());
   pattern_.cut(size_bytes);
   reserved_.remove({page_count(), ~uint64_t{0}});
+  promised_.remove({page_count(), ~uint64_t{0}});
   const uint64_t used_bytes = size_bytes & page_size_.offset_mask();
   const auto last = pages_.find(page_size_.pages(size_bytes));
   if (used_bytes == 0 || last == pages_.end() || last->second == nullptr) return;
@@ -52,6 +53,22 @@ void SimFile::punch(uint64_t first, uint64_t count) {
   pages_.erase(pages_.lower_bound(first), pages_.lower_bound(end));
   pattern_.punch(first, count);
   reserved_.remove({first, end});
+  promised_.remove({first, end});
+}
+
+void SimFile::reserve(uint64_t first, uint64_t count) {
+  promised_.remove({first, first + count});
+  reserved_.add({first, first + count});
+}
+
+void SimFile::promise(uint64_t pgoff) {
+  if (!has_page(pgoff) && !reserved(pgoff)) promised_.add({pgoff, pgoff + 1});
+}
+
+void SimFile::allocate(uint64_t first, uint64_t count) {
+  promised_.remove({first, first + count});
+  for (uint64_t pgoff = first; pgoff < first + count; ++pgoff)
+    if (!has_page(pgoff)) pages_.emplace(pgoff, nullptr);
 }
 
 void SimFile::zero_part(uint64_t offset_bytes, uint64_t length_bytes) {
@@ -82,6 +99,8 @@ void SimFile::collapse(uint64_t first, uint64_t count) {
   }
   pattern_.collapse(first, count);
   reserved_.collapse({first, first + count});
+  // Source: Linux fs/ext4/extents.c ext4_collapse_range(), ext4_insert_range().
+  promised_.remove({first, ~uint64_t{0}});
   size_bytes_ -= count << page_size_.shift;
 }
 
@@ -90,6 +109,7 @@ void SimFile::insert(uint64_t first, uint64_t count) {
   for (auto& [pgoff, bytes] : take_pages_from(first)) pages_[pgoff + count] = std::move(bytes);
   pattern_.insert(first, count);
   reserved_.insert({first, first + count});
+  promised_.remove({first, ~uint64_t{0}});
   size_bytes_ += count << page_size_.shift;
 }
 
@@ -107,6 +127,7 @@ void SimFile::read_page(uint64_t pgoff, std::span<std::byte> page) const {
 void SimFile::write_page(uint64_t pgoff, std::span<const std::byte> page) {
   FL_CHECK(page.empty() || page.size() == page_size_.bytes());
   FL_CHECK(kind_ != FileKind::kDisk || pgoff < page_count());
+  promised_.remove({pgoff, pgoff + 1});
   std::unique_ptr<std::byte[]>& stored = pages_[pgoff];
   if (page.empty()) return;
   if (stored == nullptr) stored = std::make_unique<std::byte[]>(page_size_.bytes());
@@ -135,18 +156,24 @@ void SimFile::remove_link() {
 void SimFile::validate() const {
   pattern_.validate();
   reserved_.validate();
+  promised_.validate();
+  for (auto range = promised_.next_from(0); range; range = promised_.next_from(range->end))
+    for (uint64_t pgoff = range->first; pgoff < range->end; ++pgoff)
+      FL_CHECK_MSG(!has_page(pgoff) && !reserved(pgoff), "inode {}: page {} is promised and there",
+                   inode_, pgoff);
   FL_CHECK_MSG(pattern_.end_bytes() <= size_bytes_, "inode {}: the pattern ends beyond the file",
                inode_);
   if (kind_ != FileKind::kDisk || pages_.empty()) return;
-  const auto& [last_pgoff, bytes] = *pages_.rbegin();
-  FL_CHECK_MSG(last_pgoff < page_count(), "inode {}: page {} beyond the end of the file", inode_,
-               last_pgoff);
-  if (bytes == nullptr) return;
-  const uint64_t start_bytes = last_pgoff << page_size_.shift;
-  const uint64_t used_bytes = std::min(page_size_.bytes(), size_bytes_ - start_bytes);
-  const bool tail_is_zero = std::all_of(bytes.get() + used_bytes, bytes.get() + page_size_.bytes(),
-                                        [](std::byte b) { return b == std::byte{0}; });
-  FL_CHECK_MSG(tail_is_zero, "inode {}: bytes stored past the end of the file", inode_);
+  for (auto page = pages_.lower_bound(page_size_.pages(size_bytes_)); page != pages_.end();
+       ++page) {
+    if (page->second == nullptr) continue;
+    const uint64_t start_bytes = page->first << page_size_.shift;
+    const uint64_t used_bytes = size_bytes_ - std::min(size_bytes_, start_bytes);
+    const std::byte* const bytes = page->second.get();
+    const bool tail_is_zero = std::all_of(bytes + used_bytes, bytes + page_size_.bytes(),
+                                          [](std::byte b) { return b == std::byte{0}; });
+    FL_CHECK_MSG(tail_is_zero, "inode {}: bytes stored past the end of the file", inode_);
+  }
 }
 
 }  // namespace faultline::storage

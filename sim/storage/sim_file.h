@@ -7,8 +7,9 @@
 // once; ext4 makes them so with the next commit of its journal. Differs from Linux: a page of tmpfs
 // that reclaim takes out of the cache is kept here, not in a slot of the swap device. Units: bytes;
 // pages of `page_size`. Invariants, checked by validate():
-//   1. on kDisk the stored bytes past the end of the file are zeros, and no page lies beyond it
+//   1. on kDisk the stored bytes past the end of the file are zeros
 //   2. the pattern ends at or before the end of the file
+//   3. a page that was promised room is a hole, and no room is reserved for it
 // Owns: the bytes. Not thread-safe.
 #pragma once
 
@@ -62,12 +63,27 @@ class SimFile {
   // clean; on tmpfs they are pages that nobody has used yet (PageCache::reserve).
   // What lies past the end goes with the next set_size() that does not grow. Source: Linux
   // fs/ext4/extents.c ext4_alloc_file_blocks(), fs/iomap/seek.c iomap_seek_data_iter().
-  void reserve(uint64_t first, uint64_t count) { reserved_.add({first, first + count}); }
+  void reserve(uint64_t first, uint64_t count);
   bool reserved(uint64_t pgoff) const { return reserved_.contains(pgoff); }
   // The next reserved pages at or behind `pgoff`. O(log ranges).
   std::optional<PageRanges::Range> next_reserved(uint64_t pgoff) const {
     return reserved_.next_from(pgoff);
   }
+  // The page cache has something to write to a hole: the page is data to SEEK_DATA from here on,
+  // but O_DIRECT cannot read it before it is written. What is promised past the end goes with the
+  // next set_size() that does not grow. Nothing where the page is no hole, or has room. Linux's
+  // delayed allocation, in fs/ext4/extents_status.c.
+  void promise(uint64_t pgoff);
+  bool promised(uint64_t pgoff) const { return promised_.contains(pgoff); }
+  // The next promised pages at or behind `pgoff`. O(log ranges).
+  std::optional<PageRanges::Range> next_promised(uint64_t pgoff) const {
+    return promised_.next_from(pgoff);
+  }
+  // Memory is lost, and with it what was promised.
+  void forget_promises() { promised_ = {}; }
+  // The pages get blocks of the disk: those that were holes, or had room, are zeros that were
+  // written. They may lie past the end.
+  void allocate(uint64_t first, uint64_t count);
   // Zeros in a part of one page, unless the page is a hole. O(log pages). REQUIRES: within a page.
   void zero_part(uint64_t offset_bytes, uint64_t length_bytes);
   // Takes the pages [first, first + count) out; what is behind them moves down, and the size
@@ -81,9 +97,10 @@ class SimFile {
   // of tmpfs keeps what was stored past its end, linux-semantics D19). O(log pages).
   // REQUIRES: page.size() is a page.
   void read_page(uint64_t pgoff, std::span<std::byte> page) const;
-  // Stores page `pgoff`; on the disk only up to the end of the file, and zeros behind it. An empty
-  // `page` notes that the page was written where contents are not kept. O(log pages).
-  // REQUIRES: page.size() is a page or 0; on the disk the page holds a byte of the file.
+  // Stores page `pgoff`, and so keeps what was promised; on the disk only up to the end of the
+  // file, and zeros behind it. An empty `page` notes that the page was written where contents are
+  // not kept. O(log pages). REQUIRES: page.size() is a page or 0; on the disk the page holds a byte
+  // of the file.
   void write_page(uint64_t pgoff, std::span<const std::byte> page);
   // Whether the page was ever written or belongs to the pattern: it is not a hole. O(log pages).
   bool has_page(uint64_t pgoff) const;
@@ -126,7 +143,8 @@ class SimFile {
   std::string path_;
   PatternMap pattern_;
   PageRanges reserved_;
-  Pages pages_;  // null: written, contents not kept
+  PageRanges promised_;  // of kDisk
+  Pages pages_;          // null: written, contents not kept
 };
 
 }  // namespace faultline::storage

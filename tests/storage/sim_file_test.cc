@@ -13,6 +13,7 @@ namespace faultline::storage {
 struct SimFileTestPeer {
   static void set_raw_size(SimFile& file, uint64_t size_bytes) { file.size_bytes_ = size_bytes; }
   static void set_pattern_end(SimFile& file, uint64_t end) { file.pattern_.fill(end, 0); }
+  static void add_promise(SimFile& file, uint64_t pgoff) { file.promised_.add({pgoff, pgoff + 1}); }
 };
 
 namespace {
@@ -229,6 +230,46 @@ TEST_CASE("SimFile: wrong calls stop the program") {
   CHECK(dies_with([&] { file.remove_link(); }, "links_ > 0"));
 }
 
+TEST_CASE("SimFile: a hole is promised room until it has some, or the file is cut there") {
+  SimFile file(FileKind::kDisk, kPage, 1);
+  file.set_size(8 * 4096);
+  file.write_page(0, page_of(1));
+  file.reserve(1, 1);
+  for (uint64_t pgoff = 0; pgoff < 12; ++pgoff) file.promise(pgoff);
+  const auto promised = [&] {
+    std::string picture;
+    for (uint64_t pgoff = 0; pgoff < 12; ++pgoff) picture += file.promised(pgoff) ? 'p' : '.';
+    file.validate();
+    return picture;
+  };
+  CHECK(promised() == "..pppppppppp");
+  file.write_page(2, page_of(2));
+  file.reserve(3, 1);
+  file.punch(4, 1);
+  file.allocate(10, 1);
+  CHECK(promised() == ".....ppppp.p");
+  CHECK(file.has_page(10));
+  CHECK(read(file, 10) == page_of(0));
+  SUBCASE("growing keeps it") {
+    file.set_size(9 * 4096);
+    CHECK(promised() == ".....ppppp.p");
+  }
+  SUBCASE("not to grow does not") {
+    file.set_size(8 * 4096);
+    CHECK(promised() == ".....ppp....");
+    CHECK(!file.has_page(10));
+  }
+  SUBCASE("pages move") {
+    file.insert(6, 1);
+    CHECK(promised() == ".....p......");
+    CHECK(file.has_page(11));
+  }
+  SUBCASE("memory is lost") {
+    file.forget_promises();
+    CHECK(promised() == "............");
+  }
+}
+
 TEST_CASE("SimFile: validate sees each broken invariant") {
   SimFile file(FileKind::kDisk, kPage, 1);
   file.set_size(3 * 4096);
@@ -237,13 +278,17 @@ TEST_CASE("SimFile: validate sees each broken invariant") {
     SimFileTestPeer::set_raw_size(file, 2 * 4096 + 5);
     CHECK(dies_with([&] { file.validate(); }, "bytes stored past the end of the file"));
   }
-  SUBCASE("1: a page beyond the end") {
-    SimFileTestPeer::set_raw_size(file, 2 * 4096);
-    CHECK(dies_with([&] { file.validate(); }, "page 2 beyond the end of the file"));
+  SUBCASE("1: bytes beyond the last page") {
+    SimFileTestPeer::set_raw_size(file, 4096);
+    CHECK(dies_with([&] { file.validate(); }, "bytes stored past the end of the file"));
   }
   SUBCASE("2: the pattern beyond the end") {
     SimFileTestPeer::set_pattern_end(file, 3 * 4096 + 1);
     CHECK(dies_with([&] { file.validate(); }, "the pattern ends beyond the file"));
+  }
+  SUBCASE("3: a page that is there was promised") {
+    SimFileTestPeer::add_promise(file, 2);
+    CHECK(dies_with([&] { file.validate(); }, "page 2 is promised and there"));
   }
 }
 
