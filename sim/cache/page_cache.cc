@@ -191,8 +191,10 @@ std::optional<CachedPage> PageCache::read_for_hit(OpenFile& file, uint64_t pgoff
   const PgoffRange folio = folio_of(frame);
   clear_flag(backing, folio, FrameFlag::kFrameReadahead);
   const ReadPlan plan = file.readahead.plan_next(backing, folio, wanted);
+  const std::vector<uint64_t> missing = missing_pages(backing, plan.pages);
   auto page = read_with_plan(backing, pgoff, plan, source);
   if (page) page->dropped_lock = true;
+  note_arriving(backing, missing);
   return page;
 }
 
@@ -301,13 +303,25 @@ std::optional<CachedPage> PageCache::read_with_plan(Backing& backing, uint64_t p
 
 void PageCache::finish_reading(Backing& backing, const CachedPage& page, FrameSource& source) {
   const PinnedPage pin(parts_.allocator, page.pfn);
-  const PgoffRange plan = page.underway.pages;
-  std::vector<uint64_t> missing;
-  for (uint64_t pgoff = plan.first; pgoff < plan.end(); ++pgoff)
-    if (find(backing, pgoff) == kNoPfn) missing.push_back(pgoff);
+  const std::vector<uint64_t> missing = missing_pages(backing, page.underway.pages);
   read_ahead(backing, page.underway, source);
-  for (const uint64_t pgoff : missing)
-    if (find(backing, pgoff) != kNoPfn) arriving_.insert({backing.number_, pgoff});
+  note_arriving(backing, missing);
+}
+
+std::vector<uint64_t> PageCache::missing_pages(const Backing& backing, PgoffRange range) const {
+  std::vector<uint64_t> missing;
+  for (uint64_t pgoff = range.first; pgoff < range.end(); ++pgoff)
+    if (find(backing, pgoff) == kNoPfn) missing.push_back(pgoff);
+  return missing;
+}
+
+void PageCache::note_arriving(const Backing& backing, std::span<const uint64_t> pages) {
+  for (const uint64_t pgoff : pages) {
+    if (find(backing, pgoff) == kNoPfn) continue;
+    const PgoffRange folio = folio_at(backing, pgoff);
+    const auto data = backing.file_->first_page_from(folio.first);
+    if (data && folio.contains(*data)) arriving_.insert({backing.number_, pgoff});
+  }
 }
 
 void PageCache::drop_page(Backing& backing, uint64_t pgoff, Pfn pfn) {

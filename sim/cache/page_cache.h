@@ -50,6 +50,8 @@
 #include "faultline/types.h"
 #include "sim/base/clock.h"
 #include "sim/cache/backing.h"
+#include "sim/cache/byte_range.h"
+#include "sim/cache/cached_page.h"
 #include "sim/cache/folio.h"
 #include "sim/cache/frame_source.h"
 #include "sim/cache/open_file.h"
@@ -61,25 +63,6 @@
 #include "sim/storage/disk.h"
 
 namespace faultline::cache {
-
-struct CachedPage {
-  Pfn pfn = kNoPfn;
-  bool did_io = false;  // the fault that asked for it is major
-  // Linux let go of the lock on the address space meanwhile, and takes the fault anew: a system
-  // call counts that as major too.
-  bool dropped_lock = false;
-  // What is still to be read along with it, by PageCache::finish_reading(): a page that is a hole
-  // of the file is there at once, and nobody waits for what the disk brings later.
-  ReadPlan underway{};
-};
-
-// Bytes `first` to `first + count` of a file.
-struct ByteRange {
-  uint64_t first = 0;
-  uint64_t count = 0;
-
-  uint64_t end() const { return first + count; }
-};
 
 // What became of a page that reclaim wanted to be rid of.
 enum class Reclaimed : uint8_t {
@@ -154,8 +137,9 @@ class PageCache {
   uint64_t look_ahead(OpenFile& file, PgoffRange left, FrameSource& source);
   // Reads what is still underway. REQUIRES: `page` is cached.
   void finish_reading(Backing& backing, const CachedPage& page, FrameSource& source);
-  // What finish_reading() read without anybody waiting for it is there by now. Until this is called
-  // such a page is not up to date to find_uptodate(), and a fault that finds it waits for it.
+  // What was read without anybody waiting for it, by finish_reading() or at the use of a mark, is
+  // there by now. Until this is called such a page is not up to date to find_uptodate(), and a
+  // fault that finds it waits for it.
   // Differs from Linux: it is there with the next call; there the disk takes a time of its own, and
   // mincore right behind read-ahead may or may not see it.
   void all_arrived() { arriving_.clear(); }
@@ -341,6 +325,9 @@ class PageCache {
   bool partly_uptodate(const Backing& backing, PgoffRange wanted) const;
   // Makes `fresh` the page, with the bytes as they are.
   void install(Backing& backing, uint64_t pgoff, Pfn fresh);
+  std::vector<uint64_t> missing_pages(const Backing& backing, PgoffRange range) const;
+  // What has been read of these pages comes later, but for folios that are nothing but holes.
+  void note_arriving(const Backing& backing, std::span<const uint64_t> pages);
   // The part of read_ahead() that waits for no disk.
   void read_holes(Backing& backing, const ReadPlan& plan, FrameSource& source);
   // Gives a cached page the file's bytes; whether that cost I/O, or counts as if.

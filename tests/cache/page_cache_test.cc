@@ -182,6 +182,26 @@ TEST_CASE(
   m.validate();
 }
 
+TEST_CASE("PageCache: what the use of a mark has the disk read comes later, but for holes") {
+  CachedMachine m;
+  OpenFile file{.backing = m.create("/a", 40 * 4096)};
+  hw::TlbGather gather;
+  m.cache.punch(*file.backing, {32, 4}, gather);
+  gather.clear();
+  // Pages 0 to 31, with the mark on page 24.
+  CHECK(m.cache.read_for_fault(file, 0, Advice::kNormal, m)->did_io);
+  CHECK(m.picture(*file.backing, 40) == std::string(32, 'c') + "........");
+  const CachedPage marked = *m.cache.read_for_fault(file, 24, Advice::kNormal, m);
+  CHECK_FALSE(marked.did_io);
+  CHECK(marked.dropped_lock);
+  CHECK(m.picture(*file.backing, 40) == std::string(40, 'c'));
+  CHECK(m.cache.find_uptodate(*file.backing, 33) != kNoPfn);
+  CHECK(m.cache.find_uptodate(*file.backing, 36) == kNoPfn);
+  m.validate();
+  m.cache.all_arrived();
+  CHECK(m.cache.find_uptodate(*file.backing, 36) != kNoPfn);
+}
+
 TEST_CASE("PageCache: without contents all the rest is the same") {
   for (const Contents contents : {Contents::kBytes, Contents::kNone}) {
     CachedMachine m({.contents = contents});
