@@ -184,7 +184,6 @@ class Files {
   Result<uint64_t> write_runs(cache::Backing& backing, Extent extent, WriteSource& source);
   uint64_t write_page(cache::Backing& backing, uint64_t at, uint64_t end_bytes,
                       WriteSource& source);
-
   uint64_t give_pinned(const cache::Backing& backing, cache::ByteRange part,
                        std::span<std::byte> piece, WriteSource& source);
 

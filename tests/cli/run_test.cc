@@ -105,7 +105,7 @@ TEST_CASE(
     CHECK(end.out.empty());
     CHECK(end.err == "faultline: " + file + ":2:5: call not simulated yet: " + name + "\n");
   }
-  // A resource without a name has no obedient calls either.
+  // RLIMIT_CPU, which nothing here would obey, and which has no name in a scenario.
   const std::string file = write_file("cpu.scn", "setrlimit(0, 1)\n");
   const ProgramEnd end = run({file, "--json"});
   CHECK(end.status == 2);

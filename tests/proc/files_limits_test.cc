@@ -1,5 +1,4 @@
-// RLIMIT_FSIZE. tests/scenarios/linux/i7-file-limits.scn has what the kernel
-// said.
+// RLIMIT_FSIZE. tests/scenarios/linux/i7-file-limits.scn has what the kernel said.
 #include <doctest/doctest.h>
 
 #include "tests/proc/files_fixture.h"
