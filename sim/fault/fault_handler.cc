@@ -85,14 +85,20 @@ mm::Vma* FaultHandler::find_legal_vma(mm::AddressSpace& space, VirtAddr address)
   return space.expand_stack(*vma, address).ok() ? vma : nullptr;
 }
 
+// There is nothing to map. The tables above the PTE's own are there by then. Source: Linux
+// mm/memory.c __handle_mm_fault().
+FaultOutcome FaultHandler::bus_error(const Request& r) {
+  r.space.page_table().make_upper_tables(r.vpn);
+  return FaultOutcome::make_signal(SignalCode::kBusAdrErr, r.address);
+}
+
 // Source: Linux mm/memory.c handle_pte_fault().
 FaultOutcome FaultHandler::bring_in(const Request& r) {
   const hw::PteLayout& layout = r.space.page_table().format().pte;
   if (r.pte.none()) {
     if ((r.vma.flags & mm::kVmInferred) != 0) return map_inferred_page(r);
     // There is no pool of huge pages (row A3). Source: Linux mm/hugetlb.c hugetlb_no_page().
-    if (r.vma.has(mm::kVmHugeTlb))
-      return FaultOutcome::make_signal(SignalCode::kBusAdrErr, r.address);
+    if (r.vma.has(mm::kVmHugeTlb)) return bus_error(r);
     if (r.vma.backing == nullptr) return demand_zero(r);
     if (!r.store) return read_file_page(r);
     return r.vma.shared() ? store_to_shared_file(r) : copy_file_page(r);
@@ -171,7 +177,7 @@ FaultOutcome FaultHandler::store_to_shared_file(const Request& r) {
 std::optional<cache::CachedPage> FaultHandler::get_file_page(const Request& r,
                                                              FaultOutcome* outcome) {
   if (r.pgoff() >= r.backing().page_count()) {
-    *outcome = FaultOutcome::make_signal(SignalCode::kBusAdrErr, r.address);
+    *outcome = bus_error(r);
     return std::nullopt;
   }
   const std::optional<cache::CachedPage> page = read_page(r);

@@ -66,8 +66,14 @@ bool PageTable::descend(Vpn vpn, LeafTable& leaf) const {
 }
 
 PageTable::LeafTable* PageTable::make_leaf(Vpn vpn) {
+  make_tables_to(vpn, 0);
+  return find_leaf(vpn);
+}
+
+// Makes the tables of the page from the root's down to that of level `bottom`.
+void PageTable::make_tables_to(Vpn vpn, int bottom) {
   uint32_t number = kRoot;
-  for (int level = format_.levels - 1; level > 0; --level) {
+  for (int level = format_.levels - 1; level > bottom; --level) {
     const std::size_t i = index(vpn.value, level);
     if (tables_[number].entries[i] == 0) {
       const uint32_t child = make_table();
@@ -76,7 +82,6 @@ PageTable::LeafTable* PageTable::make_leaf(Vpn vpn) {
     }
     number = table_number(tables_[number].entries[i]);
   }
-  return find_leaf(vpn);
 }
 
 // The number of an empty table.
@@ -161,12 +166,30 @@ void PageTable::make_below(const PageTable& other, const TablePair& pair, const 
 }
 
 void PageTable::mirror_tables(Vpn from, uint64_t count, Vpn to) {
+  mirror_upper_tables(from, count, to);
   LeafPart part;
   for (Vpn at = from; next_part(at, end_of(from, count), part, EmptyTables::kVisit);
        at = part.end) {
     // It may meet two tables there.
     make_leaf(to + (part.first - from));
     make_leaf(to + (part.end - 1 - from));
+  }
+}
+
+// Where the source has a table of the level above the leaves, the target gets the one that points
+// to such, and, where both places lie alike and are taken up whole, that table itself.
+// Source: Linux mm/mremap.c alloc_new_pud(), move_normal_pud().
+void PageTable::mirror_upper_tables(Vpn from, uint64_t count, Vpn to) {
+  constexpr int kLevel = 2;
+  if (format_.levels <= kLevel) return;
+  const uint64_t reach = uint64_t{1} << shifts_[kLevel];  // of an entry
+  const Vpn end = end_of(from, count);
+  for (Vpn at = from; at < end;) {
+    const Vpn target = to + (at - from);
+    const Vpn next = at + (reach - std::max(at.value % reach, target.value % reach));
+    const bool whole = next - at == reach && next <= end;
+    if (!entry(at, kLevel).none()) make_tables_to(target, whole ? kLevel - 1 : kLevel);
+    at = next;
   }
 }
 

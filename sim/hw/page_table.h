@@ -63,6 +63,8 @@ class PageTable {
     if (find_leaf(vpn) == nullptr) [[unlikely]]
       make_leaf(vpn);
   }
+  // Makes the tables above the leaf's own.
+  void make_upper_tables(Vpn vpn) { make_tables_to(vpn, 1); }
   // Writes the leaf entry, making the tables above it. Clearing (a none Pte) never makes tables.
   void set(Vpn vpn, Pte pte) {
     const LeafTable* leaf = find_leaf(vpn);
@@ -102,7 +104,8 @@ class PageTable {
   }
 
   // Makes the tables for the pages of [to, to + count) whose counterparts in [from, from + count)
-  // have a leaf table, even one without entries. Source: Linux mm/mremap.c move_page_tables().
+  // have a leaf table, even one without entries; where the counterparts have tables above those
+  // alone, the ones above these. Source: Linux mm/mremap.c move_page_tables().
   void mirror_tables(Vpn from, uint64_t count, Vpn to);
 
   // What free_empty_tables may free: tables that reach beyond [floor, ceiling) stay, even when they
@@ -219,6 +222,8 @@ class PageTable {
 
   bool descend(Vpn vpn, LeafTable& leaf) const;
   LeafTable* make_leaf(Vpn vpn);
+  void make_tables_to(Vpn vpn, int bottom);
+  void mirror_upper_tables(Vpn from, uint64_t count, Vpn to);
   uint32_t make_table();
   void free_table(uint32_t number);
   void free_below(uint32_t number, int level, uint64_t base, const FreeScope& scope);

@@ -7,6 +7,13 @@
 #include "sim/mm/mapped_pte.h"
 
 namespace faultline::mm {
+namespace {
+
+// Of how many levels Linux moves tables instead of their entries: move_normal_pmd(),
+// move_normal_pud().
+constexpr int kMovedLevels = 2;
+
+}  // namespace
 
 // Moves what the PTEs of `from` hold to the pages from `to` on, where there is nothing: frames keep
 // their bits and references, swap entries their slots. Tables come into being where the source has
@@ -33,15 +40,19 @@ void AddressSpace::move_pages(AddrRange from, VirtAddr to, hw::TlbGather& gather
   });
   for (const auto& [vpn, pte] : moved) page_table_.set(vpn, pte);
 
-  const uint64_t reach = uint64_t{1} << format.index_bits[0];
-  if ((first.value ^ target.value) % reach != 0) return;
-  const bool alone = first_in_table(from.start) && first_in_table(to);
-  const Vpn whole_first{alone ? base::align_down(first.value, reach)
-                              : base::align_up(first.value, reach)};
-  const Vpn whole_end{base::align_down(first.value + count, reach)};
-  if (whole_first < whole_end) {
+  // Leaf tables move where both places lie alike in theirs, and with them the tables above where
+  // they do in those, too.
+  uint64_t reach = 1;
+  for (int level = 0; level < kMovedLevels; ++level) {
+    reach <<= format.index_bits[level];
+    if ((first.value ^ target.value) % reach != 0) return;
+    const bool alone = level == 0 && first_in_table(from.start) && first_in_table(to);
+    const Vpn whole_first{alone ? base::align_down(first.value, reach)
+                                : base::align_up(first.value, reach)};
+    const Vpn whole_end{base::align_down(first.value + count, reach)};
+    if (whole_first >= whole_end) return;
     page_table_.free_empty_tables(whole_first, whole_end - whole_first,
-                                  {.floor = whole_first, .ceiling = whole_end});
+                                  {.floor = whole_first, .ceiling = whole_end, .top_level = level});
   }
 }
 

@@ -96,6 +96,22 @@ TEST_CASE("PageTable: pages that are to move find tables where theirs were, empt
   table.validate();
 }
 
+TEST_CASE("PageTable: tables above the leaves' come alone, and are mirrored one level higher") {
+  PageTable table(x86());
+  table.make_upper_tables({5});
+  CHECK(table.table_pages() == 3);
+  table.make_upper_tables({6});
+  CHECK(table.table_pages() == 3);
+  const uint64_t k512Gib = uint64_t{512} * 512 * 512;
+  table.mirror_tables({0}, 512, {k512Gib});
+  CHECK(table.table_pages() == 4);
+  table.mirror_tables({0}, 512 * 512, {2 * k512Gib});  // a whole GiB, with its table
+  CHECK(table.table_pages() == 6);
+  table.validate();
+  table.free_empty_tables({0}, 4 * k512Gib);
+  CHECK(table.table_pages() == 1);
+}
+
 TEST_CASE("PageTable: empty tables go, up to the root; others stay") {
   PageTable table(x86());
   table.set({0}, page(x86(), 1));
