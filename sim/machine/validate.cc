@@ -76,10 +76,8 @@ void MachineImpl::validate_commit() const {
   for (const mm::AddressSpace* const space : spaces()) {
     pages += space->counters().accounted_vm;
     space->vmas().for_each([&](const mm::Vma& vma) {
-      if (vma.backing == nullptr || vma.has(mm::kVmNoReserve)) return;
-      const bool object = vma.backing->file().kind() == storage::FileKind::kSharedAnon;
-      if (object && objects.insert(vma.backing->number()).second)
-        pages += vma.backing->page_count();
+      if (vma.backing != nullptr && objects.insert(vma.backing->number()).second)
+        pages += commit_.promised_for(*vma.backing);
     });
   }
   FL_CHECK_MSG(pages == commit_.committed_pages(), "{} pages promised, {} accounted for",

@@ -6,15 +6,17 @@
 #include "sim/base/check.h"
 
 namespace faultline::mm {
-namespace {
-
 // What the handles of a shared anonymous object share: the object, and what was promised for it.
-struct HeldObject {
+struct CommitAccount::HeldObject {
   HeldObject(CommitAccount& commit, uint64_t page_count, std::shared_ptr<cache::Backing> held)
       : account(commit), pages(page_count), object(std::move(held)) {
+    account.held_[object.get()] = pages;
     account.add(pages);
   }
-  ~HeldObject() { account.give_back(pages); }
+  ~HeldObject() {
+    account.give_back(pages);
+    account.held_.erase(object.get());
+  }
   HeldObject(const HeldObject&) = delete;
   HeldObject& operator=(const HeldObject&) = delete;
 
@@ -22,8 +24,6 @@ struct HeldObject {
   uint64_t pages;
   std::shared_ptr<cache::Backing> object;
 };
-
-}  // namespace
 
 bool CommitAccount::enough(const Request& request) const {
   if (settings_.overcommit == Overcommit::kAlways) return true;
@@ -49,6 +49,11 @@ std::shared_ptr<cache::Backing> CommitAccount::hold_object(std::shared_ptr<cache
                                                            uint64_t pages) {
   const auto held = std::make_shared<HeldObject>(*this, pages, std::move(object));
   return {held, held->object.get()};
+}
+
+uint64_t CommitAccount::promised_for(const cache::Backing& object) const {
+  const auto found = held_.find(&object);
+  return found == held_.end() ? 0 : found->second;
 }
 
 }  // namespace faultline::mm

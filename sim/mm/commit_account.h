@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <unordered_map>
 
 #include "sim/cache/backing.h"
 
@@ -66,12 +67,17 @@ class CommitAccount {
                                               uint64_t pages);
 
   uint64_t committed_pages() const { return committed_; }
+  // Those that hold_object() promised for the object; 0 where it was never asked.
+  uint64_t promised_for(const cache::Backing& object) const;
 
  private:
+  struct HeldObject;
+
   uint64_t to_pages(uint64_t kbytes) const { return kbytes * 1024 / settings_.page_bytes; }
 
   CommitSettings settings_;
   uint64_t committed_ = 0;
+  std::unordered_map<const cache::Backing*, uint64_t> held_;  // of the sum, by object
 };
 
 }  // namespace faultline::mm
