@@ -52,7 +52,9 @@ Result<uint64_t> seek_data_or_hole(const cache::PageCache& cache, const Backing&
   uint64_t pgoff = page_size.pages(offset_bytes);
   if (whence == linux_abi::kSEEK_DATA) {
     const std::optional<uint64_t> data = first_data_from(cache, backing, pgoff);
-    if (!data || *data >= backing.page_count()) return Errno::kENXIO;
+    // The last page that there can be is never found: the position behind it is no position.
+    const bool last_of_all = data == kPositionMax >> page_size.shift;
+    if (!data || last_of_all || *data >= backing.page_count()) return Errno::kENXIO;
     return std::max(offset_bytes, *data << page_size.shift);
   }
   while (pgoff < backing.page_count() && first_data_from(cache, backing, pgoff) == pgoff) ++pgoff;
