@@ -48,7 +48,7 @@ std::string mapping_of(std::string_view line) {
   take_word(line);
   take_word(line);
   line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
-  if (!line.empty()) (text += ' ') += line;
+  if (!line.empty()) (text += ' ') += comparable_path(std::string(line));
   return text;
 }
 
@@ -75,6 +75,15 @@ std::string comparable_text(std::string_view call, std::string_view text) {
     kept += '\n';
   }
   return kept;
+}
+
+std::string comparable_path(std::string path) {
+  constexpr std::string_view kStart = "/#", kEnd = " (deleted)";
+  const size_t at = path.rfind(kStart);
+  if (at == std::string::npos || !path.ends_with(kEnd)) return path;
+  const size_t digits = at + kStart.size();
+  const size_t end = path.find_first_not_of("0123456789", digits);
+  return end == path.size() - kEnd.size() ? path.erase(digits, end - digits) : path;
 }
 
 }  // namespace faultline::scenario

@@ -12,5 +12,7 @@ namespace faultline::scenario {
 // `text` is what the call of that name printed. smaps loses devices, inodes, padding, and the lines
 // that depend on timing; status keeps the lines about this process's own memory; others stay.
 std::string comparable_text(std::string_view call, std::string_view text);
+// A path without the inode's number, by which maps names what O_TMPFILE made.
+std::string comparable_path(std::string path);
 
 }  // namespace faultline::scenario

@@ -62,11 +62,12 @@ std::string mapping_text(const MapsLine& mapping) {
   return text;
 }
 
-void append_maps(std::string& line, const std::vector<MapsLine>& maps) {
+void append_maps(std::string& line, const std::vector<MapsLine>& maps, bool comparable) {
   line += ",\"maps\":[";
   for (size_t i = 0; i < maps.size(); ++i) {
     if (i != 0) line += ',';
-    append_json_string(line, mapping_text(maps[i]));
+    const std::string text = mapping_text(maps[i]);
+    append_json_string(line, comparable ? comparable_path(text) : text);
   }
   line += ']';
 }
@@ -92,7 +93,7 @@ class Json final : public Printer {
              signal_name(answer.signal->code), signal_code_name(answer.signal->code),
              answer.signal->address.value);
     }
-    if (answer.maps) append_maps(line, *answer.maps);
+    if (answer.maps) append_maps(line, *answer.maps, form_ == Form::kComparable);
     if (answer.text) {
       line += ",\"text\":";
       append_json_string(

@@ -23,6 +23,12 @@ TEST_CASE("smaps loses device, inode, padding and what depends on the moment") {
         "7ffffffde000-7ffffffff000 rw-p 00000000 [stack]\n");
 }
 
+TEST_CASE("a path loses the number of an inode, and nothing else") {
+  CHECK(comparable_path("rw-p 0 /d/#40402 (deleted)") == "rw-p 0 /d/# (deleted)");
+  for (const char* path : {"/d/#40402", "/d/#4x (deleted)", "/d/#4/f (deleted)", "", " (deleted)"})
+    CHECK(comparable_path(path) == path);
+}
+
 TEST_CASE("status keeps the process's own memory") {
   CHECK(comparable_text("status", "Name:\tx\nVmSize:\t   136 kB\nThreads:\t1\nVmLck:\t 0 kB\n") ==
         "VmSize:\t 136 kB\nVmLck:\t 0 kB\n");

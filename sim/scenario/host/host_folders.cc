@@ -60,6 +60,7 @@ HostFolders::~HostFolders() {
 }
 
 std::string HostFolders::host_path(std::string_view path) const {
+  if (path.empty()) return {};
   const auto in_shm = below(std::string(path), std::string(kShm));
   const std::string& folder = in_shm ? shm_ : disk_;
   std::string whole = folder;

@@ -159,8 +159,7 @@ Result<void> HostProcess::mincore(VirtAddr address, uint64_t length_bytes,
                                   const UserBuffer& vector) {
   constexpr uint64_t kPageBytes = 4096;
   if (vector.outside.empty()) {
-    const uint64_t to = length_bytes == 0 ? Tracee::kScratch : vector.address.value;
-    return call_for_nothing(SYS_mincore, {address.value, length_bytes, to});
+    return call_for_nothing(SYS_mincore, {address.value, length_bytes, vector.address.value});
   }
   constexpr uint64_t kPieceBytes = Tracee::kScratchBytes * kPageBytes;
   uint64_t done_bytes = 0;
