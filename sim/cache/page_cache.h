@@ -71,6 +71,12 @@ enum class Reclaimed : uint8_t {
   kWritten,  // it was dirty and was written first
 };
 
+// What drop_clean() did.
+struct Dropped {
+  uint64_t pages = 0;
+  bool in_use = false;  // a clean folio stayed, as somebody uses it
+};
+
 // Told of each page written back.
 class WriteBackListener {
  public:
@@ -205,9 +211,8 @@ class PageCache {
   // Source: Linux mm/vmscan.c shrink_folio_list(), which leaves writing to the flusher.
   Reclaimed page_out(Pfn pfn, hw::TlbGather& gather);
   // Drops the clean, unmapped folios that lie within `range` (POSIX_FADV_DONTNEED, linux-semantics
-  // K3); how many pages. Source: Linux mm/truncate.c mapping_evict_folio(), mm/filemap.c
-  // find_lock_entries().
-  uint64_t drop_clean(Backing& backing, PgoffRange range);
+  // K3). Source: Linux mm/truncate.c mapping_evict_folio(), mm/filemap.c find_lock_entries().
+  Dropped drop_clean(Backing& backing, PgoffRange range);
   // The large folio of the page in `pfn` becomes pages, out of every mapping, unless it is dirty or
   // somebody holds it (MADV_COLD and MADV_PAGEOUT of a part of it). REQUIRES: a frame of the cache.
   // Source: Linux mm/huge_memory.c split_folio().

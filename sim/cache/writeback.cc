@@ -204,8 +204,8 @@ Reclaimed PageCache::reclaim_page(Pfn pfn, hw::TlbGather& gather) {
   return dirty ? Reclaimed::kWritten : Reclaimed::kDropped;
 }
 
-uint64_t PageCache::drop_clean(Backing& backing, PgoffRange range) {
-  uint64_t dropped = 0;
+Dropped PageCache::drop_clean(Backing& backing, PgoffRange range) {
+  Dropped dropped;
   uint64_t next = range.first;
   while (const auto page = backing.pages_.first_from(next)) {
     if (!range.contains(page->pgoff)) break;
@@ -213,9 +213,13 @@ uint64_t PageCache::drop_clean(Backing& backing, PgoffRange range) {
     const PgoffRange folio = folio_of(frame);
     next = folio.end();
     if (!range.contains(folio.first) || !range.contains(next - 1)) continue;
-    if ((frame.flags & FrameFlag::kFrameDirty) != 0 || in_use(backing, folio)) continue;
+    if ((frame.flags & FrameFlag::kFrameDirty) != 0) continue;
+    if (in_use(backing, folio)) {
+      dropped.in_use = true;
+      continue;
+    }
     drop_folio(backing, folio);
-    dropped += folio.count;
+    dropped.pages += folio.count;
   }
   return dropped;
 }

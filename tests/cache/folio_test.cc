@@ -171,13 +171,13 @@ TEST_CASE("folio: reclaim takes a page out of one, which falls apart") {
 TEST_CASE("folio: it is dropped as a whole or not at all") {
   Written m(8);
   m.write_back(*m.file, 0, 8);
-  CHECK(m.cache.drop_clean(*m.file, {0, 7}) == 0);
+  CHECK(m.cache.drop_clean(*m.file, {0, 7}).pages == 0);
   {
     FakeSpace space(m.frames, m.allocator, m.rmap);
     space.map(2, m.frame_of(2));
-    CHECK(m.cache.drop_clean(*m.file, {0, 8}) == 0);
+    CHECK(m.cache.drop_clean(*m.file, {0, 8}).pages == 0);
   }
-  CHECK(m.cache.drop_clean(*m.file, {0, 8}) == 8);
+  CHECK(m.cache.drop_clean(*m.file, {0, 8}).pages == 8);
 }
 
 TEST_CASE("folio: split, it is out of every mapping; not while it is dirty") {

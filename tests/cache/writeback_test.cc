@@ -201,9 +201,9 @@ TEST_CASE("drop_clean: takes clean pages that nobody maps") {
   const auto backing = eight_pages(m, "c#cc.c");
   FakeSpace space(m.frames, m.allocator, m.rmap);
   space.map(2, m.get(*backing, 2).pfn);
-  CHECK(m.cache.drop_clean(*backing, {0, 4}) == 2);
+  CHECK(m.cache.drop_clean(*backing, {0, 4}).pages == 2);
   CHECK(m.picture(*backing, 6) == ".#c..c");
-  CHECK(m.cache.drop_clean(*backing, {1, ~uint64_t{0}}) == 1);
+  CHECK(m.cache.drop_clean(*backing, {1, ~uint64_t{0}}).pages == 1);
   CHECK(m.picture(*backing, 6) == ".#c...");
   m.validate();
 }
