@@ -49,6 +49,9 @@ struct VerifyReport {
   std::vector<HostSetting> settings{};
   std::vector<SkippedStatement> skipped{};
   std::optional<VerifyDifference> difference{};
+  // A difference that did not come again when the kernel was asked once more: it has two answers,
+  // and the simulator's is one of them.
+  std::optional<VerifyDifference> unsteady{};
 };
 
 struct VerifyOptions {
@@ -85,10 +88,16 @@ struct RandomRun {
   uint64_t statements = 0;
 };
 
+// As VerifyReport::unsteady, in one of the scenarios of a run.
+struct UnsteadyAnswer {
+  uint64_t scenario = 0;
+  VerifyDifference difference{};
+};
+
 struct RandomReport {
   uint64_t statements = 0;  // compared
   uint64_t scenarios = 0;
-  uint64_t repeated = 0;  // scenarios done once more because a fault was counted major
+  std::vector<UnsteadyAnswer> unsteady{};
   std::string kernel{};
   std::vector<HostSetting> settings{};
   // The smallest scenario found that still differs, as a ready .scn file, and how.

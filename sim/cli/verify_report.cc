@@ -46,6 +46,12 @@ std::string difference_json(const VerifyDifference& difference) {
                      difference.kernel_answer, difference.simulated_answer);
 }
 
+std::string unsteady_text(const std::string& kernel, const VerifyDifference& difference,
+                          const std::string& where) {
+  return fmt::format("  {}line {}, once and not again:\n", where, difference.line) +
+         difference_text(kernel, difference);
+}
+
 }  // namespace
 
 std::string verify_text(const std::string& file, const VerifyReport& report) {
@@ -58,6 +64,7 @@ std::string verify_text(const std::string& file, const VerifyReport& report) {
     text =
         fmt::format("{}: {} statements, as on Linux {}\n", file, report.statements, report.kernel);
   }
+  if (report.unsteady) text += unsteady_text(report.kernel, *report.unsteady, "");
   for (const SkippedStatement& each : report.skipped) {
     text += fmt::format("  not compared from line {} on: {}\n", each.line, each.why);
   }
@@ -74,6 +81,7 @@ std::string verify_json(const std::string& file, const VerifyReport& report) {
   }
   json += ']';
   if (report.difference) json += ',' + difference_json(*report.difference);
+  if (report.unsteady) json += ",\"unsteady\":{" + difference_json(*report.unsteady) + '}';
   return json + "}\n";
 }
 
@@ -82,9 +90,9 @@ std::string random_text(const VerifyCommand& command, const RandomReport& report
       fmt::format("{} --seed {}: {} statements in {} scenarios, {} Linux {}\n", command.random,
                   command.seed, report.statements, report.scenarios,
                   report.difference ? "then a difference from" : "as on", report.kernel);
-  if (report.repeated != 0) {
-    text += fmt::format("  {} scenarios were asked again, a fault having been counted major\n",
-                        report.repeated);
+  for (const UnsteadyAnswer& each : report.unsteady) {
+    text +=
+        unsteady_text(report.kernel, each.difference, fmt::format("scenario {}, ", each.scenario));
   }
   if (report.difference) {
     text += difference_text(report.kernel, *report.difference) + report.scenario;
@@ -94,11 +102,15 @@ std::string random_text(const VerifyCommand& command, const RandomReport& report
 
 std::string random_json(const VerifyCommand& command, const RandomReport& report) {
   std::string json = fmt::format(
-      "{{\"profile\":{},\"seed\":{},\"agree\":{},\"statements\":{},\"scenarios\":{},\"repeated\":{}"
-      ","
-      "\"kernel\":{},{}",
+      "{{\"profile\":{},\"seed\":{},\"agree\":{},\"statements\":{},\"scenarios\":{},"
+      "\"kernel\":{},{},\"unsteady\":[",
       quoted(command.random), command.seed, !report.difference, report.statements, report.scenarios,
-      report.repeated, quoted(report.kernel), settings_json(report.settings));
+      quoted(report.kernel), settings_json(report.settings));
+  for (const UnsteadyAnswer& each : report.unsteady) {
+    if (json.back() == '}') json += ',';
+    json += fmt::format("{{\"scenario\":{},{}}}", each.scenario, difference_json(each.difference));
+  }
+  json += ']';
   if (report.difference) {
     json += ',' + difference_json(*report.difference) + ",\"scenario\":" + quoted(report.scenario);
   }

@@ -3,22 +3,14 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+
 namespace faultline::verify {
 namespace {
 
 TEST_CASE("an answer's line is the number it begins with") {
   CHECK(line_of(R"({"line":17,"pid":1,"call":"brk"})") == 17);
   CHECK(line_of("{}") == 0);
-}
-
-TEST_CASE("faults counted major instead of minor, and nothing else, are worth asking again") {
-  const std::string minor = R"({"line":2,"pid":1,"call":"load","ret":1,"minflt":3,"majflt":0})";
-  const std::string major = R"({"line":2,"pid":1,"call":"load","ret":1,"minflt":2,"majflt":1})";
-  const std::string fewer = R"({"line":2,"pid":1,"call":"load","ret":1,"minflt":2,"majflt":0})";
-  const std::string other = R"({"line":2,"pid":1,"call":"load","ret":2,"minflt":2,"majflt":1})";
-  CHECK(same_but_for_majors({.kernel_answer = major, .simulated_answer = minor}));
-  CHECK_FALSE(same_but_for_majors({.kernel_answer = fewer, .simulated_answer = minor}));
-  CHECK_FALSE(same_but_for_majors({.kernel_answer = other, .simulated_answer = minor}));
 }
 
 TEST_CASE("VmPTE may be lower on the kernel by the tables that the worker has anyway") {

@@ -42,21 +42,12 @@ std::string told(const VerifyDifference& difference) {
          "\n  simulated:  " + difference.simulated_answer;
 }
 
-// What the kernel does behind a program's back (write-back above all) shows in an answer now and
-// then: a difference is asked for once more.
-template <class Ask>
-auto ask_twice(Ask ask) {
-  auto report = ask();
-  return report.ok() && report->difference ? ask() : std::move(report);
-}
-
 TEST_CASE("the scenarios of this project come to the same on this kernel") {
   if (!can_ask()) return;
   int compared = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator("tests/scenarios")) {
     if (entry.path().extension() != ".scn") continue;
-    const auto report = ask_twice(
-        [&] { return verify_scenario(entry.path().string(), contents(entry.path()), {}); });
+    const auto report = verify_scenario(entry.path().string(), contents(entry.path()), {});
     INFO(entry.path().string());
     REQUIRE_MESSAGE(report.ok(), (report.ok() ? "" : report.error().to_string()));
     CHECK_MESSAGE(!report->difference, (report->difference ? told(*report->difference) : ""));
@@ -69,7 +60,7 @@ TEST_CASE("random statements of every profile come to the same on this kernel") 
   if (!can_ask()) return;
   for (const RandomProfile& profile : random_profiles()) {
     const RandomRun run{.profile = profile.name, .seed = 20261126, .statements = 1500};
-    const auto report = ask_twice([&] { return verify_random(run, {.validate_each_step = true}); });
+    const auto report = verify_random(run, {.validate_each_step = true});
     INFO(profile.name);
     REQUIRE_MESSAGE(report.ok(), (report.ok() ? "" : report.error().to_string()));
     CHECK_MESSAGE(!report->difference,

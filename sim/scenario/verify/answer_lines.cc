@@ -8,8 +8,6 @@
 namespace faultline::verify {
 namespace {
 
-constexpr std::string_view kMinor = ",\"minflt\":";
-constexpr std::string_view kMajor = ",\"majflt\":";
 constexpr std::string_view kPageTables = "VmPTE:\\t ";  // as JSON writes the tab
 
 std::optional<uint64_t> number_behind(std::string_view text, std::string_view key) {
@@ -24,25 +22,10 @@ size_t end_of_number(std::string_view text, size_t from) {
   return std::min(text.find_first_not_of("0123456789", from), text.size());
 }
 
-// The answer with its two counts as one.
-std::string with_sum(std::string_view answer) {
-  const auto minor = number_behind(answer, kMinor);
-  const auto major = number_behind(answer, kMajor);
-  if (!minor || !major) return std::string(answer);
-  const size_t from = answer.find(kMinor);
-  const size_t to = end_of_number(answer, answer.find(kMajor) + kMajor.size());
-  return std::string(answer.substr(0, from)) + std::to_string(*minor + *major) +
-         std::string(answer.substr(to));
-}
-
 }  // namespace
 
 uint64_t line_of(std::string_view answer) {
   return number_behind(answer, "{\"line\":").value_or(0);
-}
-
-bool same_but_for_majors(const VerifyDifference& difference) {
-  return with_sum(difference.kernel_answer) == with_sum(difference.simulated_answer);
 }
 
 bool alike(std::string_view kernel_answer, std::string_view simulated_answer) {

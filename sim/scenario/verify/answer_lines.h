@@ -6,14 +6,10 @@
 #include <cstdint>
 #include <string_view>
 
-#include "faultline/verify.h"
-
 namespace faultline::verify {
 
 // The scenario's line of an answer; 0 where it has none.
 uint64_t line_of(std::string_view answer);
-// Whether the two differ in nothing but which faults were major, their sum being the same.
-bool same_but_for_majors(const VerifyDifference& difference);
 
 // Whether two answers are alike; of VmPTE the kernel's may be lower by the two tables that the
 // worker has in common with mappings below 512 GiB (docs/verify.md).

@@ -167,8 +167,12 @@ void RandomWriter::write_file_call(Kind kind) {
       return line(fmt::format("ftruncate({}, {})", of, offset + (one_in(3) ? size : 0)));
     case Kind::kAllocate:
       return line(fmt::format("fallocate({}, {}, {}, {})", of, pick(kAllocateModes), offset, size));
-    case Kind::kFileAdvice:
-      return line(fmt::format("fadvise64({}, {}, {}, {})", of, offset, size, pick(kFileAdvices)));
+    case Kind::kFileAdvice: {
+      // What POSIX_FADV_DONTNEED has to write itself is there, or not, for the next one.
+      const std::string advice = pick(kFileAdvices);
+      if (advice == "POSIX_FADV_DONTNEED") line(fmt::format("fdatasync({})", of));
+      return line(fmt::format("fadvise64({}, {}, {}, {})", of, offset, size, advice));
+    }
     default:
       break;
   }

@@ -73,6 +73,7 @@ Result<RandomReport, InputError> verify_random(const RandomRun& run, const Verif
       return in_scenario(run, index, comparison.error().message, comparison.error().line);
     }
     report.statements += comparison->statements;
+    if (comparison->unsteady) report.unsteady.push_back({index, *comparison->unsteady});
     if (comparison->difference) {
       report_difference(**verifier, run, index, std::move(lines), report);
     } else if (!comparison->skipped.empty()) {
@@ -80,7 +81,6 @@ Result<RandomReport, InputError> verify_random(const RandomRun& run, const Verif
                          comparison->skipped.front().line);
     }
   }
-  report.repeated = (*verifier)->repeated();
   return report;
 }
 

@@ -26,6 +26,7 @@ struct Answers {
 struct Comparison {
   uint64_t statements = 0;  // alike
   std::optional<VerifyDifference> difference{};
+  std::optional<VerifyDifference> unsteady{};
   std::vector<SkippedStatement> skipped{};
 };
 
@@ -44,9 +45,6 @@ class Verifier {
   Result<Answers, InputError> ask_simulator(std::string_view file, std::string_view text) const;
   Result<Answers, InputError> ask_kernel(std::string_view file, std::string_view text) const;
 
-  // How often a comparison was done once more because faults were counted major on one side.
-  uint64_t repeated() const { return repeated_; }
-
  private:
   using HostFolders = host::HostFolders;
   Verifier(const VerifyOptions& options, std::unique_ptr<HostFolders> folders)
@@ -58,7 +56,6 @@ class Verifier {
 
   VerifyOptions options_;
   std::unique_ptr<HostFolders> folders_;
-  uint64_t repeated_ = 0;
 };
 
 }  // namespace faultline::verify

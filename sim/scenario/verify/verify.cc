@@ -28,7 +28,8 @@ Result<VerifyReport, InputError> verify_scenario(std::string_view file, std::str
                       .kernel = host::kernel_version(),
                       .settings = (*verifier)->differing_settings(),
                       .skipped = std::move(comparison->skipped),
-                      .difference = std::move(comparison->difference)};
+                      .difference = std::move(comparison->difference),
+                      .unsteady = std::move(comparison->unsteady)};
 }
 
 Result<std::string, InputError> kernel_answers(std::string_view file, std::string_view text,
