@@ -218,8 +218,9 @@ class PageCache {
   // Source: Linux mm/huge_memory.c split_folio().
   void split_folio(Pfn pfn, hw::TlbGather& gather);
   // The folios with a page in `range` go out of every mapping, and the clean ones out of the cache:
-  // what the disk holds is newer. Source: Linux mm/truncate.c invalidate_inode_pages2_range().
-  void invalidate(Backing& backing, PgoffRange range, hw::TlbGather& gather);
+  // what the disk holds is newer. Whether none stayed. Source: Linux mm/truncate.c
+  // invalidate_inode_pages2_range().
+  bool invalidate(Backing& backing, PgoffRange range, hw::TlbGather& gather);
 
   // ---- Calls that change what the file is. Each sets parts of pages to zero, and may want a frame
   // for such a page; where none is to be had the disk's copy alone is changed.

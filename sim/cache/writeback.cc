@@ -224,7 +224,8 @@ Dropped PageCache::drop_clean(Backing& backing, PgoffRange range) {
   return dropped;
 }
 
-void PageCache::invalidate(Backing& backing, PgoffRange range, hw::TlbGather& gather) {
+bool PageCache::invalidate(Backing& backing, PgoffRange range, hw::TlbGather& gather) {
+  bool all_gone = true;
   uint64_t next = range.first;
   while (const auto page = backing.pages_.first_from(next)) {
     if (!range.contains(page->pgoff)) break;
@@ -237,8 +238,13 @@ void PageCache::invalidate(Backing& backing, PgoffRange range, hw::TlbGather& ga
       parts_.reverse_map.zap_file_range({backing.number_, folio.first, folio.count},
                                         rmap::Zap::kMarkersToo, gather);
     unmap_folio(backing, folio, gather);
-    if (!backing.pages_.dirty(page->pgoff)) drop_folio(backing, folio);
+    if (backing.pages_.dirty(page->pgoff)) {
+      all_gone = false;
+    } else {
+      drop_folio(backing, folio);
+    }
   }
+  return all_gone;
 }
 
 }  // namespace faultline::cache

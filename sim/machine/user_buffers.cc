@@ -69,6 +69,10 @@ bool UserBuffers::address_ok(uint64_t) const {
 }
 
 bool UserBuffers::sectors_ok(proc::Part part, uint64_t sector_bytes) const {
+  // What is not the process's begins with a page.
+  if (!outside_.empty())
+    return (part.offset_bytes | part.length_bytes) % sector_bytes == 0 ||
+           part.offset_bytes % kPageBytes + part.length_bytes <= kPageBytes;
   uint64_t before = 0;
   uint64_t pieces = 0;
   bool on_sectors = true;
@@ -154,8 +158,8 @@ uint64_t UserBuffers::give_mapped(std::span<std::byte> piece) {
   });
 }
 
-bool UserBuffers::fault_in_as(AccessKind kind, uint64_t length_bytes) {
-  if (!outside_.empty()) return true;
+uint64_t UserBuffers::fault_in_as(AccessKind kind, uint64_t length_bytes) {
+  if (!outside_.empty()) return length_bytes;
   const uint64_t reached = for_each_part(length_bytes, [&](VirtAddr from, uint64_t,
                                                            uint64_t length) {
     const VirtAddr end = from + length;
@@ -165,7 +169,7 @@ bool UserBuffers::fault_in_as(AccessKind kind, uint64_t length_bytes) {
     return length;
   });
   take_back(reached);
-  return reached > 0;
+  return reached;
 }
 
 void UserBuffers::take_back(uint64_t length_bytes) {

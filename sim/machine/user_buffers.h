@@ -43,10 +43,10 @@ class UserBuffers final : public proc::ReadSink, public proc::WriteSource {
   uint64_t take(std::span<const std::byte> piece) override;
   uint64_t give(std::span<std::byte> piece) override;
   uint64_t give_mapped(std::span<std::byte> piece) override;
-  bool fault_in(uint64_t length_bytes) override {
+  uint64_t fault_in(uint64_t length_bytes) override {
     return fault_in_as(AccessKind::kLoad, length_bytes);
   }
-  bool fault_in_place(uint64_t length_bytes) override {
+  uint64_t fault_in_place(uint64_t length_bytes) override {
     return fault_in_as(AccessKind::kStore, length_bytes);
   }
   void take_back(uint64_t length_bytes) override;
@@ -59,7 +59,7 @@ class UserBuffers final : public proc::ReadSink, public proc::WriteSource {
 
   explicit UserBuffers(const Reach& reach) : reach_(reach) {}
   bool in_user_space(const Segment& segment) const;
-  bool fault_in_as(AccessKind kind, uint64_t length_bytes);
+  uint64_t fault_in_as(AccessKind kind, uint64_t length_bytes);
   // Copies what can be read without a fault.
   uint64_t copy_mapped(VirtAddr from, std::span<std::byte> to);
   // Calls copy(address, offset, length) for each part of the next `length_bytes` that lies in one

@@ -181,9 +181,9 @@ class Files {
                                const FileCall& call);
   Result<uint64_t> write_direct(cache::OpenFile& file, Extent extent, WriteSource& source,
                                 const FileCall& call);
-  Result<uint64_t> write_runs(cache::Backing& backing, Extent extent, WriteSource& source);
-  uint64_t write_page(cache::Backing& backing, uint64_t at, uint64_t end_bytes,
-                      WriteSource& source);
+  Result<uint64_t> write_rest(cache::OpenFile& file, Extent rest, WriteSource& source,
+                              const FileCall& call);
+
   uint64_t give_pinned(const cache::Backing& backing, cache::ByteRange part,
                        std::span<std::byte> piece, WriteSource& source);
 

@@ -26,9 +26,8 @@ class ReadSink {
   // piece within a page, or pieces that begin and end with sectors. Source: Linux block/blk-merge.c
   // bio_split_io_at(); measured, 6.18.
   virtual bool sectors_ok(Part part, uint64_t sector_bytes) const = 0;
-  // Faults in the place for the next bytes, up to the first page that cannot be; false: that is the
-  // first of them.
-  virtual bool fault_in_place(uint64_t length_bytes) = 0;
+  // Faults in the place for the next bytes, up to the first page that cannot be; for how many.
+  virtual uint64_t fault_in_place(uint64_t length_bytes) = 0;
   // Leaves the next bytes as they are.
   virtual void skip(uint64_t length_bytes) = 0;
   // Takes the next bytes; how many, which is less than all where memory cannot be touched.
@@ -44,9 +43,9 @@ class WriteSource {
   virtual uint64_t give(std::span<std::byte> piece) = 0;
   // The same, but that it ends before the first page that would have to be faulted in.
   virtual uint64_t give_mapped(std::span<std::byte> piece) { return give(piece); }
-  // Faults in what holds the next bytes, up to the first page that cannot be; false: that is the
-  // first of them. Source: Linux lib/iov_iter.c fault_in_iov_iter_readable().
-  virtual bool fault_in(uint64_t length_bytes) = 0;
+  // Faults in what holds the next bytes, up to the first page that cannot be; how many they are.
+  // Source: Linux lib/iov_iter.c fault_in_iov_iter_readable().
+  virtual uint64_t fault_in(uint64_t length_bytes) = 0;
   // The last `length_bytes` that were given are to be given again.
   virtual void take_back(uint64_t length_bytes) = 0;
 };

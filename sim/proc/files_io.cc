@@ -209,7 +209,7 @@ Result<uint64_t> Files::write_at(OpenFile& file, Extent extent, WriteSource& sou
     }
     chunk_bytes = std::max(chunk_bytes / 2, page_size.bytes());
     if (rejected != 0) continue;
-    if (by_page || !source.fault_in(part->count)) error = Errno::kEFAULT;
+    if (by_page || source.fault_in(part->count) == 0) error = Errno::kEFAULT;
     ++tries;
   }
   if (done == 0 && error) return *error;

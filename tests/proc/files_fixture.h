@@ -29,7 +29,9 @@ struct FakeSink final : proc::ReadSink {
     return (first | part.length_bytes) % sector_bytes == 0 ||
            first % 4096 + part.length_bytes <= 4096;
   }
-  bool fault_in_place(uint64_t) override { return bytes.size() < good_bytes; }
+  uint64_t fault_in_place(uint64_t length_bytes) override {
+    return std::min<uint64_t>(length_bytes, good_bytes - bytes.size());
+  }
   void skip(uint64_t length_bytes) override { bytes.append(length_bytes, '\0'); }
   uint64_t take(std::span<const std::byte> piece) override {
     const uint64_t taken = std::min<uint64_t>(piece.size(), good_bytes - bytes.size());
@@ -59,7 +61,9 @@ struct FakeSource final : proc::WriteSource {
     given += count;
     return count;
   }
-  bool fault_in(uint64_t) override { return given < bytes.size(); }
+  uint64_t fault_in(uint64_t length_bytes) override {
+    return std::min<uint64_t>(length_bytes, bytes.size() - given);
+  }
   void take_back(uint64_t length_bytes) override { given -= length_bytes; }
 };
 

@@ -115,11 +115,16 @@ void RandomWriter::write_transfer(Kind kind) {
   if (of == kDirect && (offset | size) % kSector != 0)
     size = std::min(size, kPage - offset % kPage);
   uint64_t at = of == kDirect ? direct_buffer() + in_page : address() + in_page;
-  if (of == kDirect && one_in(10)) {
-    // What cannot be touched, at once.
-    at = kDirectBuffer + kDirectBufferPages * kPage;
-    size = kPage;
-    offset -= offset % kPage;
+  if (of == kDirect && one_in(6)) {
+    // What cannot be touched, at once or behind a page or two. Blocks of the file behind the one in
+    // which a write ends so would show what the disk held before.
+    const uint64_t pages = prng_.below(3);
+    if (!one_in(4)) in_page -= in_page % kSector;
+    offset -= offset % kSector;
+    at = kDirectBuffer + (kDirectBufferPages - pages) * kPage + in_page;
+    const uint64_t there = pages == 0 ? 0 : pages * kPage - in_page;
+    const uint64_t whole = there - there % kSector;
+    size = whole + kPage - (offset + whole) % kPage;
   }
   const std::string buffer = one_in(2) ? "_" : fmt::format("{:#x}", at);
   if (of != kDirect && one_in(3))
