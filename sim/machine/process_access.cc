@@ -86,6 +86,9 @@ AccessOutcome ProcessImpl::touch_whole(VirtAddr address, uint32_t size_bytes, Ac
   const PageSize page_size = machine_.page_size_;
   const VirtAddr second = page_size.align_down(address + (size_bytes - 1));
   const bool straddles = page_size.vpn(address) != page_size.vpn(second);
+  // An address that cannot be, at either end, is a general-protection fault before anything is
+  // translated. Source: Intel SDM vol. 1, 3.3.7.1.
+  if (straddles && !machine_.format_.canonical(second)) address = second;
   for (int round = 0; round < kRoundsMax; ++round) {
     for (int i = 0; i <= int(straddles); ++i) {
       const FaultCounts before = task_->faults;
