@@ -38,7 +38,7 @@ Result<void> AdviceCalls::madvise(Task& task, const AdviceArgs& args, UserMemory
   for (const mm::AdvicePlan::FilePages& pages : plan.wanted)
     s_.cache.will_need(*pages.backing, {pages.first, pages.count}, s_.frames);
   for (const mm::AdvicePlan::FilePages& pages : plan.removed)
-    s_.cache.punch(*pages.backing, {pages.first, pages.count}, s_.gather);
+    punch(*pages.backing, {pages.first, pages.count});
   for (const Pfn pfn : plan.split) s_.cache.split_folio(pfn, s_.gather);
   for (const Pfn pfn : plan.page_out) s_.page_out.page_out(pfn, s_.gather);
   std::optional<Errno> error = plan.error;
@@ -48,6 +48,12 @@ Result<void> AdviceCalls::madvise(Task& task, const AdviceArgs& args, UserMemory
   }
   if (error) return *error;
   return {};
+}
+
+// As fallocate does. Source: Linux mm/madvise.c madvise_remove().
+void AdviceCalls::punch(cache::Backing& backing, cache::PgoffRange pages) {
+  const uint32_t shift = backing.file().page_size().shift;
+  s_.cache.punch_bytes(backing, {pages.first << shift, pages.count << shift}, s_.frames, s_.gather);
 }
 
 // Source: Linux mm/madvise.c madvise_populate().

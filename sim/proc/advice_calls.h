@@ -52,6 +52,7 @@ class AdviceCalls {
 
  private:
   std::optional<Errno> populate(Task& task, AddrRange range, AccessKind kind, UserMemory& memory);
+  void punch(cache::Backing& backing, cache::PgoffRange pages);
 
   Services s_;
 };
