@@ -16,6 +16,10 @@
 
 namespace faultline {
 
+// What a fault that reads storage does meanwhile: it is taken anew, and then counts as minor, or it
+// keeps its lock and is major.
+enum class WhileReading : bool { kDropLock, kKeepLock };
+
 class UserMemory {
  public:
   virtual ~UserMemory() = default;
@@ -27,7 +31,7 @@ class UserMemory {
   // Faults in the pages of `range`, up to the first that cannot be: for writing where the mapping
   // is private and writable, else for reading. Nothing: all are in.
   // Errors: kEFAULT (the access would end in a signal), kENOMEM (no frame).
-  virtual std::optional<Errno> populate(AddrRange range) = 0;
+  virtual std::optional<Errno> populate(AddrRange range, WhileReading while_reading) = 0;
   // Faults in the page of `address` as one access would. Nothing: it is in.
   // Errors: kEFAULT (the access would end in a signal), kENOMEM (no frame).
   virtual std::optional<Errno> fault_in(VirtAddr address, AccessKind kind) = 0;

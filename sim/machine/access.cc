@@ -173,7 +173,7 @@ fault::FaultOutcome MachineImpl::handle_fault(ProcessImpl& process, const hw::Pa
   flush_tlb();
   const bool major = outcome.result == fault::FaultResult::kMajor ||
                      (outcome.result == fault::FaultResult::kMinor && outcome.dropped_lock &&
-                      process.in_system_call());
+                      process.repeats_faults());
   if (major || outcome.result == fault::FaultResult::kMinor) {
     ++(major ? stats_.faults.major : stats_.faults.minor);
     ++(major ? process.fault_counts().major : process.fault_counts().minor);

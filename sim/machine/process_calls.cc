@@ -87,7 +87,8 @@ Result<void> ProcessImpl::setrlimit(uint64_t resource, uint64_t soft_limit) {
 // nothing (linux-semantics D7). A fault that read storage has let go of its lock, is not counted,
 // and is taken anew: the page is there by then, which is a minor fault. Source: Linux mm/gup.c
 // populate_vma_page_range(), __mm_populate(); mm/memory.c mm_account_fault().
-std::optional<Errno> ProcessImpl::populate(AddrRange range) {
+std::optional<Errno> ProcessImpl::populate(AddrRange range, WhileReading while_reading) {
+  const bool keep_lock = while_reading == WhileReading::kKeepLock;
   const uint64_t page = machine_.page_size_.bytes();
   for (VirtAddr at = range.start; at < range.end; at = at + page) {
     const mm::Vma* vma = space().find_vma(at);
@@ -96,9 +97,13 @@ std::optional<Errno> ProcessImpl::populate(AddrRange range) {
     const AccessKind kind = store ? AccessKind::kStore : AccessKind::kLoad;
     if (space().follow_page(at, kind)) continue;
     const uint64_t major = task_->faults.major;
+    fault_may_repeat_ = !keep_lock;
     const auto failed = fault_in(at, kind);
-    task_->faults.minor += task_->faults.major - major;
-    task_->faults.major = major;
+    fault_may_repeat_ = true;
+    if (!keep_lock) {
+      task_->faults.minor += task_->faults.major - major;
+      task_->faults.major = major;
+    }
     if (failed) return failed;
   }
   return std::nullopt;

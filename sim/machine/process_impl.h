@@ -33,7 +33,9 @@ class ProcessImpl final : public Process, public UserMemory {
   const mm::AddressSpace& space() const { return *task_->space; }
   FaultCounts& fault_counts() { return task_->faults; }
   // Whether the kernel is at work for it, so that a fault is the kernel's and not the program's.
-  bool in_system_call() const { return in_system_call_; }
+  // Whether a fault that lets go of its lock is taken anew and counts as major then: one of a
+  // system call, but for those that keep the lock.
+  bool repeats_faults() const { return in_system_call_ && fault_may_repeat_; }
   // Before each call and fault: the address space, which others may share, obeys what is this
   // process's own.
   void enter_space() {
@@ -116,7 +118,7 @@ class ProcessImpl final : public Process, public UserMemory {
   uint64_t copy_in(VirtAddr from, std::span<std::byte> to) override;
   uint64_t copy_out(VirtAddr to, std::span<const std::byte> from) override;
   bool readable_now(VirtAddr address) const override;
-  std::optional<Errno> populate(AddrRange range) override;
+  std::optional<Errno> populate(AddrRange range, WhileReading while_reading) override;
   std::optional<Errno> fault_in(VirtAddr address, AccessKind kind) override;
 
  private:
@@ -161,6 +163,7 @@ class ProcessImpl final : public Process, public UserMemory {
   MachineImpl& machine_;
   std::unique_ptr<proc::Task> task_;
   bool in_system_call_ = false;
+  bool fault_may_repeat_ = true;
 };
 
 }  // namespace faultline::machine

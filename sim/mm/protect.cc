@@ -91,7 +91,8 @@ Result<Vma*> AddressSpace::protect_part(Vma& vma, AddrRange part, uint64_t flags
   merged_range_ = part;
   change_rights(**modified, part, gather);
   // A store to locked memory must not fault: row D7.
-  if ((old & (kVmWrite | kVmShared | kVmLocked)) == kVmLocked && (flags & kVmWrite) != 0)
+  constexpr uint64_t kLockedAndNotWritable = kVmWrite | kVmShared | kVmLockMask;
+  if ((old & kLockedAndNotWritable) == kVmLocked && (flags & kVmWrite) != 0)
     populate_.push_back(part);
   unaccount(old, pages);
   account(flags, pages);

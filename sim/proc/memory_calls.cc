@@ -40,7 +40,9 @@ Result<void> MemoryCalls::munmap(Task& task, VirtAddr address, uint64_t length_b
 Result<void> MemoryCalls::mprotect(Task& task, VirtAddr address, uint64_t length_bytes,
                                    uint64_t prot, UserMemory& memory) {
   const Result<void> done = task.space->protect(address, length_bytes, prot, s_.gather);
-  fault_in(task, memory);
+  // Source: Linux mm/mprotect.c mprotect_fixup(), which keeps its lock.
+  for (const AddrRange& range : task.space->take_populate())
+    memory.populate(range, WhileReading::kKeepLock);
   return done;
 }
 
@@ -124,7 +126,7 @@ std::optional<Errno> MemoryCalls::populate(Task& task, AddrRange range, OnError 
     const AddrRange part{std::max(at, vma->start()), std::min(vma->end(), range.end)};
     at = part.end;
     if (vma->has(mm::kVmLockOnFault)) continue;
-    const std::optional<Errno> error = memory.populate(part);
+    const std::optional<Errno> error = memory.populate(part, WhileReading::kDropLock);
     if (error && on_error == OnError::kStop) return error;
   }
   return std::nullopt;

@@ -29,7 +29,7 @@ class Memory final : public UserMemory {
   }
   uint64_t copy_out(VirtAddr, std::span<const std::byte>) override { return 0; }
   bool readable_now(VirtAddr address) const override { return address.value - kStart < readable; }
-  std::optional<Errno> populate(AddrRange) override { return Errno::kEFAULT; }
+  std::optional<Errno> populate(AddrRange, WhileReading) override { return Errno::kEFAULT; }
   std::optional<Errno> fault_in(VirtAddr, AccessKind) override { return Errno::kEFAULT; }
   void set_word(size_t index, uint64_t value) {
     std::memcpy(&bytes[index * sizeof value], &value, sizeof value);
