@@ -213,13 +213,13 @@ std::optional<CachedPage> PageCache::read_for_fault(OpenFile& file, uint64_t pgo
   return read_for_hit(file, pgoff, {pgoff, file.readahead.pages_max(backing)}, source);
 }
 
-std::optional<CachedPage> PageCache::read_for_code(OpenFile& file, PgoffRange wanted,
+std::optional<CachedPage> PageCache::read_for_code(OpenFile& file, PgoffRange wanted, Advice advice,
                                                    FrameSource& source) {
   Backing& backing = *file.backing;
   const uint64_t pgoff = wanted.first;
   const bool miss = find(backing, pgoff) == kNoPfn;
   if (backing.file_->kind() != FileKind::kDisk || !miss)
-    return read_for_fault(file, pgoff, Advice::kNormal, source);
+    return read_for_fault(file, pgoff, advice, source);
   return read_with_plan(backing, pgoff, file.readahead.plan_code_miss(backing, wanted), source);
 }
 

@@ -129,9 +129,11 @@ class PageCache {
   // Source: Linux mm/filemap.c filemap_fault(), fs/ext4/readpage.c ext4_mpage_readpages().
   std::optional<CachedPage> read_for_fault(OpenFile& file, uint64_t pgoff, Advice advice,
                                            FrameSource& source);
-  // The same for a mapping that may be executed and about which no advice was given: page
-  // `wanted.first`, and at most what lies between it and the mapping's end.
-  std::optional<CachedPage> read_for_code(OpenFile& file, PgoffRange wanted, FrameSource& source);
+  // The same for a mapping that may be executed, without advice or with MADV_RANDOM, which a page
+  // that is missing does not heed: page `wanted.first`, and at most what lies between it and the
+  // mapping's end. Source: Linux mm/filemap.c do_sync_mmap_readahead(), 6.18.
+  std::optional<CachedPage> read_for_code(OpenFile& file, PgoffRange wanted, Advice advice,
+                                          FrameSource& source);
   // The same for a read() of `file` that has page `wanted.first` next and `wanted.count` pages to
   // go. The zero page for a hole of tmpfs, which stays one. REQUIRES: wanted.count > 0; within the
   // file. Source: Linux mm/filemap.c filemap_get_pages().

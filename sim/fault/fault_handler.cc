@@ -92,13 +92,18 @@ FaultOutcome FaultHandler::bus_error(const Request& r) {
   return FaultOutcome::make_signal(SignalCode::kBusAdrErr, r.address);
 }
 
+// There is no pool of huge pages (row A3). Source: Linux mm/hugetlb.c hugetlb_no_page().
+FaultOutcome FaultHandler::refuse_huge_page(const Request& r) {
+  if (!r.vma.shared()) r.space.prepare_anon(r.vma);
+  return bus_error(r);
+}
+
 // Source: Linux mm/memory.c handle_pte_fault().
 FaultOutcome FaultHandler::bring_in(const Request& r) {
   const hw::PteLayout& layout = r.space.page_table().format().pte;
   if (r.pte.none()) {
     if ((r.vma.flags & mm::kVmInferred) != 0) return map_inferred_page(r);
-    // There is no pool of huge pages (row A3). Source: Linux mm/hugetlb.c hugetlb_no_page().
-    if (r.vma.has(mm::kVmHugeTlb)) return bus_error(r);
+    if (r.vma.has(mm::kVmHugeTlb)) return refuse_huge_page(r);
     if (r.vma.backing == nullptr) return demand_zero(r);
     if (!r.store) return read_file_page(r);
     return r.vma.shared() ? store_to_shared_file(r) : copy_file_page(r);
@@ -194,10 +199,11 @@ std::optional<cache::CachedPage> FaultHandler::get_file_page(const Request& r,
 std::optional<cache::CachedPage> FaultHandler::read_page(const Request& r) {
   if (r.vma.file == nullptr) return s_.cache.get_or_read_page(r.backing(), r.pgoff(), *this);
   const cache::Advice advice = advice_of(r.vma);
-  if (advice != cache::Advice::kNormal || !r.vma.has(mm::kVmExec))
+  const bool for_code = advice == cache::Advice::kNormal || advice == cache::Advice::kRandom;
+  if (!for_code || !r.vma.has(mm::kVmExec))
     return s_.cache.read_for_fault(*r.vma.file, r.pgoff(), advice, *this);
   const uint64_t pages_left = r.space.page_size().vpn(r.vma.end()) - r.vpn;
-  return s_.cache.read_for_code(*r.vma.file, {r.pgoff(), pages_left}, *this);
+  return s_.cache.read_for_code(*r.vma.file, {r.pgoff(), pages_left}, advice, *this);
 }
 
 // Maps a page of the cache for the fault: for reading, where the PTE grants stores already if the

@@ -58,6 +58,7 @@ class FaultHandler final : public cache::FrameSource {
   mm::Vma* find_legal_vma(mm::AddressSpace& space, VirtAddr address);
   FaultOutcome bring_in(const Request& request);
   FaultOutcome bus_error(const Request& request);
+  FaultOutcome refuse_huge_page(const Request& request);
   FaultOutcome demand_zero(const Request& request);
   FaultOutcome map_inferred_page(const Request& request);
   FaultOutcome read_file_page(const Request& request);

@@ -282,6 +282,7 @@ class AddressSpace final : public rmap::MappingSpace {
                                hw::TlbGather& gather);
   Result<void> charge_mapping(NewMapping& mapping, const Gathered& replaced);
   std::optional<Errno> open_mapping(NewMapping& mapping, const MapRequest& request);
+  uint64_t flags_of_mapping(uint64_t prot, uint64_t map_flags) const;
   bool unreserved(uint64_t map_flags) const;
 
   // limits.cc

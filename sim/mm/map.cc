@@ -22,6 +22,12 @@ VirtAddr round_hint(VirtAddr hint, uint64_t lowest, PageSize page_size) {
                                                          : rounded;
 }
 
+// Up to a huge page; what wraps is no hint. Source: Linux fs/hugetlbfs/inode.c
+// hugetlb_get_unmapped_area().
+VirtAddr align_hint(VirtAddr hint, uint64_t huge_page_bytes) {
+  return {(hint.value + huge_page_bytes - 1) & ~(huge_page_bytes - 1)};
+}
+
 }  // namespace
 
 Result<VirtAddr> AddressSpace::map(const MapRequest& request, hw::TlbGather& gather) {
@@ -52,9 +58,7 @@ Result<AddressSpace::NewMapping> AddressSpace::plan_mapping(const MapRequest& re
   const uint64_t flags =
       request.flags | ((request.flags & abi::kMAP_FIXED_NOREPLACE) != 0 ? abi::kMAP_FIXED : 0);
   const bool fixed = (flags & abi::kMAP_FIXED) != 0;
-  const bool executable = read_implies_exec() && (request.prot & abi::kPROT_READ) != 0;
-  const uint64_t vm_flags =
-      vm_flags_of(request.prot, flags) | default_flags_ | (executable ? kVmExec : 0);
+  const uint64_t vm_flags = flags_of_mapping(request.prot, flags);
 
   PlaceRequest where;
   where.hint =
@@ -63,7 +67,10 @@ Result<AddressSpace::NewMapping> AddressSpace::plan_mapping(const MapRequest& re
   where.flags = flags;
   if ((flags & abi::kMAP_HUGETLB) != 0) {
     where.alignment_bytes = find_huge_page_bytes(flags);
-    if (fixed && where.hint.value % where.alignment_bytes != 0) return Errno::kEINVAL;
+    const VirtAddr aligned = align_hint(where.hint, where.alignment_bytes);
+    if (fixed && where.hint != aligned && length_bytes <= vmas_.user_end().value)
+      return Errno::kEINVAL;
+    where.hint = aligned;
   } else if (!anonymous(request)) {
     where.offset_bytes = request.offset_bytes;
     const auto& backing = request.file->backing;
@@ -105,6 +112,12 @@ Result<AddressSpace::NewMapping> AddressSpace::plan_mapping(const MapRequest& re
     mapping.attributes.pgoff = page_size().vpn(*address).value;
   }
   return mapping;
+}
+
+// What the rights, MAP_... and the process itself ask for. Source: Linux mm/mmap.c do_mmap().
+uint64_t AddressSpace::flags_of_mapping(uint64_t prot, uint64_t map_flags) const {
+  const bool executable = read_implies_exec() && (prot & abi::kPROT_READ) != 0;
+  return vm_flags_of(prot, map_flags) | default_flags_ | (executable ? kVmExec : 0);
 }
 
 // Whether MAP_NORESERVE is heeded: always by huge pages, else where more may be promised than there

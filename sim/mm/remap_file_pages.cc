@@ -4,6 +4,7 @@
 
 #include "sim/base/align.h"
 #include "sim/mm/address_space.h"
+#include "sim/mm/map_flags.h"
 
 namespace faultline::mm {
 namespace {
@@ -51,7 +52,13 @@ Result<void> AddressSpace::remap_file_pages(const RemapFilePagesArgs& args, hw::
   request.prot = prot_of(*vma);
   request.flags = (args.flags & abi::kMAP_NONBLOCK) | abi::kMAP_SHARED | abi::kMAP_FIXED |
                   abi::kMAP_POPULATE | (vma->has(kVmLocked) ? abi::kMAP_LOCKED : 0);
-  request.file = vma->file != nullptr ? vma->file : open_object(vma->backing);
+  if (vma->has(kVmHugeTlb)) {
+    // Of a whole number of pages, which nothing is reserved for: row A3.
+    request.flags |= abi::kMAP_ANONYMOUS | abi::kMAP_HUGETLB;
+    if (length_bytes % find_huge_page_bytes(request.flags) != 0) return Errno::kEINVAL;
+  } else {
+    request.file = vma->file != nullptr ? vma->file : open_object(vma->backing);
+  }
   // Further than a file can reach is as far as can be said in bytes: mmap refuses both.
   const uint64_t pgoff_max = page_size().pages(~uint64_t{0}) - pages;
   request.offset_bytes = std::min(args.pgoff, pgoff_max) << page_size().shift;
