@@ -18,13 +18,13 @@ constexpr Weight kFault[] = {
     {K::kLoad, 6},      {K::kStore, 6},   {K::kFetch, 2},   {K::kRead, 1},    {K::kWrite, 1},
     {K::kOneAccess, 4}, {K::kMincore, 1}, {K::kPagemap, 1}, {K::kSmaps, 1},   {K::kTruncate, 1}};
 
-constexpr Weight kFiles[] = {{K::kMapFile, 6},  {K::kMapAnon, 1},    {K::kUnmap, 2},
-                             {K::kProtect, 2},  {K::kRemap, 1},      {K::kLoad, 5},
-                             {K::kStore, 6},    {K::kRead, 4},       {K::kWrite, 4},
-                             {K::kTruncate, 2}, {K::kAllocate, 2},   {K::kSync, 2},
-                             {K::kFileSync, 2}, {K::kFileAdvice, 1}, {K::kMincore, 2},
-                             {K::kPagemap, 1},  {K::kSmaps, 1},      {K::kAdvise, 1},
-                             {K::kSeek, 1},     {K::kDescriptor, 2}, {K::kPath, 1}};
+constexpr Weight kFiles[] = {
+    {K::kMapFile, 6},  {K::kMapAnon, 1},    {K::kUnmap, 2},      {K::kProtect, 2},
+    {K::kRemap, 1},    {K::kLoad, 5},       {K::kStore, 6},      {K::kRead, 4},
+    {K::kWrite, 4},    {K::kTruncate, 2},   {K::kAllocate, 2},   {K::kSync, 2},
+    {K::kFileSync, 2}, {K::kFileAdvice, 1}, {K::kMincore, 2},    {K::kPagemap, 1},
+    {K::kSmaps, 1},    {K::kAdvise, 1},     {K::kSeek, 1},       {K::kDescriptor, 2},
+    {K::kPath, 1},     {K::kLock, 1},       {K::kAdviseFlags, 1}};
 
 constexpr Weight kErrno[] = {
     {K::kBadCall, 12}, {K::kMapAnon, 2}, {K::kMapFile, 2}, {K::kProtect, 1}, {K::kMaps, 1}};
@@ -34,10 +34,10 @@ constexpr Weight kBreak[] = {{K::kBrk, 8},     {K::kGrowDown, 6}, {K::kMapAnon, 
                              {K::kLock, 1},    {K::kMaps, 2}};
 
 constexpr Weight kForks[] = {
-    {K::kFork, 2},        {K::kExit, 1},    {K::kMapAnon, 4}, {K::kMapFile, 2},   {K::kUnmap, 1},
-    {K::kRemap, 1},       {K::kProtect, 3}, {K::kLoad, 4},    {K::kStore, 8},     {K::kWrite, 1},
-    {K::kAdviseFlags, 2}, {K::kPagemap, 2}, {K::kMincore, 1}, {K::kSmaps, 1},     {K::kMaps, 2},
-    {K::kLock, 1},        {K::kRead, 1},    {K::kSeek, 1},    {K::kDescriptor, 1}};
+    {K::kFork, 2},        {K::kExit, 1},    {K::kMapAnon, 4}, {K::kMapFile, 2},    {K::kUnmap, 1},
+    {K::kRemap, 1},       {K::kProtect, 3}, {K::kLoad, 4},    {K::kStore, 8},      {K::kWrite, 1},
+    {K::kAdviseFlags, 2}, {K::kPagemap, 2}, {K::kMincore, 1}, {K::kSmaps, 1},      {K::kMaps, 2},
+    {K::kLock, 1},        {K::kRead, 1},    {K::kSeek, 1},    {K::kDescriptor, 1}, {K::kAdvise, 2}};
 
 constexpr Weight kLocks[] = {
     {K::kLock, 6},  {K::kUnlock, 4},  {K::kLockAll, 1}, {K::kMapAnon, 5},

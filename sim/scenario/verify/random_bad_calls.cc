@@ -27,6 +27,7 @@ constexpr auto kForms = std::to_array<std::string_view>({
     "mlockall(N)",
     "mseal(A, L, N)",
     "remap_file_pages(A, L, N, N, 0)",
+    "remap_file_pages(A, L, 0, N, 0)",
     "pread64(F, A, L, O)",
     "pwrite64(F, A, S, O)",
     "read(F, A, L)",
@@ -62,9 +63,10 @@ constexpr auto kRooms = std::to_array<std::string_view>(
 constexpr auto kOffsets = std::to_array<std::string_view>(
     {"0", "0", "4096", "1", "0x10000", "0x7ffffffffffff000", "0x7fffffffffffffff", "-4096", "-1"});
 constexpr auto kMapFlags = std::to_array<std::string_view>(
-    {"0",     "1",       "2",       "3",         "4",        "8",      "0x21",   "0x22",  "0x23",
-     "0x28",  "0x32",    "0x31",    "0x100022",  "0x100032", "0x12",   "0x11",   "0x122", "0x121",
-     "0x101", "0x80003", "0x40022", "0x4040022", "0x200003", "0x2022", "0x8022", "0x62"});
+    {"0",      "1",     "2",       "3",       "4",        "8",         "0x21",     "0x22",
+     "0x23",   "0x28",  "0x32",    "0x31",    "0x100022", "0x100032",  "0x12",     "0x11",
+     "0x122",  "0x121", "0x101",   "0x80003", "0x40022",  "0x4040022", "0x200003", "0x2022",
+     "0x8022", "0x62",  "0x44022", "0x44021", "0x44031",  "0x44032"});
 constexpr auto kFiles =
     std::to_array<std::string_view>({"-1", "0", "99", "f0", "f1", "ro", "mem", "f0"});
 constexpr auto kAdvices = std::to_array<std::string_view>(

@@ -9,6 +9,11 @@
 namespace faultline::verify {
 namespace {
 
+// Where a page table of the second level ends, so that mappings there have all tables to make.
+constexpr uint64_t k512Gib = uint64_t{512} << 30;
+// The page before what is no address.
+constexpr uint64_t kLastOfUser = 0x7ffffffff000;
+
 // Names that stand twice come twice as often.
 constexpr auto kProts = std::to_array<std::string_view>(
     {"PROT_READ|PROT_WRITE", "PROT_READ|PROT_WRITE", "PROT_READ|PROT_WRITE", "PROT_READ",
@@ -17,7 +22,7 @@ constexpr auto kProts = std::to_array<std::string_view>(
 constexpr auto kAnonFlags = std::to_array<std::string_view>(
     {"MAP_PRIVATE", "MAP_PRIVATE", "MAP_PRIVATE", "MAP_PRIVATE", "MAP_PRIVATE|MAP_NORESERVE",
      "MAP_PRIVATE|MAP_POPULATE", "MAP_PRIVATE|MAP_STACK", "MAP_PRIVATE|MAP_32BIT", "MAP_SHARED",
-     "MAP_SHARED", "MAP_SHARED|MAP_POPULATE"});
+     "MAP_SHARED", "MAP_SHARED|MAP_POPULATE", "MAP_SHARED|MAP_NORESERVE"});
 constexpr auto kFileFlags = std::to_array<std::string_view>(
     {"MAP_SHARED", "MAP_SHARED", "MAP_PRIVATE", "MAP_PRIVATE", "MAP_SHARED|MAP_POPULATE",
      "MAP_PRIVATE|MAP_POPULATE", "MAP_SHARED_VALIDATE"});
@@ -54,6 +59,7 @@ void RandomWriter::line(const std::string& text) { lines_.push_back(by(speaker()
 
 // Most hit a few pages on both sides of the end of a window.
 uint64_t RandomWriter::address() {
+  if (one_in(40)) return k512Gib + prng_.below(16) * kPage - 8 * kPage;
   switch (prng_.below(12)) {
     case 0:
       return 0x600000 + prng_.below(8) * kPage;
@@ -215,7 +221,7 @@ void RandomWriter::write_access(std::string_view call) {
 void RandomWriter::write_one_access() {
   const uint64_t size = uint64_t{1} << prng_.below(4);
   const uint64_t near_end = one_in(3) ? kPage - prng_.below(8) : prng_.below(kPage - 8);
-  const uint64_t at = address() + near_end;
+  const uint64_t at = (one_in(60) ? kLastOfUser : address()) + near_end;
   switch (prng_.below(3)) {
     case 0:
       return line(fmt::format("peek({:#x}, {})", at, size));
