@@ -7,7 +7,8 @@
 namespace faultline::machine {
 
 UserBuffers::Reach ProcessImpl::reach() {
-  return {.memory = *this, .user_end = machine_.format_.user_end()};
+  return {
+      .memory = *this, .user_end = machine_.format_.user_end(), .page_size = machine_.page_size_};
 }
 
 Result<uint64_t> ProcessImpl::read(int64_t fd, const UserBuffer& buffer) {

@@ -12,7 +12,6 @@ namespace {
 
 constexpr uint32_t kSegmentsMax = 1024;  // Linux UIO_MAXIOV
 constexpr uint64_t kIovecBytes = 16;     // struct iovec: an address and a length
-constexpr uint64_t kPageBytes = 4096;
 
 uint64_t little_endian(std::span<const std::byte, 8> bytes) {
   uint64_t value = 0;
@@ -77,6 +76,7 @@ bool UserBuffers::sectors_ok(proc::Part part, uint64_t sector_bytes) const {
   uint64_t pieces = 0;
   bool on_sectors = true;
   bool in_page = true;
+  const PageSize page_size = reach_.page_size;
   for (const Segment& segment : segments_) {
     const uint64_t first = std::max(before, part.offset_bytes);
     const uint64_t end =
@@ -86,7 +86,7 @@ bool UserBuffers::sectors_ok(proc::Part part, uint64_t sector_bytes) const {
     if (first >= end) continue;
     ++pieces;
     on_sectors &= (address | (end - first)) % sector_bytes == 0;
-    in_page &= address % kPageBytes + (end - first) <= kPageBytes;
+    in_page &= page_size.offset_in_page({address}) + (end - first) <= page_size.bytes();
   }
   return on_sectors || (pieces == 1 && in_page);
 }
@@ -138,12 +138,16 @@ uint64_t UserBuffers::give(std::span<std::byte> piece) {
   return piece.size();
 }
 
+uint64_t UserBuffers::left_in_page(VirtAddr at) const {
+  return reach_.page_size.bytes() - reach_.page_size.offset_in_page(at);
+}
+
 uint64_t UserBuffers::copy_mapped(VirtAddr from, std::span<std::byte> to) {
   uint64_t done = 0;
   while (done < to.size()) {
     const VirtAddr at = from + done;
     if (!reach_.memory.readable_now(at)) break;
-    const uint64_t count = std::min(to.size() - done, kPageBytes - at.value % kPageBytes);
+    const uint64_t count = std::min(to.size() - done, left_in_page(at));
     const uint64_t copied = reach_.memory.copy_in(at, to.subspan(done, count));
     done += copied;
     if (copied < count) break;
@@ -160,14 +164,14 @@ uint64_t UserBuffers::give_mapped(std::span<std::byte> piece) {
 
 uint64_t UserBuffers::fault_in_as(AccessKind kind, uint64_t length_bytes) {
   if (!outside_.empty()) return length_bytes;
-  const uint64_t reached = for_each_part(length_bytes, [&](VirtAddr from, uint64_t,
-                                                           uint64_t length) {
-    const VirtAddr end = from + length;
-    for (VirtAddr page = from; page < end; page = page + (kPageBytes - page.value % kPageBytes)) {
-      if (reach_.memory.fault_in(page, kind)) return uint64_t{page - from};
-    }
-    return length;
-  });
+  const uint64_t reached =
+      for_each_part(length_bytes, [&](VirtAddr from, uint64_t, uint64_t length) {
+        const VirtAddr end = from + length;
+        for (VirtAddr page = from; page < end; page = page + left_in_page(page)) {
+          if (reach_.memory.fault_in(page, kind)) return uint64_t{page - from};
+        }
+        return length;
+      });
   take_back(reached);
   return reached;
 }

@@ -23,6 +23,7 @@ class UserBuffers final : public proc::ReadSink, public proc::WriteSource {
   struct Reach {
     UserMemory& memory;
     VirtAddr user_end;
+    PageSize page_size;
   };
 
   UserBuffers(const UserBuffer& buffer, const Reach& reach);
@@ -59,6 +60,7 @@ class UserBuffers final : public proc::ReadSink, public proc::WriteSource {
 
   explicit UserBuffers(const Reach& reach) : reach_(reach) {}
   bool in_user_space(const Segment& segment) const;
+  uint64_t left_in_page(VirtAddr at) const;
   uint64_t fault_in_as(AccessKind kind, uint64_t length_bytes);
   // Copies what can be read without a fault.
   uint64_t copy_mapped(VirtAddr from, std::span<std::byte> to);

@@ -332,7 +332,13 @@ class AddressSpace final : public rmap::MappingSpace {
   void free_lazily(const Vma& vma, AddrRange part, hw::TlbGather& gather);
   void make_cold(const Vma& vma, AddrRange part, const Advising& advising);
   void find_own_pages(const Vma& vma, AddrRange part, AdvicePlan& plan) const;
-  bool may_deactivate(const Vma& vma, AddrRange part, Pfn pfn, AdvicePlan& plan) const;
+  struct JudgedFolio {
+    cache::PgoffRange pages{};
+    bool may_go = false;
+  };
+  bool judge_page(const Vma& vma, AddrRange part, Pfn pfn, JudgedFolio& last,
+                  AdvicePlan& plan) const;
+  bool judge_folio(const Vma& vma, AddrRange part, Pfn pfn, AdvicePlan& plan) const;
   bool maps_whole(const Vma& vma, AddrRange part, cache::PgoffRange folio) const;
   void install_guards(Vma& vma, AddrRange part, hw::TlbGather& gather);
   void remove_guards(AddrRange part);

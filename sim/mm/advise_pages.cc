@@ -67,13 +67,23 @@ bool AddressSpace::maps_whole(const Vma& vma, AddrRange part, cache::PgoffRange 
 
 // Whether the page of the frame, which is mapped in `part`, may be made cold or given up: no other
 // PTE maps it, or any page of its folio, all of which lies in `part`. Of a large folio that does
-// not, and that no other process maps, the plan has that it is to be split. Source: Linux
+// not, and that no other process maps, the plan has that it is to be split. `last` is the large
+// folio that was judged before, about whose other pages nothing new can be said. Source: Linux
 // mm/madvise.c madvise_cold_or_pageout_pte_range(), mm/internal.h
 // folio_maybe_mapped_shared(), 6.18.
-bool AddressSpace::may_deactivate(const Vma& vma, AddrRange part, Pfn pfn, AdvicePlan& plan) const {
+bool AddressSpace::judge_page(const Vma& vma, AddrRange part, Pfn pfn, JudgedFolio& last,
+                              AdvicePlan& plan) const {
   const phys::PageFrame& frame = frames_[pfn];
   if (frame.order == 0) return frame.mapcount == 1;
-  const cache::PgoffRange folio = cache::folio_of(frame);
+  if (!last.pages.contains(frame.pgoff)) {
+    last.pages = cache::folio_of(frame);
+    last.may_go = judge_folio(vma, part, pfn, plan);
+  }
+  return last.may_go;
+}
+
+bool AddressSpace::judge_folio(const Vma& vma, AddrRange part, Pfn pfn, AdvicePlan& plan) const {
+  const cache::PgoffRange folio = cache::folio_of(frames_[pfn]);
   bool mapped_once = true;
   bool mapped_here = true;
   for (uint64_t i = 0; i < folio.count; ++i) {
@@ -90,10 +100,11 @@ bool AddressSpace::may_deactivate(const Vma& vma, AddrRange part, Pfn pfn, Advic
 // replacement policy. Source: Linux mm/madvise.c madvise_cold_or_pageout_pte_range().
 void AddressSpace::make_cold(const Vma& vma, AddrRange part, const Advising& advising) {
   const hw::PteLayout& layout = page_table_.format().pte;
+  JudgedFolio last;
   const auto update = [&](Vpn vpn, hw::Pte pte) {
     auto mapped = find_mapped(pte, layout);
     if (!mapped || mapped->pfn == phys::kZeroPagePfn) return pte;
-    if (!may_deactivate(vma, part, mapped->pfn, advising.plan) || !mapped->accessed) return pte;
+    if (!judge_page(vma, part, mapped->pfn, last, advising.plan) || !mapped->accessed) return pte;
     mapped->accessed = false;
     advising.gather.add_page(asid(), vpn);
     return mapped->to_pte(layout, vma);
@@ -105,9 +116,10 @@ void AddressSpace::make_cold(const Vma& vma, AddrRange part, const Advising& adv
 // of, is not among them.
 void AddressSpace::find_own_pages(const Vma& vma, AddrRange part, AdvicePlan& plan) const {
   const hw::PteLayout& layout = page_table_.format().pte;
+  JudgedFolio last;
   page_table_.for_each(page_size().vpn(part.start), page_size().pages(part), [&](Vpn, hw::Pte pte) {
     const auto mapped = find_mapped(pte, layout);
-    if (!mapped || !may_deactivate(vma, part, mapped->pfn, plan)) return;
+    if (!mapped || !judge_page(vma, part, mapped->pfn, last, plan)) return;
     const phys::PageFrame& frame = frames_[mapped->pfn];
     if (frame.order == 0 || frame.pgoff == cache::folio_of(frame).first)
       plan.page_out.push_back(mapped->pfn);
