@@ -42,6 +42,11 @@ AccessOutcome ProcessImpl::for_each_page(VirtAddr address, uint64_t length_bytes
 }
 
 AccessOutcome ProcessImpl::load(VirtAddr address, std::span<std::byte> out) {
+  begin_call();
+  return load_bytes(address, out);
+}
+
+AccessOutcome ProcessImpl::load_bytes(VirtAddr address, std::span<std::byte> out) {
   return for_each_page(address, out.size(), AccessKind::kLoad, [&](const Piece& piece) {
     const auto bytes = machine_.frames_.bytes(piece.pfn);
     std::memcpy(&out[piece.done_bytes], &bytes[piece.offset_bytes], piece.length_bytes);
@@ -49,6 +54,11 @@ AccessOutcome ProcessImpl::load(VirtAddr address, std::span<std::byte> out) {
 }
 
 AccessOutcome ProcessImpl::store(VirtAddr address, std::span<const std::byte> in) {
+  begin_call();
+  return store_bytes(address, in);
+}
+
+AccessOutcome ProcessImpl::store_bytes(VirtAddr address, std::span<const std::byte> in) {
   const auto put = [&](const Piece& piece) {
     const auto bytes = machine_.frames_.writable_bytes(piece.pfn);
     if (bytes.empty()) return;  // Contents::kNone
@@ -60,11 +70,12 @@ AccessOutcome ProcessImpl::store(VirtAddr address, std::span<const std::byte> in
 }
 
 AccessOutcome ProcessImpl::fetch(VirtAddr address, uint64_t length_bytes) {
+  begin_call();
   return for_each_page(address, length_bytes, AccessKind::kFetch, [](const Piece&) {});
 }
 
 uint64_t ProcessImpl::copy_in(VirtAddr from, std::span<std::byte> to) {
-  return load(from, to).bytes_done;
+  return load_bytes(from, to).bytes_done;
 }
 
 bool ProcessImpl::readable_now(VirtAddr address) const {
@@ -74,7 +85,7 @@ bool ProcessImpl::readable_now(VirtAddr address) const {
 }
 
 uint64_t ProcessImpl::copy_out(VirtAddr to, std::span<const std::byte> from) {
-  return store(to, from).bytes_done;
+  return store_bytes(to, from).bytes_done;
 }
 
 // A fault for the second page may evict the first: both must be found present with no fault
@@ -128,6 +139,7 @@ void ProcessImpl::write_bytes(VirtAddr address, uint32_t size_bytes, uint64_t va
 }
 
 AccessOutcome ProcessImpl::peek(VirtAddr address, uint32_t size_bytes, uint64_t* value) {
+  begin_call();
   Pfn pfns[2];
   const AccessOutcome outcome = touch_whole(address, size_bytes, AccessKind::kLoad, pfns);
   if (outcome.bytes_done != 0) *value = read_bytes(address, size_bytes, pfns);
@@ -135,6 +147,7 @@ AccessOutcome ProcessImpl::peek(VirtAddr address, uint32_t size_bytes, uint64_t*
 }
 
 AccessOutcome ProcessImpl::poke(VirtAddr address, uint32_t size_bytes, uint64_t value) {
+  begin_call();
   Pfn pfns[2];
   const AccessOutcome outcome = touch_whole(address, size_bytes, AccessKind::kStore, pfns);
   if (outcome.bytes_done != 0) write_bytes(address, size_bytes, value, pfns);
@@ -143,6 +156,7 @@ AccessOutcome ProcessImpl::poke(VirtAddr address, uint32_t size_bytes, uint64_t 
 }
 
 AccessOutcome ProcessImpl::xadd(VirtAddr address, uint32_t size_bytes, uint64_t addend) {
+  begin_call();
   Pfn pfns[2];
   const AccessOutcome outcome = touch_whole(address, size_bytes, AccessKind::kModify, pfns);
   if (outcome.bytes_done != 0)

@@ -13,7 +13,7 @@ ProcessImpl::ProcessImpl(MachineImpl& machine, std::unique_ptr<proc::Task> task)
 
 const base::CrashContext& ProcessImpl::crash_context() const { return machine_; }
 
-void ProcessImpl::begin_system_call() { machine_.cache_.all_arrived(); }
+void ProcessImpl::begin_call() { machine_.cache_.all_arrived(); }
 
 void ProcessImpl::end_system_call() {
   machine_.cache_.flush_replaced(machine_.gather_);

@@ -129,15 +129,15 @@ class ProcessImpl final : public Process, public UserMemory {
     base::ScopedCrashContext context(crash_context());
     enter_space();
     in_system_call_ = true;
-    begin_system_call();
+    begin_call();
     auto result = call();
     in_system_call_ = false;
     end_system_call();
     return result;
   }
   const base::CrashContext& crash_context() const;
-  // What the disk brings takes less time than lies between two calls.
-  void begin_system_call();
+  // What the disk brings takes less time than lies between two calls, accesses among them.
+  void begin_call();
   void end_system_call();
   proc::FileCall file_call();
   UserBuffers::Reach reach();
@@ -145,6 +145,8 @@ class ProcessImpl final : public Process, public UserMemory {
   Result<void> tell_waiter(const proc::Task& zombie, const Wait4Args& args);
   void end(uint32_t wait_status);
 
+  AccessOutcome load_bytes(VirtAddr address, std::span<std::byte> out);
+  AccessOutcome store_bytes(VirtAddr address, std::span<const std::byte> bytes);
   // One page's share of an access: where its bytes lie in the frame.
   struct Piece {
     Pfn pfn = kNoPfn;

@@ -68,15 +68,15 @@ bool UserBuffers::address_ok(uint64_t) const {
 }
 
 bool UserBuffers::sectors_ok(proc::Part part, uint64_t sector_bytes) const {
+  const PageSize page_size = reach_.page_size;
   // What is not the process's begins with a page.
   if (!outside_.empty())
     return (part.offset_bytes | part.length_bytes) % sector_bytes == 0 ||
-           part.offset_bytes % kPageBytes + part.length_bytes <= kPageBytes;
+           (part.offset_bytes & page_size.offset_mask()) + part.length_bytes <= page_size.bytes();
   uint64_t before = 0;
   uint64_t pieces = 0;
   bool on_sectors = true;
   bool in_page = true;
-  const PageSize page_size = reach_.page_size;
   for (const Segment& segment : segments_) {
     const uint64_t first = std::max(before, part.offset_bytes);
     const uint64_t end =

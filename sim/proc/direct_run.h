@@ -20,7 +20,9 @@ struct DirectRun {
   bool promised = false;
 };
 
-// The run that begins at `start_bytes`, cut at `end_bytes`. O(its pages).
+// Differs from Linux: data that lies together in the file lies so on the disk; where ext4 has put
+// it in several places each is a run of its own, which shows where only a part of a call can be
+// served. The run that begins at `start_bytes`, cut at `end_bytes`. O(its pages).
 inline DirectRun direct_run_at(const storage::SimFile& file, uint64_t start_bytes,
                                uint64_t end_bytes) {
   const uint8_t shift = file.page_size().shift;

@@ -11,6 +11,7 @@
 
 #include "faultline/input_error.h"
 #include "faultline/result.h"
+#include "sim/scenario/host/disk_reads.h"
 
 namespace faultline::host {
 
@@ -24,6 +25,7 @@ class HostFolders {
   HostFolders& operator=(const HostFolders&) = delete;
 
   const std::string& disk() const { return disk_; }
+  const DiskReads& disk_reads() const { return reads_; }
   // Where a path of the scenario lies, the folders above it made.
   std::string host_path(std::string_view path) const;
   // The scenario's path of what the kernel calls `host_path`; others are returned as they are.
@@ -32,10 +34,12 @@ class HostFolders {
   void clear() const;
 
  private:
-  HostFolders(std::string disk, std::string shm) : disk_(std::move(disk)), shm_(std::move(shm)) {}
+  HostFolders(std::string disk, std::string shm)
+      : disk_(std::move(disk)), shm_(std::move(shm)), reads_(disk_) {}
 
   std::string disk_;
   std::string shm_;
+  DiskReads reads_;
 };
 
 }  // namespace faultline::host

@@ -23,6 +23,7 @@ Result<uint64_t> HostProcess::call(long number, std::array<uint64_t, 6> argument
     why_not_asked_ = kReachesOwnMemory;
     return Errno::kENOSYS;
   }
+  folders_.disk_reads().wait();
   const int64_t result = tracee_->system_call(number, arguments);
   if (result < 0 && result > -4096) return static_cast<Errno>(-result);
   return u(result);
@@ -57,10 +58,15 @@ bool HostProcess::refuse_own_memory(VirtAddr address, uint64_t length_bytes) {
   return refused;
 }
 
+Outcome HostProcess::run(Routine routine, uint64_t rdi, uint64_t rsi, uint64_t rdx) {
+  folders_.disk_reads().wait();
+  return tracee_->run(routine, rdi, rsi, rdx);
+}
+
 AccessOutcome HostProcess::access(Routine routine, VirtAddr address, uint64_t length_bytes,
                                   uint64_t from) {
   if (refuse_own_memory(address, length_bytes)) return {.out_of_memory = true};
-  const Outcome outcome = tracee_->run(routine, address.value, length_bytes, from);
+  const Outcome outcome = run(routine, address.value, length_bytes, from);
   // rsi counts down what is left.
   return {length_bytes - outcome.registers.rsi, outcome.signal};
 }
@@ -82,20 +88,20 @@ AccessOutcome HostProcess::fetch(VirtAddr address, uint64_t length_bytes) {
 
 AccessOutcome HostProcess::peek(VirtAddr address, uint32_t size_bytes, uint64_t* value) {
   if (refuse_own_memory(address, size_bytes)) return {.out_of_memory = true};
-  const Outcome outcome = tracee_->run(sized(Routine::kPeek, size_bytes), address.value, 0, 0);
+  const Outcome outcome = run(sized(Routine::kPeek, size_bytes), address.value, 0, 0);
   *value = outcome.registers.rdx;
   return {outcome.signal ? 0 : size_bytes, outcome.signal};
 }
 
 AccessOutcome HostProcess::poke(VirtAddr address, uint32_t size_bytes, uint64_t value) {
   if (refuse_own_memory(address, size_bytes)) return {.out_of_memory = true};
-  const Outcome outcome = tracee_->run(sized(Routine::kPoke, size_bytes), address.value, 0, value);
+  const Outcome outcome = run(sized(Routine::kPoke, size_bytes), address.value, 0, value);
   return {outcome.signal ? 0 : size_bytes, outcome.signal};
 }
 
 AccessOutcome HostProcess::xadd(VirtAddr address, uint32_t size_bytes, uint64_t addend) {
   if (refuse_own_memory(address, size_bytes)) return {.out_of_memory = true};
-  const Outcome outcome = tracee_->run(sized(Routine::kXadd, size_bytes), address.value, 0, addend);
+  const Outcome outcome = run(sized(Routine::kXadd, size_bytes), address.value, 0, addend);
   return {outcome.signal ? 0 : size_bytes, outcome.signal};
 }
 

@@ -125,6 +125,8 @@ class HostProcess final : public Process {
   Result<int> call_for_descriptor(long number, std::array<uint64_t, 6> arguments);
   Result<uint64_t> transfer(long number, int64_t fd, const UserBuffer& buffer, uint64_t offset);
   AccessOutcome access(Routine routine, VirtAddr address, uint64_t length_bytes, uint64_t from);
+  // Once what was read ahead has arrived, as in call().
+  Outcome run(Routine routine, uint64_t rdi, uint64_t rsi, uint64_t rdx);
   // Whether an access would reach the worker's own memory, and so is not made.
   bool refuse_own_memory(VirtAddr address, uint64_t length_bytes);
   // Puts the text into the worker's scratch memory; its address there.

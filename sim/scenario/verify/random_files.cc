@@ -27,7 +27,7 @@ constexpr std::string_view kDirect = "direct";
 
 constexpr auto kFileAdvices = std::to_array<std::string_view>(
     {"POSIX_FADV_NORMAL", "POSIX_FADV_DONTNEED", "POSIX_FADV_DONTNEED", "POSIX_FADV_RANDOM",
-     "POSIX_FADV_NOREUSE"});
+     "POSIX_FADV_NOREUSE", "POSIX_FADV_WILLNEED", "POSIX_FADV_SEQUENTIAL"});
 constexpr auto kAllocateModes = std::to_array<std::string_view>(
     {"FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE", "FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE", "0",
      "FALLOC_FL_KEEP_SIZE", "FALLOC_FL_ZERO_RANGE", "FALLOC_FL_ZERO_RANGE|FALLOC_FL_KEEP_SIZE",
@@ -204,7 +204,7 @@ void RandomWriter::write_descriptor() {
     case 2:
       return line(fmt::format("dup2({}, {})", files_.front(), buffered_file()));
     case 3:
-      return line(fmt::format("close({})", files_.back()));
+      return write_close();
     case 4:
       return bind_file("append", fmt::format("open({}, O_RDWR|O_APPEND)", path()));
     case 5:
@@ -220,6 +220,13 @@ void RandomWriter::write_descriptor() {
                       kDirectBuffer, kDirectBufferPages * kPage));
       return bind_file(kDirect, fmt::format("open({}, O_RDWR|O_DIRECT)", path()));
   }
+}
+
+// On the disk the name is not used again: its number may be the next one with O_DIRECT, whose calls
+// make what they may of the memory that they are given.
+void RandomWriter::write_close() {
+  line(fmt::format("close({})", files_.back()));
+  if (home_ == FileHome::kDisk && files_.size() > 1) files_.pop_back();
 }
 
 void RandomWriter::write_path() {

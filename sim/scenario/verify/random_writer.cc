@@ -126,7 +126,7 @@ void RandomWriter::write(Kind kind) {
     case Kind::kLockAll:
       return write_lock();
     case Kind::kAdvise:
-      return line_on_range("madvise", advice());
+      return line_on_range("madvise", pick(kAdvices));
     case Kind::kAdviseFlags:
       return line_on_range("madvise", std::string(pick(kFlagAdvices)));
     case Kind::kRead:
@@ -151,12 +151,6 @@ void RandomWriter::write(Kind kind) {
     case Kind::kExit:
       return kind == Kind::kFork ? write_fork() : write_exit();
   }
-}
-
-// Where something is to be read for MADV_WILLNEED, when it is there depends on the disk.
-std::string RandomWriter::advice() {
-  const std::string advice = pick(kAdvices);
-  return home_ == FileHome::kDisk && advice == "MADV_WILLNEED" ? "MADV_COLD" : advice;
 }
 
 void RandomWriter::write_question(Kind kind) {

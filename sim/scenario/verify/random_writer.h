@@ -38,7 +38,6 @@ class RandomWriter {
   uint64_t length_bytes();
   std::string range();  // "address, length"
   void line_on_range(std::string_view call, const std::string& what);
-  std::string advice();
 
   void write_question(Kind kind);
   void write_map_anon();
@@ -68,6 +67,7 @@ class RandomWriter {
   void write_seek();
   void write_descriptor();
   void write_path();
+  void write_close();
   void bind_file(std::string_view name, const std::string& call);
   // random_family.cc
   struct Running {
