@@ -56,6 +56,7 @@ class Tracee {
   static constexpr uint64_t kScratch = kText + 4096;
   static constexpr uint64_t kScratchBytes = 0x20000;
   static constexpr uint64_t kOwnBytes = kScratchBytes + 4096;
+  static constexpr uint64_t kOwnMappings = 2;
   static constexpr uint64_t kBreak = 0x600000;  // where the break starts
   static constexpr uint64_t kStackTop = 0x7ffffffff000;
 

@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "faultline/machine.h"
+#include "sim/base/check.h"
 #include "sim/scenario/host/host_machine.h"
 #include "sim/scenario/host/settings.h"
+#include "sim/scenario/host/tracee.h"
 #include "sim/scenario/parser.h"
 #include "sim/scenario/runner.h"
 #include "sim/scenario/verify/answer_lines.h"
@@ -27,6 +29,9 @@ class Collector final : public LineSink {
  private:
   const std::atomic<bool>* stop_;
 };
+
+// What vm.max_map_count is where nobody has set it.
+constexpr uint64_t kMapCountMax = 65530;
 
 std::string parent_folder(const VerifyOptions& options) {
   if (!options.temporary_folder.empty()) return options.temporary_folder;
@@ -74,6 +79,9 @@ Result<Answers, InputError> Verifier::ask_simulator(std::string_view file,
                                                     std::string_view text) const {
   auto machine = make_machine(options_.machine);
   if (!machine.ok()) return machine.error();
+  // The worker's own mappings count, too.
+  const uint64_t left = kMapCountMax - host::Tracee::kOwnMappings;
+  FL_CHECK((*machine)->sysctl("vm.max_map_count", left).ok());
   return ask(file, text, **machine);
 }
 
