@@ -319,6 +319,7 @@ class AddressSpace final : public rmap::MappingSpace {
   Result<void> set_locks(VirtAddr start, uint64_t length_bytes, uint64_t flags);
   void set_all_locks(uint64_t flags);
   Result<Vma*> set_locks_of(Vma& vma, AddrRange part, uint64_t locks);
+  void set_mlocked(AddrRange range, bool mlocked);
   // advise.cc, advise_pages.cc
   struct Advising {
     uint32_t advice;
@@ -367,10 +368,8 @@ class AddressSpace final : public rmap::MappingSpace {
   void move_pages(AddrRange from, VirtAddr to, hw::TlbGather& gather);
   bool first_in_table(VirtAddr start) const;
 
-  // seal.cc
+  // seal.cc, maps.cc
   bool covered(AddrRange range) const;
-
-  // maps.cc
   MapsLine maps_line(const Vma& vma) const;
 
   // validate.cc

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "sim/mm/address_space.h"
+#include "sim/mm/mapped_pte.h"
 
 namespace faultline::mm {
 namespace {
@@ -116,7 +117,20 @@ Result<Vma*> AddressSpace::set_locks_of(Vma& vma, AddrRange part, uint64_t locks
   merged_range_ = part;
   unaccount(old, page_size().pages(part));
   account(flags, page_size().pages(part));
+  if (locks == 0 && counters_.orphan_locked != 0) set_mlocked(part, false);
   return *modified;
+}
+
+// Of the pages that are mapped there: whether they stay unevictable though no VMA locks them.
+void AddressSpace::set_mlocked(AddrRange range, bool mlocked) {
+  page_table_.for_each(
+      page_size().vpn(range.start), page_size().pages(range), [&](Vpn, hw::Pte pte) {
+        const auto mapped = find_mapped(pte, page_table_.format().pte);
+        if (!mapped || mapped->pfn == phys::kZeroPagePfn) return;
+        phys::PageFrame& frame = frames_[mapped->pfn];
+        frame.flags = static_cast<uint16_t>(mlocked ? frame.flags | phys::kFrameMlocked
+                                                    : frame.flags & ~phys::kFrameMlocked);
+      });
 }
 
 }  // namespace faultline::mm

@@ -136,10 +136,14 @@ void Remapper::remove_source() {
 }
 
 // What stays after MREMAP_DONTUNMAP is not locked any more, all of its VMA; but Linux goes on to
-// count it as locked. Source: Linux mm/mremap.c dontunmap_complete().
+// count it as locked, and its pages stay as they are. Source: Linux mm/mremap.c
+// dontunmap_complete().
 void Remapper::unlock_source() {
   Vma& source = *find_source();
-  if (source.has(kVmLocked)) s_.counters_.orphan_locked += s_.page_size().pages(source.range());
+  if (source.has(kVmLocked)) {
+    s_.counters_.orphan_locked += s_.page_size().pages(source.range());
+    s_.set_mlocked(source.range(), true);
+  }
   source.flags &= ~(kVmLocked | kVmLockOnFault);
   const bool copied_elsewhere = !source.range().contains(to_);
   if (copied_elsewhere && source.range() == AddrRange{from_, from_ + old_bytes_})

@@ -41,6 +41,8 @@ enum FrameFlag : uint16_t {
   // Of a page in a large folio, which alone has more than one block. Linux's struct buffer_head.
   kFrameBlockDirty = 1024,     // BH_Dirty: the block is to be written with its folio
   kFrameBlockUptodate = 2048,  // BH_Uptodate, where the folio is not
+  // PG_mlocked of a page whose VMA is not locked any more (row F9): until it is freed.
+  kFrameMlocked = 4096,
 };
 
 // Linux's struct page. 24 bytes.

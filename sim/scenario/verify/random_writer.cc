@@ -57,9 +57,13 @@ RandomWriter::RandomWriter(ScenarioSeed seed, FileHome home) : home_(home), prng
 
 void RandomWriter::line(const std::string& text) { lines_.push_back(by(speaker(), text)); }
 
-// Most hit a few pages on both sides of the end of a window.
 uint64_t RandomWriter::address() {
   if (one_in(40)) return k512Gib + prng_.below(16) * kPage - 8 * kPage;
+  return near_address();
+}
+
+// Most hit a few pages on both sides of the end of a window.
+uint64_t RandomWriter::near_address() {
   switch (prng_.below(12)) {
     case 0:
       return 0x600000 + prng_.below(8) * kPage;
@@ -194,7 +198,8 @@ void RandomWriter::write_remap() {
   const uint64_t from = address();
   const uint64_t old_size = one_in(20) ? 0 : length_bytes();
   const uint64_t new_size = one_in(3) ? old_size : length_bytes();
-  const uint64_t to = address();
+  // Not far away, where mremap makes upper tables because the worker has some down here.
+  const uint64_t to = near_address();
   line(fmt::format("mremap({:#x}, {:#x}, {:#x}, {}, {:#x})", from, old_size, new_size, flags, to));
 }
 

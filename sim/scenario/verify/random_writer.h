@@ -35,6 +35,7 @@ class RandomWriter {
   bool one_in(uint64_t count) { return prng_.below(count) == 0; }
   std::string pick(Names names) { return std::string(names[prng_.below(names.size())]); }
   uint64_t address();
+  uint64_t near_address();
   uint64_t length_bytes();
   std::string range();  // "address, length"
   void line_on_range(std::string_view call, const std::string& what);
