@@ -63,12 +63,22 @@ void append_ascii_or_byte(std::string& out, char c) {
   }
 }
 
+// How many bytes at the beginning stand for themselves.
+size_t plain_bytes(std::string_view text) {
+  size_t count = 0;
+  while (count < text.size() && in(text[count], 0x20, 0x7f) && text[count] != '"' &&
+         text[count] != '\\')
+    ++count;
+  return count;
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view bytes) {
   out += '"';
   while (!bytes.empty()) {
-    size_t length = utf8_bytes(bytes);
+    size_t length = plain_bytes(bytes);
+    if (length == 0) length = utf8_bytes(bytes);
     if (length != 0) {
       out += bytes.substr(0, length);
     } else {

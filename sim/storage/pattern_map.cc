@@ -1,12 +1,33 @@
 #include "sim/storage/pattern_map.h"
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 #include <utility>
 
 #include "sim/base/check.h"
 
 namespace faultline::storage {
+namespace {
+
+// The pattern's bytes of one block of so many come again after kPeriod.
+constexpr uint64_t kBlockBytes = 4096;
+constexpr uint64_t kPeriod = 256;
+
+// The pattern from byte `offset` on. REQUIRES: within one block.
+void fill_in_block(uint64_t offset, uint64_t seed, std::span<std::byte> bytes) {
+  const uint64_t first = std::min<uint64_t>(bytes.size(), kPeriod);
+  const uint64_t base = offset / kBlockBytes * 7 + seed;
+  for (uint64_t i = 0; i < first; ++i)
+    bytes[i] = static_cast<std::byte>(((offset + i) * 31 + base) & 0xff);
+  for (uint64_t done = first; done < bytes.size();) {
+    const uint64_t count = std::min(done, bytes.size() - done);
+    std::memcpy(&bytes[done], bytes.data(), count);
+    done += count;
+  }
+}
+
+}  // namespace
 
 void PatternMap::fill(uint64_t size_bytes, uint64_t seed) {
   extents_.clear();
@@ -93,9 +114,11 @@ void PatternMap::read(uint64_t pgoff, std::span<std::byte> page) const {
     const uint64_t before_bytes = (pgoff - found->first) << page_size_.shift;
     held_bytes = std::min(page.size(), found->second.length_bytes - before_bytes);
     const uint64_t start = found->second.source_bytes + before_bytes;
-    for (uint64_t i = 0; i < held_bytes; ++i) {
-      const uint64_t offset = start + i;
-      page[i] = static_cast<std::byte>((offset * 31 + (offset >> 12) * 7 + seed_) & 0xff);
+    for (uint64_t done = 0; done < held_bytes;) {
+      const uint64_t left_in_block = kBlockBytes - (start + done) % kBlockBytes;
+      const uint64_t count = std::min(held_bytes - done, left_in_block);
+      fill_in_block(start + done, seed_, page.subspan(done, count));
+      done += count;
     }
   }
   std::fill(page.begin() + static_cast<std::ptrdiff_t>(held_bytes), page.end(), std::byte{0});
