@@ -32,7 +32,6 @@ class ProcessImpl final : public Process, public UserMemory {
   mm::AddressSpace& space() { return *task_->space; }
   const mm::AddressSpace& space() const { return *task_->space; }
   FaultCounts& fault_counts() { return task_->faults; }
-  // Whether the kernel is at work for it, so that a fault is the kernel's and not the program's.
   // Whether a fault that lets go of its lock is taken anew and counts as major then: one of a
   // system call, but for those that keep the lock.
   bool repeats_faults() const { return in_system_call_ && fault_may_repeat_; }
