@@ -49,7 +49,7 @@ AccessOutcome ProcessImpl::load(VirtAddr address, std::span<std::byte> out) {
 AccessOutcome ProcessImpl::load_bytes(VirtAddr address, std::span<std::byte> out) {
   return for_each_page(address, out.size(), AccessKind::kLoad, [&](const Piece& piece) {
     const auto bytes = machine_.frames_.bytes(piece.pfn);
-    std::memcpy(&out[piece.done_bytes], &bytes[piece.offset_bytes], piece.length_bytes);
+    copy_forward(&out[piece.done_bytes], &bytes[piece.offset_bytes], piece.length_bytes);
   });
 }
 

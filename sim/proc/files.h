@@ -186,6 +186,9 @@ class Files {
 
   uint64_t give_pinned(const cache::Backing& backing, cache::ByteRange part,
                        std::span<std::byte> piece, WriteSource& source);
+  uint64_t give_in_place(const cache::Backing& backing, cache::ByteRange part,
+                         std::span<std::byte> piece, WriteSource& source);
+  bool mapped(const cache::Backing& backing, cache::ByteRange part) const;
 
   Parts parts_;
   std::vector<Open> descriptors_;  // null: free

@@ -167,6 +167,47 @@ uint64_t Files::give_pinned(const Backing& backing, cache::ByteRange part,
   return source.give(piece);
 }
 
+// The same bytes where the source may be these very pages, as a mapping of the file: they are
+// copied in ascending order, and what has been copied is read again. Leaves the pages as they were.
+uint64_t Files::give_in_place(const Backing& backing, cache::ByteRange part,
+                              std::span<std::byte> piece, WriteSource& source) {
+  const PageSize page_size = parts_.frames.page_size();
+  std::vector<std::byte> before(piece.size());
+  const auto for_each_page = [&](uint64_t count, auto use) {
+    for (uint64_t done = 0; done < count;) {
+      const uint64_t at = part.first + done;
+      const uint64_t in_page = at & page_size.offset_mask();
+      const uint64_t length = std::min(page_size.bytes() - in_page, count - done);
+      const Pfn pfn = parts_.cache.find(backing, page_size.pages(at));
+      if (!use(parts_.frames.writable_bytes(pfn).subspan(in_page, length), done)) return;
+      done += length;
+    }
+  };
+  uint64_t given = 0;
+  for_each_page(piece.size(), [&](std::span<std::byte> page, uint64_t done) {
+    std::copy(page.begin(), page.end(), &before[done]);
+    const uint64_t count = source.give_mapped(page);
+    std::copy_n(page.begin(), count, &piece[done]);
+    given += count;
+    return count == page.size();
+  });
+  for_each_page(given, [&](std::span<std::byte> page, uint64_t done) {
+    std::copy_n(&before[done], page.size(), page.begin());
+    return true;
+  });
+  return given;
+}
+
+// Whether a page of the part is mapped, so that the source may be what it is written to.
+bool Files::mapped(const Backing& backing, cache::ByteRange part) const {
+  if (parts_.frames.contents() == Contents::kNone) return false;
+  const PageSize page_size = parts_.frames.page_size();
+  const uint64_t end = page_size.pages(page_size.align_up(part.end()));
+  for (uint64_t pgoff = page_size.pages(part.first); pgoff < end; ++pgoff)
+    if (parts_.frames[parts_.cache.find(backing, pgoff)].mapcount > 0) return true;
+  return false;
+}
+
 // The page cache makes a folio for what is to come and lets the file reach up to it before it asks
 // for the bytes: they may lie there, or not come at all. What is not mapped at its source is
 // faulted in when nothing could be copied. Source: Linux mm/filemap.c
@@ -197,8 +238,9 @@ Result<uint64_t> Files::write_at(OpenFile& file, Extent extent, WriteSource& sou
       break;
     }
     piece.resize(part->count);
-    const uint64_t given =
-        by_page ? give_pinned(*backing, *part, piece, source) : source.give_mapped(piece);
+    const uint64_t given = by_page                   ? give_pinned(*backing, *part, piece, source)
+                           : mapped(*backing, *part) ? give_in_place(*backing, *part, piece, source)
+                                                     : source.give_mapped(piece);
     const uint64_t taken = parts_.cache.end_write(*backing, *part, std::span(piece).first(given));
     source.take_back(given - taken);
     done += taken;

@@ -105,10 +105,11 @@ void Files::read_advised(const cache::OpenFile& file, Extent extent, const FileC
   parts_.cache.read_ahead(*file.backing, {.pages = pages}, call.frames);
 }
 
-// Dirty pages are written, and stay: they are still on their way when the call looks at them. It
-// looks once more where a clean page could not be dropped, after it has waited for other
-// processors, and what it wrote has arrived by then. A page of which a part alone is not needed
-// stays too. Source: Linux mm/fadvise.c generic_fadvise(); measured, 6.18.
+// Dirty pages are written, and stay: they are still on their way when the call looks at them. A
+// page of which a part alone is not needed stays too. It looks once more where a clean page could
+// not be dropped, after it has waited for other processors. Source: Linux mm/fadvise.c
+// generic_fadvise(); measured, 6.18.
+// Differs from Linux: what it wrote has arrived by then; there if the disk is fast enough.
 void Files::drop_advised(Backing& backing, Extent extent, const FileCall& call) {
   const PageSize page_size = parts_.frames.page_size();
   const uint64_t last_bytes = last_advised(extent);

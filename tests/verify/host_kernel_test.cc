@@ -131,18 +131,20 @@ TEST_CASE("what reaches the worker's own memory is not asked, and the report say
   for (const char* statement :
        {"munmap(0x300000, 2M)", "mmap(0x400000, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)",
         "mremap(a, 4K, 4K, MREMAP_MAYMOVE|MREMAP_FIXED, 0x420000)", "store(0x401000, 1, 1)",
-        "peek(0x3fffff, 8)", "pread64(f, 0x400800, 16, 0)", "mlock(0, 1G)"}) {
+        "peek(0x3fffff, 8)", "pread64(f, 0x400800, 16, 0)", "mlock(0, 1G)", "readv(f, v, 1)"}) {
     CAPTURE(statement);
     const std::string text =
         "f = memfd_create(\"f\", 0)\n"
-        "a = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n" +
+        "a = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n"
+        "v = mmap(NULL, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n"
+        "poke(v, 8, 0x401000)\npoke(v + 8, 8, 4K)\n" +
         std::string(statement) + "\nload(a, 1)\n";
     const auto report = verify_scenario("own.scn", text, {});
     REQUIRE(report.ok());
     CHECK_FALSE(report->difference);
-    CHECK(report->statements == 2);
+    CHECK(report->statements == 5);
     REQUIRE(report->skipped.size() == 1);
-    CHECK(report->skipped[0].line == 3);
+    CHECK(report->skipped[0].line == 6);
   }
   // Right behind it, and right below the heap.
   const auto report = verify_scenario(

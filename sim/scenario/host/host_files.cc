@@ -1,5 +1,9 @@
 // The calls of a HostProcess on files.
 #include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <vector>
 
 #include "sim/scenario/host/host_process.h"
 
@@ -60,11 +64,36 @@ Result<uint64_t> HostProcess::pwrite(int64_t fd, const UserBuffer& buffer, uint6
   return transfer(SYS_pwrite64, fd, buffer, offset_bytes);
 }
 
+// Whether a piece of the array lies in the worker's own memory. An array that is not in memory yet
+// is not looked at, which would fault it in: it holds zeros, or what a file holds.
+bool HostProcess::refuse_pieces(VirtAddr vector, uint64_t count) {
+  constexpr uint64_t kPiecesMax = 1024;  // more is refused by the kernel
+  constexpr uint64_t kPresent = uint64_t{1} << 63;
+  count = static_cast<uint32_t>(count);
+  if (count == 0 || count > kPiecesMax || vector.value % sizeof(iovec) != 0) return false;
+  const VirtAddr end = vector + count * sizeof(iovec);
+  const PageSize page_size;
+  const AddrRange touched{page_size.align_down(vector), {page_size.align_up(end.value)}};
+  if (touched.end > VirtAddr{Tracee::kStackTop} || touched.end <= touched.start) return false;
+  const auto pages = pagemap(touched);
+  if (!pages.ok() || pages->size() != page_size.pages(touched) ||
+      std::any_of(pages->begin(), pages->end(),
+                  [](uint64_t entry) { return (entry & kPresent) == 0; }))
+    return false;
+  std::vector<iovec> pieces(count);
+  tracee_->read_memory(vector.value, std::as_writable_bytes(std::span(pieces)));
+  return std::any_of(pieces.begin(), pieces.end(), [this](const iovec& piece) {
+    return refuse_own_memory({reinterpret_cast<uint64_t>(piece.iov_base)}, piece.iov_len);
+  });
+}
+
 Result<uint64_t> HostProcess::readv(int64_t fd, VirtAddr vector, uint64_t count) {
+  if (refuse_pieces(vector, count)) return Errno::kENOSYS;
   return call(SYS_readv, {u(fd), vector.value, count});
 }
 
 Result<uint64_t> HostProcess::writev(int64_t fd, VirtAddr vector, uint64_t count) {
+  if (refuse_pieces(vector, count)) return Errno::kENOSYS;
   return call(SYS_writev, {u(fd), vector.value, count});
 }
 

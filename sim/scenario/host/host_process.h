@@ -129,6 +129,7 @@ class HostProcess final : public Process {
   Outcome run(Routine routine, uint64_t rdi, uint64_t rsi, uint64_t rdx);
   // Whether an access would reach the worker's own memory, and so is not made.
   bool refuse_own_memory(VirtAddr address, uint64_t length_bytes);
+  bool refuse_pieces(VirtAddr vector, uint64_t count);
   // Puts the text into the worker's scratch memory; its address there.
   uint64_t string(const std::string& text, uint64_t address = Tracee::kScratch);
   uint64_t path(std::string_view path, uint64_t address = Tracee::kScratch);
