@@ -90,8 +90,8 @@ Result<Vma*> AddressSpace::protect_part(Vma& vma, AddrRange part, uint64_t flags
   // Nothing below can fail.
   merged_range_ = part;
   change_rights(**modified, part, gather);
-  // A store to locked memory must not fault: row D7. Linux faults it in before it goes on to the next
-  // VMA, which may not be joined to this one then.
+  // A store to locked memory must not fault: row D7. Linux faults it in before it goes on to the
+  // next VMA, which may not be joined to this one then.
   constexpr uint64_t kLockedAndNotWritable = kVmWrite | kVmShared | kVmLockMask;
   if ((old & kLockedAndNotWritable) == kVmLocked && (flags & kVmWrite) != 0) {
     prepare_anon(**modified);
