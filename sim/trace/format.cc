@@ -17,6 +17,47 @@ constexpr std::array kFormats = {
                "each with address and size"},
               detect_lackey,
               make_lackey_reader},
+    FormatRow{{"hexrw",
+               "an address and R or W a line, as courses use it: `0041f7a0 R`, with or without 0x; "
+               "one byte each"},
+              detect_hexrw,
+              make_hexrw_reader},
+    FormatRow{
+        {"ostep", "page numbers, one a line or with commas between: one load of one byte each"},
+        detect_ostep,
+        make_ostep_reader},
+    FormatRow{{"pinatrace",
+               "Intel Pin's example tool: loads and stores with the instruction's address, one "
+               "byte each"},
+              detect_pinatrace,
+              make_pinatrace_reader},
+    FormatRow{
+        {"din", "Dinero: a label (0 load, 1 store, 2 fetch) and an address a line; one byte each"},
+        detect_din,
+        make_din_reader},
+    FormatRow{{"champsim",
+               "ChampSim's instructions of 64 bytes: a fetch, and loads and stores without sizes"},
+              detect_champsim,
+              make_champsim_reader},
+    FormatRow{{"drmemtrace",
+               "DynamoRIO's memory traces on disk, one thread each: fetches, loads and stores with "
+               "sizes"},
+              detect_drmemtrace,
+              make_drmemtrace_reader},
+    FormatRow{{"drmemtrace-view", "the text that DynamoRIO's view tool prints of one"},
+              detect_drmemtrace_view,
+              make_drmemtrace_view_reader},
+    FormatRow{{"oraclegeneral",
+               "libCacheSim's records of 24 bytes: an object each, for which a page stands; loads "
+               "of one byte"},
+              detect_oraclegeneral,
+              make_oraclegeneral_reader},
+    FormatRow{
+        {"csv",
+         "comma-separated values whose first line names a column of objects, for each of which "
+         "a page stands: time, object, size, and op"},
+        detect_csv,
+        make_csv_reader},
 };
 
 constexpr std::array<TraceFormat, kFormats.size()> list_formats() {

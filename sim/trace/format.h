@@ -51,5 +51,23 @@ Result<const FormatRow*, InputError> detect_format(const Content& content);
 
 Detection detect_lackey(const Head& head);
 std::unique_ptr<TraceReader> make_lackey_reader(Content content);
+Detection detect_hexrw(const Head& head);
+std::unique_ptr<TraceReader> make_hexrw_reader(Content content);
+Detection detect_ostep(const Head& head);
+std::unique_ptr<TraceReader> make_ostep_reader(Content content);
+Detection detect_pinatrace(const Head& head);
+std::unique_ptr<TraceReader> make_pinatrace_reader(Content content);
+Detection detect_din(const Head& head);
+std::unique_ptr<TraceReader> make_din_reader(Content content);
+Detection detect_champsim(const Head& head);
+std::unique_ptr<TraceReader> make_champsim_reader(Content content);
+Detection detect_oraclegeneral(const Head& head);
+std::unique_ptr<TraceReader> make_oraclegeneral_reader(Content content);
+Detection detect_drmemtrace(const Head& head);
+std::unique_ptr<TraceReader> make_drmemtrace_reader(Content content);
+Detection detect_drmemtrace_view(const Head& head);
+std::unique_ptr<TraceReader> make_drmemtrace_view_reader(Content content);
+Detection detect_csv(const Head& head);
+std::unique_ptr<TraceReader> make_csv_reader(Content content);
 
 }  // namespace faultline::trace

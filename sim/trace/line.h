@@ -40,7 +40,7 @@ struct ParsedBlock {
 inline constexpr std::size_t kBlockPadding = 64;
 
 // Parses `lines`, each of which ends in a newline, up to the first malformed one. Writes the
-// accesses to `out`, which has room for one a line.
+// accesses to `out`, which has room for as many of the shortest as fit in `lines`.
 // REQUIRES: kBlockPadding bytes behind `lines` can be read.
 using BlockParser = ParsedBlock (*)(std::string_view lines, Access* out);
 

@@ -11,14 +11,14 @@ namespace faultline::trace {
 LineReader::LineReader(const LineFormat& format, Content content)
     : format_(format),
       content_(std::move(content)),
-      buffer_(std::make_unique_for_overwrite<char[]>(kLineBytesMax + kReadBytes + kBlockPadding)),
-      // Only the first line of a block began before its read.
-      accesses_(kReadBytes / format.record_bytes_min + 2) {}
+      buffer_(std::make_unique_for_overwrite<char[]>(kLineBytesMax + kReadBytes + kBlockPadding)) {}
 
 Result<std::span<const Access>, InputError> LineReader::next_block() {
   while (!failure_) {
     const std::string_view lines = next_lines();
     if (lines.empty()) break;
+    const std::size_t accesses_max = lines.size() / format_.record_bytes_min + 1;
+    if (accesses_.size() < accesses_max) accesses_.resize(accesses_max);
     const ParsedBlock block = format_.parse(lines, accesses_.data());
     FL_CHECK(block.accesses <= accesses_.size());
     lines_ += block.lines;

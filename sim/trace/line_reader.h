@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -23,9 +24,10 @@ inline constexpr std::size_t kLineBytesMax = 1 << 20;
 
 struct LineFormat {
   std::string_view name;
-  BlockParser parse;
-  // The length of the shortest line that is a record, newline included: bounds the accesses of a
-  // block.
+  // A BlockParser, or one that remembers what came before.
+  std::function<ParsedBlock(std::string_view lines, Access* out)> parse;
+  // The length of the shortest record, with its newline or what else ends it: bounds the accesses
+  // of a block.
   std::size_t record_bytes_min;
 };
 
@@ -50,7 +52,7 @@ class LineReader final : public TraceReader {
   std::size_t end_ = 0;                   // buffer_[parsed_, end_) the beginning of the next line
   bool ended_ = false;
   std::uint64_t lines_ = 0;  // parsed so far
-  std::vector<Access> accesses_;
+  std::vector<Access> accesses_{};
   std::optional<InputError> failure_{};
 };
 

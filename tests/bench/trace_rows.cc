@@ -11,7 +11,7 @@
 #include "faultline/trace.h"
 #include "sim/base/check.h"
 #include "sim/base/prng.h"
-#include "sim/trace/lackey_block.h"
+#include "sim/trace/formats/lackey_block.h"
 #include "tests/bench/rows.h"
 #include "tests/bench/trace_file.h"
 

@@ -1,83 +1,21 @@
 // The reader of Lackey's traces over arbitrary bytes, decompressors included. Holds it to three
 // things: the sizes of reads do not matter; the fast parser and the strict one say the same; what
 // comes out is an access within its bounds, or an error with a place.
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "sim/base/check.h"
 #include "sim/trace/format.h"
-#include "sim/trace/lackey_block.h"
-#include "sim/trace/lackey_line.h"
+#include "sim/trace/formats/lackey_block.h"
+#include "sim/trace/formats/lackey_line.h"
 #include "tests/fuzz/fuzz_entry.h"
+#include "tests/fuzz/trace_outcome.h"
 
 namespace faultline {
 namespace {
-
-class MemorySource final : public trace::ByteSource {
- public:
-  MemorySource(std::string_view bytes, std::size_t step) : rest_(bytes), step_(step) {}
-
-  Result<std::size_t, InputError> read(std::span<char> into) override {
-    const std::size_t size = rest_.copy(into.data(), std::min(into.size(), step_));
-    rest_.remove_prefix(size);
-    return size;
-  }
-
- private:
-  std::string_view rest_;
-  const std::size_t step_;
-};
-
-struct Outcome {
-  std::uint64_t accesses = 0;
-  std::uint64_t hash = 14695981039346656037u;  // FNV-1a over all of them
-  std::string error{};
-};
-
-void add(Outcome& outcome, const Access& access) {
-  FL_CHECK(access.size_bytes >= 1 && access.size_bytes <= kAccessSizeMax);
-  FL_CHECK(access.kind <= AccessKind::kModify);
-  ++outcome.accesses;
-  for (const std::uint64_t word : {access.address.value, std::uint64_t{access.size_bytes},
-                                   static_cast<std::uint64_t>(access.kind)}) {
-    outcome.hash = (outcome.hash ^ word) * 1099511628211u;
-  }
-}
-
-// A few bytes of zstd or xz can stand for gigabytes: enough is enough.
-constexpr std::uint64_t kAccessesMax = 1 << 20;
-
-Outcome read_all(std::string_view bytes, std::size_t step) {
-  Outcome outcome;
-  auto content = trace::make_content("f", std::make_unique<MemorySource>(bytes, step));
-  if (!content.ok()) {
-    outcome.error = content.error().to_string();
-    return outcome;
-  }
-  const auto reader = trace::make_lackey_reader(std::move(content).value());
-  while (outcome.accesses < kAccessesMax) {
-    const auto block = reader->next_block();
-    if (!block.ok()) {
-      const InputError& error = block.error();
-      FL_CHECK(!error.message.empty() && error.file == "f");
-      FL_CHECK((error.line > 0 && error.column > 0) || error.byte_offset <= bytes.size());
-      outcome.error = error.to_string();
-      break;
-    }
-    if (block->empty()) break;
-    for (const Access& access : *block) {
-      if (outcome.accesses < kAccessesMax) add(outcome, access);
-    }
-  }
-  return outcome;
-}
 
 void check_block_parsers(std::string_view bytes) {
   if (!trace::has_lackey_avx2() || bytes.empty()) return;
@@ -104,10 +42,7 @@ void check_block_parsers(std::string_view bytes) {
 }
 
 void check_input(std::string_view bytes) {
-  const Outcome whole = read_all(bytes, trace::kReadBytes);
-  const Outcome pieces = read_all(bytes, 1 + bytes.size() % 13);
-  FL_CHECK(whole.accesses == pieces.accesses && whole.hash == pieces.hash);
-  FL_CHECK_MSG(whole.error == pieces.error, "{} | {}", whole.error, pieces.error);
+  testing::check_reader(*trace::find_format("lackey"), bytes);
   check_block_parsers(bytes);
 }
 

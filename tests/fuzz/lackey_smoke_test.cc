@@ -6,6 +6,7 @@
 
 #include "sim/base/prng.h"
 #include "tests/fuzz/fuzz_entry.h"
+#include "tests/fuzz/mutate.h"
 #include "tests/trace/trace_support.h"
 
 namespace faultline::testing {
@@ -44,24 +45,7 @@ TEST_CASE("Fuzz smoke: 1,000 mutations of the corpus") {
   const std::vector<std::string> corpus = make_corpus();
   base::Prng prng(1);
   for (int i = 0; i < 1'000; ++i) {
-    std::string bytes = corpus[prng.below(corpus.size())];
-    for (std::uint64_t changes = 1 + prng.below(4); changes-- > 0 && !bytes.empty();) {
-      const std::size_t at = prng.below(bytes.size());
-      switch (prng.below(4)) {
-        case 0:
-          bytes[at] = static_cast<char>(prng.below(256));
-          break;
-        case 1:
-          bytes[at] = static_cast<char>(bytes[at] ^ (1 << prng.below(8)));
-          break;
-        case 2:
-          bytes.insert(at, corpus[prng.below(corpus.size())].substr(0, prng.below(40)));
-          break;
-        default:
-          bytes.erase(at, 1 + prng.below(20));
-      }
-    }
-    run(bytes);
+    run(mutate(corpus[prng.below(corpus.size())], corpus, prng));
   }
 }
 

@@ -1,4 +1,4 @@
-#include "sim/trace/lackey_block.h"
+#include "sim/trace/formats/lackey_block.h"
 
 #include <doctest/doctest.h>
 
@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "sim/base/prng.h"
-#include "sim/trace/lackey_line.h"
+#include "sim/trace/formats/lackey_line.h"
 #include "tests/trace/trace_support.h"
 
 namespace faultline::trace {

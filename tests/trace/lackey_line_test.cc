@@ -1,4 +1,4 @@
-#include "sim/trace/lackey_line.h"
+#include "sim/trace/formats/lackey_line.h"
 
 #include <doctest/doctest.h>
 
@@ -90,7 +90,7 @@ constexpr std::string_view kDataSpace = "expected a space after L, S or M";
 constexpr std::string_view kAddress = "expected a hexadecimal address";
 constexpr std::string_view kWide = "the address does not fit in 64 bits";
 constexpr std::string_view kComma = "expected a comma after the address";
-constexpr std::string_view kSize = "expected a size in bytes after the comma";
+constexpr std::string_view kSize = "expected a size in bytes";
 constexpr std::string_view kLarge = "the size is above 65536 bytes";
 constexpr std::string_view kZero = "the size is 0";
 constexpr std::string_view kRest = "unexpected text after the size";

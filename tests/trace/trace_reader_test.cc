@@ -33,6 +33,14 @@ std::string error_of(const std::string& file, const TraceOptions& options = {}) 
   return error;
 }
 
+// Of all formats, as errors list them.
+std::string known_names() {
+  std::string names;
+  for (const TraceFormat& format : trace_formats())
+    names += (names.empty() ? "" : ", ") + std::string(format.name);
+  return names;
+}
+
 TEST_CASE("Reader: lines may straddle reads at every byte") {
   const std::string text = random_lackey(1, 700);
   for (std::size_t step = 1; step <= text.size(); ++step) {
@@ -149,7 +157,8 @@ TEST_CASE("open_trace: detection sees 64 records, the reader all") {
         "F:65:1: expected I, or a space and L, S or M");
   CHECK(error_of(TemporaryFile(text.substr(14) + "oops\n").path()) ==
         "F:64:1: is not a trace in a known format (as lackey: expected I, or a space and L, S or "
-        "M); name one with --format: lackey");
+        "M); name one with --format: " +
+            known_names());
   CHECK(error_of(TemporaryFile(text.substr(14) + "oops\n").path(), {.format = "lackey"}) ==
         "F:64:1: expected I, or a space and L, S or M");
 }
@@ -157,8 +166,8 @@ TEST_CASE("open_trace: detection sees 64 records, the reader all") {
 TEST_CASE("open_trace: a trace without records has no format, but may be given one") {
   const TemporaryFile file("==1== Lackey\n==1== \n");
   CHECK(error_of(file.path()) ==
-        "F: is not a trace in a known format (as lackey: no records); name one with --format: "
-        "lackey");
+        "F: is not a trace in a known format (as lackey: no records); name one with --format: " +
+            known_names());
   CHECK(error_of(file.path(), {.format = "lackey"}) == "");
 }
 
@@ -169,7 +178,7 @@ TEST_CASE("open_trace: what cannot be opened or read says why") {
   CHECK(to_text(open_and_read({}).read.error) == "no trace was named");
   CHECK(to_text(open_and_read({"-", "-"}).read.error) == "-: can be read only once");
   CHECK(to_text(open_and_read({"/"}, {.format = "nonsense"}).read.error) ==
-        "there is no trace format 'nonsense'; there are: lackey");
+        "there is no trace format 'nonsense'; there are: " + known_names());
   if (geteuid() != 0) {
     const TemporaryFile file("I  04000000,4\n");
     chmod(file.path().c_str(), 0);

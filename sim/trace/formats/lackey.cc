@@ -2,8 +2,8 @@
 #include <utility>
 
 #include "sim/trace/format.h"
-#include "sim/trace/lackey_block.h"
-#include "sim/trace/lackey_line.h"
+#include "sim/trace/formats/lackey_block.h"
+#include "sim/trace/formats/lackey_line.h"
 #include "sim/trace/line_reader.h"
 
 namespace faultline::trace {

@@ -3,7 +3,7 @@
 // once. A line that is not exactly a record of the common form (`I  `, ` L `, ` S ` or ` M `, up to
 // 14 hexadecimal digits, a comma, one or two decimal digits that are not 0) goes to the strict
 // parser, which alone knows what it is.
-#include "sim/trace/lackey_block.h"
+#include "sim/trace/formats/lackey_block.h"
 
 #include <algorithm>
 #include <array>
@@ -13,7 +13,7 @@
 #include <span>
 
 #include "sim/base/check.h"
-#include "sim/trace/lackey_line.h"
+#include "sim/trace/formats/lackey_line.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>

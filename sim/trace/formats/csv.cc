@@ -1,0 +1,162 @@
+// Cache traces as comma-separated values, after libCacheSim: their row. See docs/formats/csv.md.
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "sim/trace/format.h"
+#include "sim/trace/line_reader.h"
+#include "sim/trace/scanner.h"
+
+namespace faultline::trace {
+namespace {
+
+constexpr unsigned kPageShift = 12;  // each object stands for one page of 4 KiB
+
+// The names of columns and operations, without regard to capitals.
+constexpr auto kObjectNames = std::to_array<std::string_view>(
+    {"object", "obj", "obj_id", "obj-id", "object_id", "id", "key", "objid"});
+constexpr auto kOpNames = std::to_array<std::string_view>({"op", "operation", "cmd", "type"});
+constexpr auto kLoads = std::to_array<std::string_view>({"get", "gets", "read", "r", "load"});
+constexpr auto kStores =
+    std::to_array<std::string_view>({"set", "put", "write", "w", "store", "add", "replace", "cas",
+                                     "append", "prepend", "incr", "decr"});
+
+bool same_word(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+template <std::size_t kCount>
+bool is_one_of(std::string_view word, const std::array<std::string_view, kCount>& words) {
+  return std::any_of(words.begin(), words.end(),
+                     [&](std::string_view each) { return same_word(word, each); });
+}
+
+struct Field {
+  std::string_view text{};  // without blanks about it
+  std::size_t column = 0;
+};
+
+// The field of that index, counted from 0, or nothing.
+std::optional<Field> find_field(std::string_view line, std::size_t index) {
+  std::size_t begin = 0;
+  for (; index > 0; --index) {
+    begin = line.find(',', begin);
+    if (begin == std::string_view::npos) return std::nullopt;
+    ++begin;
+  }
+  std::size_t end = std::min(line.find(',', begin), line.size());
+  while (begin < end && is_blank(line.substr(begin, 1))) ++begin;
+  while (begin < end && is_blank(line.substr(end - 1, 1))) --end;
+  return Field{line.substr(begin, end - begin), begin + 1};
+}
+
+template <std::size_t kCount>
+std::optional<std::size_t> find_column(std::string_view head,
+                                       const std::array<std::string_view, kCount>& names) {
+  for (std::size_t i = 0;; ++i) {
+    const std::optional<Field> field = find_field(head, i);
+    if (!field) return std::nullopt;
+    if (is_one_of(field->text, names)) return i;
+  }
+}
+
+// A first line that names its columns, with or without a # before it.
+std::string_view head_of(std::string_view line) {
+  line = without_return(line);
+  if (line.starts_with('#')) line.remove_prefix(1);
+  return find_column(line, kObjectNames) ? line : std::string_view();
+}
+
+class Parser {
+ public:
+  ParsedBlock parse(std::string_view lines, Access* out) {
+    ParsedBlock block;
+    while (!lines.empty()) {
+      const std::size_t size = lines.find('\n');
+      const ParsedLine parsed = parse_line(without_return(lines.substr(0, size)));
+      if (parsed.kind == LineKind::kMalformed) {
+        block.error = parsed.error;
+        break;
+      }
+      if (parsed.kind == LineKind::kAccess) out[block.accesses++] = parsed.access;
+      ++block.lines;
+      lines.remove_prefix(size + 1);
+    }
+    return block;
+  }
+
+ private:
+  ParsedLine parse_line(std::string_view line) {
+    if (is_blank(line)) return {};
+    const bool first = std::exchange(first_, false);
+    if (const std::string_view head = head_of(line); first && !head.empty()) {
+      object_ = *find_column(head, kObjectNames);
+      op_ = find_column(head, kOpNames);
+      return {};
+    }
+    if (line.starts_with('#')) return {};
+    return parse_record(line);
+  }
+
+  ParsedLine parse_record(std::string_view line) {
+    const std::optional<Field> object = find_field(line, object_);
+    if (!object || object->text.empty())
+      return malformed({object ? object->column : line.size() + 1, "expected an object"});
+    ParsedLine parsed{.kind = LineKind::kAccess};
+    if (op_) {
+      const std::optional<Field> op = find_field(line, *op_);
+      const std::string_view word = op ? op->text : std::string_view();
+      if (is_one_of(word, kStores))
+        parsed.access.kind = AccessKind::kStore;
+      else if (!is_one_of(word, kLoads))
+        return malformed(
+            {op ? op->column : line.size() + 1, "expected an operation that is known"});
+    }
+    const std::uint64_t page =
+        pages_.try_emplace(std::string(object->text), pages_.size()).first->second;
+    parsed.access.address = VirtAddr{page << kPageShift};
+    return parsed;
+  }
+
+  bool first_ = true;
+  // Without a head: time, object, size.
+  std::size_t object_ = 1;
+  std::optional<std::size_t> op_{};
+  std::unordered_map<std::string, std::uint64_t> pages_{};  // numbered as they come
+};
+
+}  // namespace
+
+// Without a head it might be anything.
+Detection detect_csv(const Head& head) {
+  const std::string_view first = head.bytes.substr(0, head.bytes.find('\n'));
+  if (head_of(first).empty())
+    return {.misfit = {1, 1, "its first line names no column of objects"}};
+  Parser parser;
+  const std::size_t whole = head.bytes.rfind('\n') + 1;
+  std::vector<Access> accesses(whole / 2 + 1);
+  const ParsedBlock block = parser.parse(head.bytes.substr(0, whole), accesses.data());
+  Detection found{.records = std::min<std::uint64_t>(block.accesses, kDetectRecords)};
+  if (block.error && block.accesses < kDetectRecords)
+    found.misfit = {block.lines + 1, block.error->column, block.error->message};
+  else
+    found.fits = block.accesses > 0;
+  return found;
+}
+
+std::unique_ptr<TraceReader> make_csv_reader(Content content) {
+  auto parser = std::make_shared<Parser>();
+  const LineFormat format{
+      "csv", [parser](std::string_view lines, Access* out) { return parser->parse(lines, out); },
+      sizeof("0\n") - 1};
+  return std::make_unique<LineReader>(format, std::move(content));
+}
+
+}  // namespace faultline::trace

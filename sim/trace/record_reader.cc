@@ -1,0 +1,88 @@
+#include "sim/trace/record_reader.h"
+
+#include <fmt/core.h>
+
+#include <cstring>
+#include <utility>
+
+#include "sim/base/check.h"
+
+namespace faultline::trace {
+
+RecordReader::RecordReader(const RecordFormat& format, std::unique_ptr<RecordParser> parser,
+                           Content content)
+    : format_(format),
+      parser_(std::move(parser)),
+      content_(std::move(content)),
+      buffer_(format.record_bytes + kReadBytes),
+      accesses_((1 + kReadBytes / format.record_bytes) * format.accesses_max) {}
+
+Result<std::span<const Access>, InputError> RecordReader::next_block() {
+  while (!failure_) {
+    const std::size_t count = read_records();
+    std::size_t accesses = 0;
+    for (std::size_t i = 0; i < count && !failure_; ++i) {
+      const std::string_view record(buffer_.data() + i * format_.record_bytes,
+                                    format_.record_bytes);
+      const std::string_view wrong = format_.check(record);
+      if (!wrong.empty()) {
+        fail(wrong);
+        break;
+      }
+      accesses += parser_->parse(record, accesses_.data() + accesses);
+      ++records_;
+    }
+    FL_CHECK(accesses <= accesses_.size());
+    if (accesses > 0) return std::span<const Access>(accesses_.data(), accesses);
+    if (ended_) break;
+  }
+  if (failure_) return *failure_;
+  return std::span<const Access>();
+}
+
+// The complete records at the front of the buffer after one more read.
+std::size_t RecordReader::read_records() {
+  const std::size_t done = end_ / format_.record_bytes * format_.record_bytes;
+  std::memmove(buffer_.data(), buffer_.data() + done, end_ - done);
+  end_ -= done;
+  if (ended_) return 0;
+  const auto got = content_.bytes->read({buffer_.data() + end_, kReadBytes});
+  if (!got.ok()) {
+    failure_ = got.error();
+    return 0;
+  }
+  ended_ = *got == 0;
+  end_ += *got;
+  if (ended_ && end_ > 0)
+    fail(fmt::format("it is cut short: {} of {} bytes", end_, format_.record_bytes));
+  return end_ / format_.record_bytes;
+}
+
+// Of the next record.
+void RecordReader::fail(std::string_view message) {
+  failure_ = {.file = content_.file,
+              .message = fmt::format("record {} (byte {} of the trace): {}", records_ + 1,
+                                     records_ * format_.record_bytes, message)};
+}
+
+Detection detect_records(const Head& head, const RecordFormat& format) {
+  Detection found;
+  std::string_view rest = head.bytes;
+  while (rest.size() >= format.record_bytes && found.records < kDetectRecords) {
+    const std::string_view wrong = format.check(rest.substr(0, format.record_bytes));
+    if (!wrong.empty()) {
+      found.misfit.message = wrong;
+      return found;
+    }
+    ++found.records;
+    rest.remove_prefix(format.record_bytes);
+  }
+  if (head.whole && found.records < kDetectRecords && !rest.empty()) {
+    found.misfit.message = "the last record is cut short";
+    return found;
+  }
+  found.fits = found.records > 0;
+  return found;
+}
+
+}  // namespace faultline::trace
