@@ -40,9 +40,8 @@ void AddressSpace::free_lazily(const Vma& vma, AddrRange part, hw::TlbGather& ga
       frame.flags = static_cast<uint16_t>(frame.flags & ~phys::kFrameDirty);
     }
     // Not what another process has locked.
-    bool evictable = true;
-    rmap_.for_each(mapped->pfn, [&](rmap::Mapping m) { evictable &= m.space->evictable(m.vpn); });
-    if (evictable) frame.flags = static_cast<uint16_t>(frame.flags | phys::kFrameLazyFree);
+    if (rmap_.evictable(mapped->pfn))
+      frame.flags = static_cast<uint16_t>(frame.flags | phys::kFrameLazyFree);
     if (!mapped->accessed && !mapped->dirty) return pte;
     mapped->accessed = false;
     mapped->dirty = false;

@@ -60,9 +60,7 @@ bool AddressSpace::clean_page(Vpn vpn, hw::TlbGather& gather) {
 bool AddressSpace::evictable(Vpn vpn) const {
   const Vma* const vma = vmas_.find(page_size().address(vpn));
   FL_CHECK(vma != nullptr);
-  if (vma->has(kVmLocked)) return false;
-  const auto mapped = find_mapped(page_table_.get(vpn), page_table_.format().pte);
-  return !mapped || (frames_[mapped->pfn].flags & phys::kFrameMlocked) == 0;
+  return !vma->has(kVmLocked);
 }
 
 // Source: Linux mm/memory.c unmap_mapping_range_tree(), zap_pte_range().

@@ -88,7 +88,7 @@ bool ReverseMap::clean_everywhere(Pfn pfn, hw::TlbGather& gather) {
 }
 
 bool ReverseMap::evictable(Pfn pfn) const {
-  bool evictable = true;
+  bool evictable = (frames_[pfn].flags & phys::kFrameMlocked) == 0;
   for_each(pfn, [&](Mapping m) { evictable &= m.space->evictable(m.vpn); });
   return evictable;
 }

@@ -57,7 +57,7 @@ class ReverseMap {
   bool dirty(Pfn pfn) const;
   // Cleans and write-protects the frame everywhere; returns whether any PTE was dirty.
   bool clean_everywhere(Pfn pfn, hw::TlbGather& gather);
-  // False where a PTE of the frame may not be evicted.
+  // False where a PTE of the frame may not be evicted, or its page is kFrameMlocked.
   bool evictable(Pfn pfn) const;
 
   // The spaces that map parts of Backings: Linux's i_mmap. A space is noted once for each Backing

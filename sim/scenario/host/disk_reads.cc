@@ -1,25 +1,22 @@
 #include "sim/scenario/host/disk_reads.h"
 
 #include <fcntl.h>
-#include <fmt/core.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <charconv>
 #include <chrono>
+#include <string_view>
 #include <thread>
+
+#include "sim/scenario/host/block_device.h"
 
 namespace faultline::host {
 
 // Source: Linux Documentation/ABI/stable/sysfs-block, /sys/block/<disk>/inflight: reads, then
 // writes.
 DiskReads::DiskReads(const std::string& folder) {
-  struct stat about {};
-  if (stat(folder.c_str(), &about) != 0) return;
-  const std::string file =
-      fmt::format("/sys/dev/block/{}:{}/inflight", major(about.st_dev), minor(about.st_dev));
-  inflight_ = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  const std::string device = block_device_folder(folder);
+  if (!device.empty()) inflight_ = open((device + "/inflight").c_str(), O_RDONLY | O_CLOEXEC);
 }
 
 DiskReads::~DiskReads() {

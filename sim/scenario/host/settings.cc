@@ -2,9 +2,7 @@
 
 #include <linux/prctl.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/statfs.h>
-#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -12,6 +10,8 @@
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+
+#include "sim/scenario/host/block_device.h"
 
 namespace faultline::host {
 namespace {
@@ -48,10 +48,8 @@ std::string name_of_file_system(uint64_t magic) {
 }
 
 std::string readahead_kb_of(const std::string& folder) {
-  struct stat found {};
-  if (stat(folder.c_str(), &found) != 0) return "?";
-  const std::string device = "/sys/dev/block/" + std::to_string(major(found.st_dev)) + ":" +
-                             std::to_string(minor(found.st_dev));
+  const std::string device = block_device_folder(folder);
+  if (device.empty()) return "?";
   const std::string whole = first_line(device + "/queue/read_ahead_kb");
   return whole.empty() ? first_line(device + "/../queue/read_ahead_kb") : whole;
 }
