@@ -45,6 +45,8 @@ std::optional<uint64_t> first_data_from(const cache::PageCache& cache, const Bac
   return first == kNowhere ? std::nullopt : std::optional(first);
 }
 
+// Differs from Linux: the hole behind the last page that there can be is at the end of the file;
+// there its position wraps to -2^63.
 Result<uint64_t> seek_data_or_hole(const cache::PageCache& cache, const Backing& backing,
                                    uint64_t offset_bytes, uint64_t whence) {
   const PageSize page_size = backing.file().page_size();
