@@ -18,6 +18,10 @@ enum class AccessKind : uint8_t {
 
 inline constexpr uint32_t kAccessSizeMax = 64 << 10;
 
+// Who touched the memory: the program itself, or the kernel while it carried out a call of the
+// program's, such as read(2) into a buffer. Both count alike.
+enum class AccessBy : uint8_t { kProgram, kKernel };
+
 constexpr bool is_store(AccessKind kind) { return kind >= AccessKind::kStore; }
 
 // 16 bytes, so that a block of them streams through the cache.
@@ -25,7 +29,8 @@ struct Access {
   VirtAddr address{};
   uint32_t size_bytes = 1;
   AccessKind kind = AccessKind::kLoad;
-  uint8_t reserved[3] = {};
+  AccessBy by = AccessBy::kProgram;
+  uint8_t reserved[2] = {};
 };
 static_assert(sizeof(Access) == 16);
 

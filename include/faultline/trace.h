@@ -13,18 +13,30 @@
 #include "faultline/access.h"
 #include "faultline/input_error.h"
 #include "faultline/result.h"
+#include "faultline/trace_call.h"
 
 namespace faultline {
+
+// A piece of a trace: what one task accessed, and the call that was made after that.
+struct TraceBlock {
+  std::span<const Access> accesses{};  // of `task`, in order
+  TraceTask task{};
+  const TraceCall* call = nullptr;  // null: none was made between these accesses and the next
+  // Nothing is left of the trace.
+  bool end() const { return accesses.empty() && call == nullptr; }
+};
 
 class TraceReader {
  public:
   virtual ~TraceReader() = default;
   // The format's name, as --format takes it.
   virtual std::string_view format() const = 0;
-  // The next accesses, in the order of the trace; an empty block is the end. Valid until the next
-  // call. Errors: what is malformed, with its place. The accesses before it have all been handed
-  // out; no more will follow.
-  virtual Result<std::span<const Access>, InputError> next_block() = 0;
+  // Whether the trace says what its program mapped: if so, it holds calls, and an access outside
+  // the mappings that they make is one that the program should not have made.
+  virtual bool has_calls() const { return false; }
+  // What comes next in the trace, or its end. Valid until the next call. Errors: what is malformed,
+  // with its place. What stands before it has all been handed out; no more will follow.
+  virtual Result<TraceBlock, InputError> next_block() = 0;
 };
 
 struct TraceOptions {

@@ -20,8 +20,8 @@ Result<ReplayOutcome, InputError> replay(TraceReader& reader, Machine& machine, 
     }
     auto next = reader.next_block();
     if (!next) return next.error();
-    std::span<const Access> block = *next;
-    if (block.empty()) return outcome;
+    std::span<const Access> block = next->accesses;
+    if (next->end()) return outcome;
 
     const uint64_t skipped = std::min<uint64_t>(to_skip, block.size());
     to_skip -= skipped;

@@ -34,6 +34,9 @@ struct ParsedBlock {
   std::size_t accesses = 0;
   std::size_t lines = 0;             // parsed without error
   std::optional<LineError> error{};  // of the line after these
+  TraceTask task{};                  // whose accesses they are
+  // Lines left for the next block: the first is of another task, or behind a call.
+  std::string_view rest{};
 };
 
 // How many bytes after the lines a block parser may read (it makes no use of what they hold).

@@ -13,7 +13,7 @@ LineReader::LineReader(const LineFormat& format, Content content)
       content_(std::move(content)),
       buffer_(std::make_unique_for_overwrite<char[]>(kLineBytesMax + kReadBytes + kBlockPadding)) {}
 
-Result<std::span<const Access>, InputError> LineReader::next_block() {
+Result<TraceBlock, InputError> LineReader::next_block() {
   while (!failure_) {
     const std::string_view lines = next_lines();
     if (lines.empty()) break;
@@ -23,14 +23,18 @@ Result<std::span<const Access>, InputError> LineReader::next_block() {
     FL_CHECK(block.accesses <= accesses_.size());
     lines_ += block.lines;
     if (block.error) fail(*block.error);
-    if (block.accesses > 0) return std::span<const Access>(accesses_.data(), block.accesses);
+    rest_ = block.rest;
+    if (block.accesses > 0)
+      return TraceBlock{.accesses = {accesses_.data(), block.accesses}, .task = block.task};
   }
   if (failure_) return *failure_;
-  return std::span<const Access>();
+  return TraceBlock{};
 }
 
+std::string_view LineReader::next_lines() { return rest_.empty() ? read_lines() : rest_; }
+
 // The lines that the next read completes; none at the end, and on failure.
-std::string_view LineReader::next_lines() {
+std::string_view LineReader::read_lines() {
   std::memmove(buffer_.get(), buffer_.get() + parsed_, end_ - parsed_);
   end_ -= parsed_;
   parsed_ = 0;

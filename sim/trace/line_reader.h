@@ -37,10 +37,11 @@ class LineReader final : public TraceReader {
 
   std::string_view format() const override { return format_.name; }
   // Errors besides those of the content: a malformed line, or one above kLineBytesMax.
-  Result<std::span<const Access>, InputError> next_block() override;
+  Result<TraceBlock, InputError> next_block() override;
 
  private:
   std::string_view next_lines();
+  std::string_view read_lines();
   std::string_view end_last_line();
   bool too_long() const;
   void fail(const LineError& error);
@@ -52,6 +53,7 @@ class LineReader final : public TraceReader {
   std::size_t end_ = 0;                   // buffer_[parsed_, end_) the beginning of the next line
   bool ended_ = false;
   std::uint64_t lines_ = 0;  // parsed so far
+  std::string_view rest_{};  // of the lines in the buffer, those not parsed yet
   std::vector<Access> accesses_{};
   std::optional<InputError> failure_{};
 };

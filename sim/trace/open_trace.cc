@@ -24,11 +24,13 @@ class FileSequence final : public TraceReader {
 
   std::string_view format() const override { return row_.info.name; }
 
-  Result<std::span<const Access>, InputError> next_block() override {
+  bool has_calls() const override { return current_->has_calls(); }
+
+  Result<TraceBlock, InputError> next_block() override {
     if (failure_) return *failure_;
     for (;;) {
-      Result<std::span<const Access>, InputError> block = current_->next_block();
-      if (!block.ok() || !block->empty() || next_ == others_.size()) return block;
+      Result<TraceBlock, InputError> block = current_->next_block();
+      if (!block.ok() || !block->end() || next_ == others_.size()) return block;
       Result<Content, InputError> content = open_content(others_[next_++]);
       if (!content.ok()) {
         failure_ = content.error();

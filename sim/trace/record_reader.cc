@@ -17,7 +17,7 @@ RecordReader::RecordReader(const RecordFormat& format, std::unique_ptr<RecordPar
       buffer_(format.record_bytes + kReadBytes),
       accesses_((1 + kReadBytes / format.record_bytes) * format.accesses_max) {}
 
-Result<std::span<const Access>, InputError> RecordReader::next_block() {
+Result<TraceBlock, InputError> RecordReader::next_block() {
   while (!failure_) {
     const std::size_t count = read_records();
     std::size_t accesses = 0;
@@ -33,11 +33,11 @@ Result<std::span<const Access>, InputError> RecordReader::next_block() {
       ++records_;
     }
     FL_CHECK(accesses <= accesses_.size());
-    if (accesses > 0) return std::span<const Access>(accesses_.data(), accesses);
+    if (accesses > 0) return TraceBlock{.accesses = {accesses_.data(), accesses}};
     if (ended_) break;
   }
   if (failure_) return *failure_;
-  return std::span<const Access>();
+  return TraceBlock{};
 }
 
 // The complete records at the front of the buffer after one more read.

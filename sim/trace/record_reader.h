@@ -41,7 +41,7 @@ class RecordReader final : public TraceReader {
 
   std::string_view format() const override { return format_.name; }
   // Errors besides those of the content: a record that check() refuses; one that is cut short.
-  Result<std::span<const Access>, InputError> next_block() override;
+  Result<TraceBlock, InputError> next_block() override;
 
  private:
   std::size_t read_records();

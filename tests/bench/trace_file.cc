@@ -43,9 +43,9 @@ TraceFile::TraceFile() {
   for (;;) {
     const auto block = (*reader)->next_block();
     FL_CHECK(block.ok());
-    if (block->empty()) break;
-    accesses_ += block->size();
-    write_all(fd, lines_of(*block));
+    if (block->end()) break;
+    accesses_ += block->accesses.size();
+    write_all(fd, lines_of(block->accesses));
   }
   close(fd);
 }

@@ -44,9 +44,9 @@ void read_file(benchmark::State& state) {
     for (;;) {
       const auto block = (*reader)->next_block();
       FL_CHECK(block.ok());
-      if (block->empty()) break;
-      benchmark::DoNotOptimize(block->data());
-      accesses += block->size();
+      if (block->end()) break;
+      benchmark::DoNotOptimize(block->accesses.data());
+      accesses += block->accesses.size();
     }
     FL_CHECK(accesses == file.accesses());
   }

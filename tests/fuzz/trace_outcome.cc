@@ -59,8 +59,8 @@ Outcome read_all(const trace::FormatRow& format, std::string_view bytes, std::si
       outcome.error = error.to_string();
       break;
     }
-    if (block->empty()) break;
-    for (const Access& access : *block) {
+    if (block->end()) break;
+    for (const Access& access : block->accesses) {
       if (outcome.accesses < kAccessesMax) add(outcome, access);
     }
   }

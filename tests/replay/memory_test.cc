@@ -43,12 +43,12 @@ class MadeTrace final : public TraceReader {
   MadeTrace(uint64_t accesses, PageOf page_of) : left_(accesses), page_of_(page_of) {}
 
   std::string_view format() const override { return "made"; }
-  Result<std::span<const Access>, InputError> next_block() override {
+  Result<TraceBlock, InputError> next_block() override {
     block_.resize(std::min<uint64_t>(left_, 4096));
     for (Access& access : block_)
       access = {kStart + page_of_(done_++) * kPage, 8, AccessKind::kStore};
     left_ -= block_.size();
-    return std::span<const Access>(block_);
+    return TraceBlock{.accesses = block_};
   }
 
  private:

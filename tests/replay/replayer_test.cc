@@ -23,11 +23,11 @@ class CountingReader : public TraceReader {
     for (uint64_t i = 0; i < count; ++i) accesses_[i].address = {i};
   }
   std::string_view format() const override { return "counting"; }
-  Result<std::span<const Access>, InputError> next_block() override {
+  Result<TraceBlock, InputError> next_block() override {
     const uint64_t size = std::min(block_size_, accesses_.size() - at_);
     if (size == 0 && malformed_) return InputError{.file = "t", .message = "bad", .line = at_ + 1};
     at_ += size;
-    return std::span<const Access>(accesses_).subspan(at_ - size, size);
+    return TraceBlock{.accesses = std::span<const Access>(accesses_).subspan(at_ - size, size)};
   }
   uint64_t read() const { return at_; }
 

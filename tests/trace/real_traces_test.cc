@@ -35,8 +35,8 @@ Tally tally_by_reader(const std::string& file, std::uint64_t limit) {
   for (;;) {
     const auto block = (*reader)->next_block();
     REQUIRE(block.ok());
-    if (block->empty()) return tally;
-    for (const Access& access : *block) {
+    if (block->end()) return tally;
+    for (const Access& access : block->accesses) {
       if (limit == 0) break;
       --limit;
       tally.add(access.kind, access.address.value, access.size_bytes);

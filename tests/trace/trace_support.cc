@@ -100,8 +100,8 @@ ReadTrace read_trace(TraceReader& reader) {
       if (!again.ok()) CHECK(again.error().to_string() == read.error->to_string());
       return read;
     }
-    if (block->empty()) return read;
-    read.accesses.insert(read.accesses.end(), block->begin(), block->end());
+    if (block->end()) return read;
+    read.accesses.insert(read.accesses.end(), block->accesses.begin(), block->accesses.end());
   }
 }
 
