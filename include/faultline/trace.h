@@ -12,6 +12,7 @@
 
 #include "faultline/access.h"
 #include "faultline/input_error.h"
+#include "faultline/page_run.h"
 #include "faultline/result.h"
 #include "faultline/trace_call.h"
 
@@ -37,6 +38,9 @@ class TraceReader {
   // What comes next in the trace, or its end. Valid until the next call. Errors: what is malformed,
   // with its place. What stands before it has all been handed out; no more will follow.
   virtual Result<TraceBlock, InputError> next_block() = 0;
+  // The same trace as page runs, for a reader whose format holds such; null for others. Instead of
+  // next_block(), not as well as it; it belongs to the reader.
+  virtual PageRunReader* page_runs() { return nullptr; }
 };
 
 struct TraceOptions {

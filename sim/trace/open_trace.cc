@@ -25,6 +25,7 @@ class FileSequence final : public TraceReader {
   std::string_view format() const override { return row_.info.name; }
 
   bool has_calls() const override { return current_->has_calls(); }
+  PageRunReader* page_runs() override { return others_.empty() ? current_->page_runs() : nullptr; }
 
   Result<TraceBlock, InputError> next_block() override {
     if (failure_) return *failure_;
