@@ -5,12 +5,14 @@
 
 #include "sim/base/check.h"
 #include "sim/hw/paging_format.h"
+#include "sim/replay/traced_processes.h"
 
 namespace faultline::replay {
 
 Result<ReplayOutcome, InputError> replay(TraceReader& reader, Machine& machine, Process& process,
                                          const ReplayOptions& options) {
   const uint64_t accesses_before = machine.stats().accesses.accesses();
+  TracedProcesses processes(machine, process);
   uint64_t to_skip = options.skip;
   ReplayOutcome outcome;
   while (outcome.records < options.limit) {
@@ -20,19 +22,24 @@ Result<ReplayOutcome, InputError> replay(TraceReader& reader, Machine& machine, 
     }
     auto next = reader.next_block();
     if (!next) return next.error();
-    std::span<const Access> block = next->accesses;
     if (next->end()) return outcome;
 
+    std::span<const Access> block = next->accesses;
     const uint64_t skipped = std::min<uint64_t>(to_skip, block.size());
     to_skip -= skipped;
     block = block.subspan(skipped);
     block = block.first(std::min<uint64_t>(options.limit - outcome.records, block.size()));
-    if (!block.empty() && !machine.access(process, block)) {
+    if (!block.empty() && !machine.access(processes.get(next->task), block)) {
       outcome.end = ReplayEnd::kOutOfMemory;
       outcome.records = machine.stats().accesses.accesses() - accesses_before;
       return outcome;
     }
     outcome.records += block.size();
+    if (next->call != nullptr && outcome.records < options.limit) {
+      processes.make(*next->call);
+      outcome.calls = processes.calls();
+      outcome.differing = processes.differing();
+    }
     if (options.on_progress) options.on_progress(outcome.records);
   }
   return outcome;

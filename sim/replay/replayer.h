@@ -1,5 +1,6 @@
-// The replay of an address trace: the records of a TraceReader go through a process of a Machine,
-// block by block, and what the machine counted becomes a report.
+// The replay of an address trace: the accesses of a TraceReader go through the processes of a
+// Machine, block by block, and its calls are made in between; what the machine counted becomes a
+// report.
 //
 // Units: skip and limit in accesses.
 // Ownership: reader, machine and process are the caller's. Not thread-safe; the flag `interrupted`
@@ -40,10 +41,12 @@ enum class ReplayEnd : uint8_t {
 
 struct ReplayOutcome {
   ReplayEnd end = ReplayEnd::kDone;
-  uint64_t records = 0;  // replayed
+  uint64_t records = 0;    // accesses replayed
+  uint64_t calls = 0;      // made, also between accesses that were skipped
+  uint64_t differing = 0;  // calls that succeeded in the trace alone, or here alone
 };
 
-// Replays what is left of `reader` in `process` of `machine`.
+// Replays what is left of `reader` in `machine`, whose `process` is the first that the trace names.
 // Errors: the reader's; the accesses before the malformed one have been replayed. With a limit,
 // nothing behind it is looked at.
 Result<ReplayOutcome, InputError> replay(TraceReader& reader, Machine& machine, Process& process,
