@@ -17,6 +17,12 @@ struct HostTiming {
   double wall_seconds = 0;
 };
 
+// What became of the calls of a trace that holds such.
+struct ReplayCalls {
+  uint64_t made = 0;
+  uint64_t differing = 0;  // succeeded in the trace alone, or here alone
+};
+
 struct ReplayReport {
   std::vector<std::string> files;
   std::string format;
@@ -24,6 +30,7 @@ struct ReplayReport {
   uint64_t page_size = 4096;
   MachineOptions config{};
   Stats stats{};
+  std::optional<ReplayCalls> calls{};  // nothing: the trace holds none
   std::optional<HostTiming> host{};
 };
 

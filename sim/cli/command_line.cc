@@ -70,11 +70,10 @@ void add_replay(CLI::App& app, ReplayCommand& to, Loudness& loudness) {
   replay.add_option("--paging", to.paging, "The page-table format; 'list' names them")
       ->capture_default_str();
   replay.add_option("--maps", to.maps, "A /proc/PID/maps listing to start from");
-  replay
-      .add_option("--unmapped", to.unmapped,
-                  "What an access outside every mapping does: 'map' infers a mapping, 'fault' "
-                  "is SIGSEGV")
-      ->capture_default_str();
+  replay.add_option(
+      "--unmapped", to.unmapped,
+      "What an access outside every mapping does: 'map' infers a mapping, 'fault' "
+      "is SIGSEGV; the default is 'fault' for a trace with mapping calls, else 'map'");
   replay.add_option("--skip", to.skip, "Pass over that many accesses at the beginning");
   replay.add_option("--limit", to.limit, "Replay that many accesses at most");
   replay.add_option("--seed", to.seed, "Seed of the random numbers");

@@ -26,7 +26,7 @@ struct ReplayCommand {
   std::string paging{"x86-64"};
   std::string tlb{};   // empty: the default
   std::string maps{};  // empty: no mapping
-  std::string unmapped{"map"};
+  std::string unmapped{};  // empty: as the trace needs
   std::string skip{"0"};
   std::string limit{};  // empty: none
   std::string seed{"0"};

@@ -41,7 +41,7 @@ bool known_paging(const std::string& name) {
 }
 
 Result<Unmapped, InputError> parse_unmapped(const std::string& text) {
-  if (text == "map") return Unmapped::kMap;
+  if (text.empty() || text == "map") return Unmapped::kMap;
   if (text == "fault") return Unmapped::kFault;
   return InputError{.message = "--unmapped: '" + text + "' is not 'map' or 'fault'"};
 }
@@ -190,12 +190,23 @@ ExitStatus replay_and_report(Replay& replay, Output& out) {
                       .page_size = replay::page_size_of(command.paging),
                       .config = replay.machine_options,
                       .stats = replay.machine.stats()};
+  if (replay.reader.has_calls())
+    report.calls = {.made = outcome->calls, .differing = outcome->differing};
   const bool on_terminal = !command.json && isatty(STDOUT_FILENO) == 1;
   if (command.timing || on_terminal)
     report.host = HostTiming{std::chrono::duration<double>(Clock::now() - start).count()};
   out.write(command.json ? replay_report_json(report) + '\n' : replay_report_text(report));
   return outcome->end == replay::ReplayEnd::kInterrupted ? ExitStatus::kInterrupted
                                                          : ExitStatus::kDone;
+}
+
+// The machine for `reader`'s trace. A trace that says what was mapped has no use for inferred
+// mappings.
+Result<std::unique_ptr<Machine>, InputError> machine_for(const TraceReader& reader,
+                                                         const ReplayCommand& command,
+                                                         MachineOptions& options) {
+  if (command.unmapped.empty() && reader.has_calls()) options.unmapped = Unmapped::kFault;
+  return make_machine(options);
 }
 
 }  // namespace
@@ -205,18 +216,19 @@ ExitStatus run_replay(const ReplayCommand& command, Output& out) {
   if (!machine_config) return fail(machine_config.error());
   auto options = replay_options(command);
   if (!options) return fail(options.error());
-  auto machine = make_machine(*machine_config);
-  if (!machine) {
-    InputError error = machine.error();
+  if (auto made = make_machine(*machine_config); !made) {
+    InputError error = made.error();
     error.message.insert(0, culprit(*machine_config));
     return fail(error);
   }
-  auto process = start_process(**machine, command.maps);
-  if (!process) return fail(process.error());
   catch_interrupt();
   auto reader = open_trace(command.traces, {.format = command.format});
   if (!reader) return fail(reader.error());
   base::log(base::LogLevel::kInfo, "the trace's format is {}", (*reader)->format());
+  auto machine = machine_for(**reader, command, *machine_config);
+  if (!machine) return fail(machine.error());
+  auto process = start_process(**machine, command.maps);
+  if (!process) return fail(process.error());
 
   EventFile events;
   if (!events.open(command.events)) return ExitStatus::kBadInput;

@@ -113,6 +113,8 @@ std::string replay_report_json(const ReplayReport& report) {
       {"faults", faults_json(stats.faults)},
       {"replacement", replacement_json(stats.replacement)},
       {"memory", memory_json(stats.memory)}};
+  if (report.calls)
+    document["calls"] = {{"made", report.calls->made}, {"differing", report.calls->differing}};
   if (report.host) {
     const double seconds = report.host->wall_seconds;
     const double rate = seconds > 0 ? double(stats.accesses.accesses()) / seconds : 0;

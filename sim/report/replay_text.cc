@@ -144,6 +144,13 @@ void put_memory(Page& page, const ReplayReport& report) {
   pages("page-table pages", memory.page_table_pages);
 }
 
+void put_calls(Page& page, const ReplayReport& report) {
+  if (!report.calls) return;
+  page.heading("Calls", "");
+  page.number("made", report.calls->made);
+  page.number("  answered otherwise", report.calls->differing);
+}
+
 void put_host(Page& page, const ReplayReport& report) {
   if (!report.host) return;
   const double seconds = report.host->wall_seconds;
@@ -160,6 +167,7 @@ std::string replay_report_text(const ReplayReport& report) {
   put_translation(page, report);
   put_faults(page, report.stats.faults);
   put_memory(page, report);
+  put_calls(page, report);
   put_host(page, report);
   return page.take();
 }

@@ -50,6 +50,18 @@ TEST_CASE("replay report: JSON has the contract's keys in the contract's order, 
         R"("page_table_pages":44}})");
 }
 
+TEST_CASE("replay report: calls are in it where the trace holds such") {
+  ReplayReport report = sample();
+  CHECK(replay_report_text(report).find("Calls") == std::string::npos);
+  report.calls = {.made = 51, .differing = 52};
+  const std::string json = replay_report_json(report);
+  CHECK(json.find(R"("page_table_pages":44},"calls":{"made":51,"differing":52}})") !=
+        std::string::npos);
+  const std::string text = replay_report_text(report);
+  CHECK(text.find("\nCalls\n  made                                  51\n") != std::string::npos);
+  CHECK(text.find("\n    answered otherwise                  52\n") != std::string::npos);
+}
+
 TEST_CASE("replay report: JSON says null where there is no limit and no TLB") {
   ReplayReport report = sample();
   report.config.frames.reset();
