@@ -34,7 +34,8 @@ bool PageCache::install_folio(Backing& backing, PgoffRange folio, FrameSource& s
   std::vector<Pfn> fresh;
   fresh.reserve(folio.count);
   while (fresh.size() < folio.count) {
-    const std::optional<Pfn> pfn = source.take_frame();
+    const std::optional<Pfn> pfn =
+        source.take_frame(PageKey::of_file(backing.number_, folio.first + fresh.size()));
     if (!pfn) break;
     fresh.push_back(*pfn);
   }

@@ -133,7 +133,7 @@ std::optional<CachedPage> PageCache::get_or_read_page(Backing& backing, uint64_t
     mark_uptodate(backing, cached);
     return CachedPage{.pfn = cached, .dropped_lock = !uptodate};
   }
-  const std::optional<Pfn> fresh = source.take_frame();
+  const std::optional<Pfn> fresh = source.take_frame(PageKey::of_file(backing.number_, pgoff));
   if (!fresh) return std::nullopt;
   const bool did_io = insert(backing, pgoff, *fresh);
   return CachedPage{.pfn = *fresh, .did_io = did_io, .dropped_lock = did_io};

@@ -52,7 +52,7 @@ bool PageCache::fill_reserved(Backing& backing, PgoffRange range, FrameSource& s
        room = file.next_reserved(room->end)) {
     for (uint64_t pgoff = room->first; pgoff < std::min(room->end, range.end()); ++pgoff) {
       if (find(backing, pgoff) != kNoPfn || file.has_page(pgoff)) continue;
-      const std::optional<Pfn> fresh = source.take_frame();
+      const std::optional<Pfn> fresh = source.take_frame(PageKey::of_file(backing.number_, pgoff));
       if (!fresh) return false;
       install(backing, pgoff, *fresh);
     }
@@ -153,7 +153,8 @@ void PageCache::zero_part(Backing& backing, ByteRange part, FrameSource& source)
       (file.promised(pgoff) || (file.reserved(pgoff) && block_dirty(parts_.frames[pfn])));
   const bool hole = backing.write_notify() && !file.has_page(pgoff) && !to_write;
   if (pfn == kNoPfn && backing.write_notify()) {
-    if (const std::optional<Pfn> fresh = source.take_frame()) {
+    if (const std::optional<Pfn> fresh =
+            source.take_frame(PageKey::of_file(backing.number_, pgoff))) {
       install(backing, pgoff, *fresh);
       if (!past_end) read_into(backing, pgoff, *fresh);
       pfn = *fresh;

@@ -49,7 +49,8 @@ cache::Advice advice_of(const mm::Vma& vma) {
 
 FaultHandler::FaultHandler(const FaultServices& services) : s_(services) {}
 
-std::optional<Pfn> FaultHandler::take_frame() {
+std::optional<Pfn> FaultHandler::take_frame(cache::PageKey page) {
+  if (s_.reclaimer != nullptr) s_.reclaimer->expect(page, s_.gather);
   if (std::optional<Pfn> pfn = s_.allocator.take()) return pfn;
   if (s_.reclaimer == nullptr || !s_.reclaimer->evict_one(s_.gather)) return std::nullopt;
   return s_.allocator.take();
@@ -126,7 +127,7 @@ FaultOutcome FaultHandler::demand_zero(const Request& r) {
     return kMinorFault;
   }
   r.space.prepare_anon(r.vma);
-  const std::optional<Pfn> pfn = take_anon_frame();
+  const std::optional<Pfn> pfn = take_anon_frame(r);
   if (!pfn) return kNoMemory;
   r.space.install_page(r.vma, r.vpn, *pfn, mm::PteWrite::kYes);
   return kMinorFault;
@@ -135,7 +136,7 @@ FaultOutcome FaultHandler::demand_zero(const Request& r) {
 // A page of a trace whose contents are taken to exist: no zero page, and no second fault at the
 // first store.
 FaultOutcome FaultHandler::map_inferred_page(const Request& r) {
-  const std::optional<Pfn> pfn = take_anon_frame();
+  const std::optional<Pfn> pfn = take_anon_frame(r);
   if (!pfn) return kNoMemory;
   r.space.install_page(r.vma, r.vpn, *pfn, mm::PteWrite::kYes);
   return kMinorFault;
@@ -161,7 +162,7 @@ FaultOutcome FaultHandler::copy_file_page(const Request& r) {
   FaultOutcome outcome;
   const std::optional<cache::CachedPage> page = get_file_page(r, &outcome);
   if (!page) return outcome;
-  const std::optional<Pfn> copy = take_copy_of(page->pfn);
+  const std::optional<Pfn> copy = take_copy_of(page->pfn, r);
   if (!copy) return kNoMemory;
   r.space.install_page(r.vma, r.vpn, *copy, mm::PteWrite::kYes);
   return outcome;
@@ -300,7 +301,7 @@ void FaultHandler::map_rest_of_folio(const Request& r, cache::PgoffRange folio) 
 FaultOutcome FaultHandler::swap_in(const Request& r) {
   FL_CHECK(r.pte.is_swap());
   const uint32_t slot = r.pte.swap_slot();
-  const std::optional<Pfn> pfn = take_anon_frame();
+  const std::optional<Pfn> pfn = take_anon_frame(r);
   if (!pfn) return kNoMemory;
   s_.swap.read(slot, *pfn);
   const bool own = s_.swap.only_user(slot);
@@ -334,7 +335,7 @@ FaultOutcome FaultHandler::make_writable(const Request& r) {
 
 FaultOutcome FaultHandler::break_cow(const Request& r, Pfn shared) {
   r.space.prepare_anon(r.vma);
-  const std::optional<Pfn> copy = take_copy_of(shared);
+  const std::optional<Pfn> copy = take_copy_of(shared, r);
   if (!copy) return kNoMemory;
   // Getting the frame may have evicted the shared page from here: then there is nothing to replace
   // any more.
@@ -345,17 +346,17 @@ FaultOutcome FaultHandler::break_cow(const Request& r, Pfn shared) {
   return kMinorFault;
 }
 
-std::optional<Pfn> FaultHandler::take_anon_frame() {
-  const std::optional<Pfn> pfn = take_frame();
+std::optional<Pfn> FaultHandler::take_anon_frame(const Request& r) {
+  const std::optional<Pfn> pfn = take_frame(cache::PageKey::of_anon(r.space.asid(), r.vpn));
   if (pfn) s_.frames[*pfn].flags |= phys::kFrameAnon | phys::kFrameAnonExclusive;
   return pfn;
 }
 
 // A frame with the same bytes. The page copied is held meanwhile, so that getting the frame cannot
 // free it.
-std::optional<Pfn> FaultHandler::take_copy_of(Pfn original) {
+std::optional<Pfn> FaultHandler::take_copy_of(Pfn original, const Request& r) {
   s_.allocator.get(original);
-  const std::optional<Pfn> copy = take_anon_frame();
+  const std::optional<Pfn> copy = take_anon_frame(r);
   if (copy && s_.frames.has_bytes(original)) {
     const std::span<std::byte> to = s_.frames.writable_bytes(*copy);
     std::memcpy(to.data(), s_.frames.bytes(original).data(), to.size());

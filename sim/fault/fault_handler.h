@@ -48,9 +48,9 @@ class FaultHandler final : public cache::FrameSource {
   // tries again.
   FaultOutcome handle(mm::AddressSpace& space, const hw::PageFault& fault);
 
-  // A free frame, after evicting others if need be (allocate_or_reclaim); nothing when none can be
-  // had.
-  std::optional<Pfn> take_frame() override;
+  // A free frame for the page, after evicting others if need be (allocate_or_reclaim); nothing when
+  // none can be had.
+  std::optional<Pfn> take_frame(cache::PageKey page) override;
 
  private:
   struct Request;  // the fault with its VMA and page, as the rungs hand it on
@@ -76,8 +76,8 @@ class FaultHandler final : public cache::FrameSource {
   void map_folio(const Request& request, Pfn pfn);
   void map_rest_of_folio(const Request& request, cache::PgoffRange folio);
   void map_around(const Request& request);
-  std::optional<Pfn> take_anon_frame();
-  std::optional<Pfn> take_copy_of(Pfn original);
+  std::optional<Pfn> take_anon_frame(const Request& request);
+  std::optional<Pfn> take_copy_of(Pfn original, const Request& request);
 
   FaultServices s_;
 };

@@ -23,8 +23,12 @@ bool MachineImpl::access(Process& process, std::span<const Access> block) {
   base::ScopedCrashContext context(*this);
   while (!block.empty()) {
     const size_t count = std::min(block.size(), kBlockMax);
-    const bool done = sink_ == nullptr ? access_block<false>(target, block.first(count))
-                                       : access_block<true>(target, block.first(count));
+    const bool watched = reclaimer_ != nullptr && reclaimer_->watches();
+    const auto run = sink_ == nullptr ? (watched ? &MachineImpl::access_block<false, true>
+                                                 : &MachineImpl::access_block<false, false>)
+                                      : (watched ? &MachineImpl::access_block<true, true>
+                                                 : &MachineImpl::access_block<true, false>);
+    const bool done = (this->*run)(target, block.first(count));
     if (!done) return false;
     block = block.subspan(count);
     if (options_.paranoid_interval != 0 && stats_.accesses.accesses() >= next_validation_) {
@@ -37,12 +41,12 @@ bool MachineImpl::access(Process& process, std::span<const Access> block) {
 
 // What is inline here is a hit of the first TLB entry looked at; all else is a call. What it counts
 // stays in registers: a counter in memory would double the cost of a hit.
-template <bool kEvents>
+template <bool kEvents, bool kWatched>
 bool MachineImpl::access_block(ProcessImpl& process, std::span<const Access> block) {
   const Asid asid = process.space().asid();
   const uint64_t user_end = format_.user_end().value;
   const uint8_t shift = page_size_.shift;
-  const bool stamp = policy_ != nullptr && policy_->sees() == PolicySees::kEveryAccess;
+  const bool stamp = policy_ != nullptr && policy_->sees() == PolicySees::kLastReference;
   uint64_t hits_by_kind = 0;
   uint64_t references = stats_.references;
   bool done = true;
@@ -56,6 +60,12 @@ bool MachineImpl::access_block(ProcessImpl& process, std::span<const Access> blo
         hits_by_kind += kind_unit(access.kind);
         ++references;
         if (stamp) frames_.last_references()[entry->pfn.value] = references;
+        if constexpr (kWatched) {
+          if (reclaimer_->note_hit(entry->pfn, references)) [[unlikely]] {
+            stats_.references = references;
+            pass_tick();
+          }
+        }
         continue;
       }
     }
@@ -108,6 +118,7 @@ Touch MachineImpl::touch_page(ProcessImpl& process, VirtAddr address, AccessKind
   }
   // A system call may touch memory after it has changed mappings.
   if (!gather_.empty()) flush_tlb();
+  if (reclaimer_ != nullptr) reclaimer_->begin_reference();
   mm::AddressSpace& space = process.space();
   const Vpn vpn = page_size_.vpn(address);
   bool walked = false;
@@ -131,7 +142,7 @@ Touch MachineImpl::touch_page(ProcessImpl& process, VirtAddr address, AccessKind
       mmu_.add_lookups(kind, 1);
       note_reference(space.asid(), vpn, {found.pfn, walked, missed});
       if (reclaimer_ != nullptr) {
-        reclaimer_->reference_done(gather_);
+        reclaimer_->reference_done(found.pfn, gather_);
         flush_tlb();
       }
       return {.pfn = found.pfn};
@@ -148,6 +159,11 @@ Touch MachineImpl::touch_page(ProcessImpl& process, VirtAddr address, AccessKind
   FL_CHECK_MSG(false, "an access to {:#x} faulted {} times in a row", address.value,
                kFaultRetryMax);
   return {};
+}
+
+void MachineImpl::pass_tick() {
+  reclaimer_->pass_tick(gather_);
+  flush_tlb();
 }
 
 void MachineImpl::note_reference(Asid asid, Vpn vpn, const Referenced& how) {
@@ -226,6 +242,7 @@ void MachineImpl::count_hits(uint64_t by_kind) {
 }
 
 // For the benchmark of what events cost.
-template bool MachineImpl::access_block<false>(ProcessImpl& process, std::span<const Access> block);
+template bool MachineImpl::access_block<false, false>(ProcessImpl& process,
+                                                      std::span<const Access> block);
 
 }  // namespace faultline::machine

@@ -96,8 +96,8 @@ class MachineImpl final : public Machine,
   friend struct MachineTestPeer;
 
   // Each of the loop's functions exists twice, with the events and without: whether somebody
-  // listens is asked once a block.
-  template <bool kEvents>
+  // listens is asked once a block. So is whether the policy watches each reference.
+  template <bool kEvents, bool kWatched>
   bool access_block(ProcessImpl& process, std::span<const Access> block);
   template <bool kEvents>
   bool access_slowly(ProcessImpl& process, const Access& access);
@@ -134,6 +134,7 @@ class MachineImpl final : public Machine,
     bool walked;
     bool missed;
   };
+  void pass_tick();
   void note_reference(Asid asid, Vpn vpn, const Referenced& how);
   void count_signal(SignalCode code);
 

@@ -48,22 +48,17 @@ InputError unknown_policy(std::string_view name) {
 
 std::span<const PolicyRow> policy_rows() { return kRows; }
 
-MadePolicy make_policy(std::string_view name) {
+MadePolicy make_policy(std::string_view name, const PolicySetting& setting) {
   const size_t colon = name.find(':');
   const std::string_view base = name.substr(0, colon);
   for (const PolicyRow& row : kRows) {
     if (row.name != base) continue;
-    if (colon == std::string_view::npos) return row.make({});
+    if (colon == std::string_view::npos) return row.make({{}, setting});
     auto options = parse_options(name.substr(colon + 1));
     if (!options) return options.error();
-    return row.make(*options);
+    return row.make({*options, setting});
   }
   return unknown_policy(base);
-}
-
-InputError unknown_policy_option(std::string_view policy, const PolicyOption& option) {
-  return error("policy " + std::string(policy) + " has no option '" + std::string(option.key) +
-               "'");
 }
 
 }  // namespace faultline::reclaim

@@ -7,6 +7,7 @@
 // Thread safety: the table is constant; each policy made from it belongs to one machine.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "faultline/input_error.h"
 #include "faultline/policy.h"
 #include "faultline/result.h"
+#include "sim/reclaim/next_uses.h"
 
 namespace faultline::reclaim {
 
@@ -23,13 +25,27 @@ struct PolicyOption {
   std::string_view value;
 };
 
+// What a policy is made for.
+struct PolicySetting {
+  uint64_t frames = 1;  // of the memory: what shares of it are shares of
+  uint64_t seed = 0;    // of random numbers
+  // What is to come, for those that know the future; null: not known.
+  NextUses* next_uses = nullptr;
+};
+
+struct PolicyRequest {
+  std::span<const PolicyOption> options;
+  PolicySetting setting;
+};
+
 using MadePolicy = Result<std::unique_ptr<ReplacementPolicy>, InputError>;
 
 struct PolicyRow {
   std::string_view name;
   std::string_view description;  // what it does and what it sees, in one line
-  // Errors: an option that the policy does not have, or a value that the option does not take.
-  MadePolicy (*make)(std::span<const PolicyOption> options);
+  // Errors: an option that the policy does not have, or a value that the option does not take; the
+  // future is not known, and it must be.
+  MadePolicy (*make)(const PolicyRequest& request);
 };
 
 // In the order in which they are listed; names are unique.
@@ -37,6 +53,6 @@ std::span<const PolicyRow> policy_rows();
 
 // Makes the policy that `name` describes ("clock:enter=0").
 // Errors: no such policy, or options it does not take; the message names them. Its `file` is empty.
-MadePolicy make_policy(std::string_view name);
+MadePolicy make_policy(std::string_view name, const PolicySetting& setting = {});
 
 }  // namespace faultline::reclaim

@@ -1,6 +1,8 @@
 #include "sim/reclaim/reclaimer.h"
 
+#include <algorithm>
 #include <optional>
+#include <span>
 
 #include "sim/base/check.h"
 #include "sim/hw/pte.h"
@@ -9,31 +11,97 @@
 namespace faultline::reclaim {
 
 Reclaimer::Reclaimer(const Parts& parts)
-    : parts_(parts), enters_referenced_(parts.policy.enters_referenced()) {
+    : parts_(parts),
+      enters_referenced_(parts.policy.enters_referenced()),
+      logs_(parts.policy.sees() == PolicySees::kEveryReference),
+      knows_pages_(parts.policy.knows_pages()),
+      ticks_(parts.policy.tick_references() == 0 ? kNever : parts.policy.tick_references()),
+      next_tick_(ticks_) {
   FL_CHECK(parts.allocator.in_use() == 0);
 }
 
+void Reclaimer::expect(cache::PageKey page, hw::TlbGather& gather) {
+  hand_over_log();
+  give_up_early(gather);
+  if (knows_pages_) incoming_ = numbers_.find_or_make(page);
+}
+
 void Reclaimer::on_taken(Pfn pfn) {
-  parts_.policy.on_insert(pfn);
+  hand_over_log();
+  if (knows_pages_) {
+    const PageId page = incoming_ == kNoPage ? numbers_.make_stray() : incoming_;
+    incoming_ = kNoPage;
+    numbers_.on_insert(pfn, page);
+    parts_.policy.on_insert(pfn, page);
+  } else {
+    parts_.policy.on_insert(pfn, kNoPage);
+  }
   if (pfn.value >= held_.size()) held_.resize(pfn.value + size_t{1});
   held_[pfn.value] = true;
   parts_.frames.last_references()[pfn.value] = parts_.references;
-  if (!enters_referenced_) entered_.push_back(pfn);
+  if (!enters_referenced_ || logs_) entered_.push_back(pfn);
 }
 
 void Reclaimer::on_freed(Pfn pfn) {
   held_[pfn.value] = false;
-  if (pfn != victim_) parts_.policy.on_remove(pfn);
+  if (knows_pages_) numbers_.on_remove(pfn);
+  if (pfn == victim_) return;
+  hand_over_log();
+  parts_.policy.on_remove(pfn);
+}
+
+// The zero page is nobody's.
+void Reclaimer::hand_over_log() {
+  if (log_size_ == 0) return;
+  size_t kept = 0;
+  for (size_t i = 0; i < log_size_; ++i)
+    if (log_[i].frame != phys::kZeroPagePfn) log_[kept++] = log_[i];
+  log_size_ = 0;
+  parts_.policy.on_references(std::span(log_).first(kept));
+}
+
+void Reclaimer::pass_tick(hw::TlbGather& gather) {
+  hand_over_log();
+  gather_ = &gather;
+  parts_.policy.on_tick(*this);
+  gather_ = nullptr;
+  next_tick_ = parts_.references - parts_.references % ticks_ + ticks_;
+  give_up_early(gather);
+}
+
+void Reclaimer::finish_reference(Pfn frame, hw::TlbGather& gather) {
+  if (logs_) {
+    const bool brought_in =
+        std::find(entered_.begin(), entered_.end(), frame) != entered_.end() && held_[frame.value];
+    log_reference(frame, parts_.references, brought_in);
+  }
+  if (!enters_referenced_) clear_entered(gather);
+  entered_.clear();
+  if (parts_.references >= next_tick_) pass_tick(gather);
+}
+
+// A page that cannot be given up after all ends it: it would be chosen again.
+void Reclaimer::give_up_early(hw::TlbGather& gather) {
+  if (!parts_.policy.gives_up_early()) return;
+  while (true) {
+    gather_ = &gather;
+    const Pfn victim = parts_.policy.choose_early(*this);
+    gather_ = nullptr;
+    if (victim == kNoPfn || !evict(victim, gather)) return;
+  }
 }
 
 bool Reclaimer::evict_one(hw::TlbGather& gather) {
-  FL_CHECK(victim_ == kNoPfn);
+  hand_over_log();
   gather_ = &gather;
-  victim_ = parts_.policy.choose_victim(*this);
+  const Pfn victim = parts_.policy.choose_victim(*this, incoming_);
   gather_ = nullptr;
-  if (victim_ == kNoPfn) return false;
+  return victim != kNoPfn && evict(victim, gather);
+}
 
-  const Pfn victim = victim_;
+bool Reclaimer::evict(Pfn victim, hw::TlbGather& gather) {
+  FL_CHECK(victim_ == kNoPfn);
+  victim_ = victim;
   const bool is_file_page = (parts_.frames[victim].flags & phys::kFrameFile) != 0;
   const rmap::Mapping mapping =
       listener_ == nullptr ? rmap::Mapping{} : parts_.reverse_map.first_mapping(victim);
@@ -42,7 +110,7 @@ bool Reclaimer::evict_one(hw::TlbGather& gather) {
                                   : evict_anon_page(victim, gather, &dirty);
   victim_ = kNoPfn;
   if (!freed) {
-    parts_.policy.on_insert(victim);
+    parts_.policy.on_insert(victim, knows_pages_ ? numbers_.page_in(victim) : kNoPage);
     return false;
   }
   FL_CHECK(!held_[victim.value]);
@@ -78,7 +146,6 @@ bool Reclaimer::evict_anon_page(Pfn victim, hw::TlbGather& gather, bool* dirty) 
 void Reclaimer::clear_entered(hw::TlbGather& gather) {
   for (const Pfn pfn : entered_)
     if (held_[pfn.value]) parts_.reverse_map.test_and_clear_accessed(pfn, gather);
-  entered_.clear();
 }
 
 uint64_t Reclaimer::last_reference(Pfn frame) const {
@@ -88,6 +155,10 @@ uint64_t Reclaimer::last_reference(Pfn frame) const {
 bool Reclaimer::test_and_clear_accessed(Pfn frame) {
   FL_CHECK(gather_ != nullptr);
   return parts_.reverse_map.test_and_clear_accessed(frame, *gather_);
+}
+
+bool Reclaimer::dirty(Pfn frame) const {
+  return (parts_.frames[frame].flags & phys::kFrameDirty) != 0 || parts_.reverse_map.dirty(frame);
 }
 
 bool Reclaimer::evictable(Pfn frame) const {
@@ -111,6 +182,7 @@ void Reclaimer::validate() const {
     FL_CHECK_MSG((i < held_.size() && held_[i]) == in_use,  // 1
                  "frame {}: in use or held by the policy, not both", i);
   }
+  if (knows_pages_) numbers_.validate();                                              // 4
   FL_CHECK_MSG(gather_ == nullptr && victim_ == kNoPfn, "an eviction is under way");  // 2
   FL_CHECK(dirty_evictions_ <= evictions_);                                           // 3
 }

@@ -19,7 +19,7 @@ namespace faultline::machine {
 struct MachineBenchPeer {
   static bool access_without_events(Machine& machine, Process& process,
                                     std::span<const Access> block) {
-    return static_cast<MachineImpl&>(machine).access_block<false>(
+    return static_cast<MachineImpl&>(machine).access_block<false, false>(
         static_cast<ProcessImpl&>(process), block);
   }
 };

@@ -84,7 +84,7 @@ CachedMachine::CachedMachine(const CachedMachineOptions& options)
       cache({frames, allocator, rmap, disk}),
       reclaims_(options.reclaims) {}
 
-std::optional<Pfn> CachedMachine::take_frame() {
+std::optional<Pfn> CachedMachine::take_frame(cache::PageKey) {
   std::optional<Pfn> taken = allocator.take();
   for (uint64_t tries = 0; !taken && reclaims_ && tries < frames.size(); ++tries) {
     hand_ = (hand_ + 1) % frames.size();

@@ -77,7 +77,7 @@ class CachedMachine : public cache::FrameSource {
   explicit CachedMachine(const CachedMachineOptions& options = {});
 
   // When it reclaims, the file pages go one after the other, by the number of their frame.
-  std::optional<Pfn> take_frame() override;
+  std::optional<Pfn> take_frame(cache::PageKey page) override;
 
   std::shared_ptr<cache::Backing> create(const std::string& path, uint64_t size_bytes,
                                          uint64_t seed = 0);

@@ -26,7 +26,7 @@ void for_each_policy(const std::function<void(const std::string&)>& body) {
 }
 
 SmallMemory memory_of(const std::string& policy, uint64_t frame_count) {
-  return SmallMemory(make_policy(policy).value(), frame_count);
+  return SmallMemory(make_policy(policy, {.frames = frame_count}).value(), frame_count);
 }
 
 TEST_CASE("every policy: evicts nothing before memory is full, and then one page a miss") {
@@ -128,14 +128,14 @@ TEST_CASE("every policy: a page that comes twice, or goes unheld, is a bug") {
     CHECK(dies_with(
         [&] {
           auto policy = make_policy(name);
-          policy.value()->on_insert(Pfn{1});
-          policy.value()->on_insert(Pfn{1});
+          policy.value()->on_insert(Pfn{1}, PageId{1});
+          policy.value()->on_insert(Pfn{1}, PageId{1});
         },
         "check failed"));
     CHECK(dies_with(
         [&] {
           auto policy = make_policy(name);
-          policy.value()->on_insert(Pfn{1});
+          policy.value()->on_insert(Pfn{1}, PageId{1});
           policy.value()->on_remove(Pfn{2});
         },
         "check failed"));

@@ -22,7 +22,7 @@ TEST_CASE("policies: every row has its own name and a description") {
 }
 
 TEST_CASE("policies: what each sees") {
-  CHECK(make_policy("lru").value()->sees() == PolicySees::kEveryAccess);
+  CHECK(make_policy("lru").value()->sees() == PolicySees::kLastReference);
   CHECK(make_policy("fifo").value()->sees() == PolicySees::kNothing);
   CHECK(make_policy("clock").value()->sees() == PolicySees::kAccessedBits);
 }

@@ -14,7 +14,7 @@ namespace {
 using testing::SmallMemory;
 
 SmallMemory memory_of(std::string_view policy, uint64_t frame_count) {
-  return SmallMemory(make_policy(policy).value(), frame_count);
+  return SmallMemory(make_policy(policy, {.frames = frame_count}).value(), frame_count);
 }
 
 // After `references`, in which a small letter unmaps the page of the large one.
@@ -89,11 +89,11 @@ TEST_CASE("victims: the hand of CLOCK starts at the first frame filled") {
   SmallMemory memory = memory_of("clock", 3);
   // As if frame 1 were the kernel's: the policy first hears of frame 2.
   auto policy = make_policy("clock").value();
-  policy->on_insert(Pfn{2});
-  policy->on_insert(Pfn{3});
-  policy->on_insert(Pfn{1});
+  policy->on_insert(Pfn{2}, PageId{2});
+  policy->on_insert(Pfn{3}, PageId{3});
+  policy->on_insert(Pfn{1}, PageId{1});
   memory.reference_all("ABC");
-  CHECK(policy->choose_victim(memory) == Pfn{2});
+  CHECK(policy->choose_victim(memory, kNoPage) == Pfn{2});
 }
 
 TEST_CASE("victims: pages without a reference go in the order they came") {
@@ -102,14 +102,16 @@ TEST_CASE("victims: pages without a reference go in the order they came") {
     auto policy = make_policy(name).value();
     // All frames evictable, none referenced.
     struct Untouched : FrameView {
+      uint64_t now() const override { return 7; }
       uint64_t last_reference(Pfn) const override { return 7; }
       bool test_and_clear_accessed(Pfn) override { return false; }
+      bool dirty(Pfn) const override { return false; }
       bool evictable(Pfn) const override { return true; }
     } frames;
-    for (const uint32_t frame : {1u, 2u, 3u, 4u}) policy->on_insert(Pfn{frame});
+    for (const uint32_t frame : {1u, 2u, 3u, 4u}) policy->on_insert(Pfn{frame}, PageId{frame});
     for (const uint32_t frame : {1u, 2u, 3u, 4u})
-      CHECK(policy->choose_victim(frames) == Pfn{frame});
-    CHECK(policy->choose_victim(frames) == kNoPfn);
+      CHECK(policy->choose_victim(frames, kNoPage) == Pfn{frame});
+    CHECK(policy->choose_victim(frames, kNoPage) == kNoPfn);
   }
 }
 

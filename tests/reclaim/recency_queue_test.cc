@@ -35,6 +35,8 @@ using Peer = RecencyQueueTestPeer;
 // Positions that a test sets, and frames that it locks.
 class Positions final : public FrameView {
  public:
+  uint64_t now() const override { return 0; }
+  bool dirty(Pfn) const override { return false; }
   uint64_t last_reference(Pfn frame) const override {
     const auto found = positions.find(frame.value);
     return found == positions.end() ? 0 : found->second;

@@ -215,7 +215,7 @@ TEST_CASE("Reclaimer: what came in and went before its reference was done is let
   SmallMachine m({.policy = "clock:enter=0", .frames = 2});
   const Pfn gone = *m.allocator.take();
   m.allocator.put(gone);
-  m.reclaimer.reference_done(m.gather);
+  m.reclaimer.reference_done(phys::kZeroPagePfn, m.gather);
   CHECK(m.gather.empty());
 }
 

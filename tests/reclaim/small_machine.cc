@@ -114,7 +114,7 @@ void SmallMachine::reference(PteList& space, Vpn vpn, bool store) {
   FL_CHECK(space.pte(vpn).present(layout));
   space.set_bits(vpn, layout.accessed | (store ? layout.dirty : 0));
   frames.last_references()[space.pte(vpn).pfn(layout).value] = ++references;
-  reclaimer.reference_done(gather);
+  reclaimer.reference_done(space.pte(vpn).pfn(layout), gather);
 }
 
 uint8_t SmallMachine::byte_in_swap(uint32_t slot, uint64_t offset) const {

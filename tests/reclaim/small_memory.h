@@ -1,5 +1,6 @@
 // SmallMemory: some frames, a policy and a string of page references: the least in which a policy
-// can be tried. No page tables, no TLB: a page has a frame, an accessed bit and a position.
+// can be tried. No page tables, no TLB: a page has a frame, an accessed bit and a position. Its
+// number (PageId) is the page itself.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +31,7 @@ class SmallMemory : public FrameView {
   Pfn take_pinned();
   void lock(uint64_t page) { locked_.insert(page); }
   void unlock(uint64_t page) { locked_.erase(page); }
+  void set_dirty(uint64_t page) { dirty_.insert(page); }
 
   uint64_t resident_pages() const { return resident_.size(); }
   uint64_t misses() const { return misses_; }
@@ -39,8 +41,10 @@ class SmallMemory : public FrameView {
   std::string picture() const;
   ReplacementPolicy& policy() { return *policy_; }
 
+  uint64_t now() const override { return position_; }
   uint64_t last_reference(Pfn frame) const override;
   bool test_and_clear_accessed(Pfn frame) override;
+  bool dirty(Pfn frame) const override { return dirty_.contains(frames_[frame.value].page); }
   bool evictable(Pfn frame) const override;
 
  private:
@@ -53,12 +57,19 @@ class SmallMemory : public FrameView {
   static constexpr uint64_t kNoPage = ~uint64_t{0};
 
   // The lowest free frame, after an eviction where none is free; kNoPfn: none can be had.
-  Pfn take();
+  Pfn take(PageId page);
+  void free(Pfn victim);
+  void give_up_early();
+  // Tells the policy of the reference just done, as it wants to be told.
+  void tell(Reference reference);
+  void hand_over();
 
   std::unique_ptr<ReplacementPolicy> policy_;
   std::vector<Frame> frames_;  // [0] is not used
   std::map<uint64_t, Pfn> resident_;
   std::set<uint64_t> locked_;
+  std::set<uint64_t> dirty_;
+  std::vector<Reference> told_;  // to be handed over
   std::string evicted_;
   uint64_t position_ = 0;
   uint64_t misses_ = 0;

@@ -29,13 +29,13 @@ class Clock : public ReplacementPolicy {
   PolicySees sees() const override { return PolicySees::kAccessedBits; }
   bool enters_referenced() const override { return enters_referenced_; }
 
-  void on_insert(Pfn frame) override {
+  void on_insert(Pfn frame, PageId) override {
     dial_.add(frame, enters_referenced_ ? ClockDial::State::kEntered : ClockDial::State::kHeld);
   }
   void on_remove(Pfn frame) override { dial_.remove(frame); }
 
   // O(frames): two rounds at most, for the first clears every bit that it meets.
-  Pfn choose_victim(FrameView& frames) override {
+  Pfn choose_victim(FrameView& frames, PageId) override {
     for (size_t steps = 0; steps < 2 * dial_.places(); ++steps) {
       const Pfn frame = dial_.step();
       const ClockDial::State state = dial_.state(frame);
@@ -59,17 +59,10 @@ class Clock : public ReplacementPolicy {
 
 }  // namespace
 
-MadePolicy make_clock(std::span<const PolicyOption> options) {
-  bool enters_referenced = true;
-  for (const PolicyOption& option : options) {
-    if (option.key != "enter") return unknown_policy_option("clock", option);
-    if (option.value != "0" && option.value != "1") {
-      return InputError{.message = "policy clock: enter is 0 or 1, not '" +
-                                   std::string(option.value) + "'"};
-    }
-    enters_referenced = option.value == "1";
-  }
-  return std::unique_ptr<ReplacementPolicy>(std::make_unique<Clock>(enters_referenced));
+MadePolicy make_clock(const PolicyRequest& request) {
+  NumberOption enter{.name = "enter", .value = 1, .min = 0, .max = 1};
+  if (auto error = read_options("clock", request.options, std::span(&enter, 1))) return *error;
+  return made(std::make_unique<Clock>(enter.value == 1));
 }
 
 }  // namespace faultline::reclaim

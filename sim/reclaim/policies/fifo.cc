@@ -13,11 +13,11 @@ namespace {
 class Fifo : public ReplacementPolicy {
  public:
   PolicySees sees() const override { return PolicySees::kNothing; }
-  void on_insert(Pfn frame) override { queue_.push_back(frame); }
+  void on_insert(Pfn frame, PageId) override { queue_.push_back(frame); }
   void on_remove(Pfn frame) override { queue_.remove(frame); }
 
   // O(1 + frames at the front that may not be given up).
-  Pfn choose_victim(FrameView& frames) override {
+  Pfn choose_victim(FrameView& frames, PageId) override {
     for (Pfn frame = queue_.first(); frame != kNoPfn; frame = queue_.next(frame)) {
       if (!frames.evictable(frame)) continue;
       queue_.remove(frame);
@@ -35,9 +35,9 @@ class Fifo : public ReplacementPolicy {
 
 }  // namespace
 
-MadePolicy make_fifo(std::span<const PolicyOption> options) {
-  if (!options.empty()) return unknown_policy_option("fifo", options.front());
-  return std::unique_ptr<ReplacementPolicy>(std::make_unique<Fifo>());
+MadePolicy make_fifo(const PolicyRequest& request) {
+  if (auto error = read_options("fifo", request.options, {})) return *error;
+  return made(std::make_unique<Fifo>());
 }
 
 }  // namespace faultline::reclaim

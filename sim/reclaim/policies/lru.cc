@@ -14,10 +14,10 @@ namespace {
 
 class Lru : public ReplacementPolicy {
  public:
-  PolicySees sees() const override { return PolicySees::kEveryAccess; }
-  void on_insert(Pfn frame) override { queue_.add(frame); }
+  PolicySees sees() const override { return PolicySees::kLastReference; }
+  void on_insert(Pfn frame, PageId) override { queue_.add(frame); }
   void on_remove(Pfn frame) override { queue_.remove(frame); }
-  Pfn choose_victim(FrameView& frames) override { return queue_.take_oldest(frames); }
+  Pfn choose_victim(FrameView& frames, PageId) override { return queue_.take_oldest(frames); }
   uint64_t size() const override { return queue_.size(); }
   void validate() const override { queue_.validate(); }
 
@@ -27,9 +27,9 @@ class Lru : public ReplacementPolicy {
 
 }  // namespace
 
-MadePolicy make_lru(std::span<const PolicyOption> options) {
-  if (!options.empty()) return unknown_policy_option("lru", options.front());
-  return std::unique_ptr<ReplacementPolicy>(std::make_unique<Lru>());
+MadePolicy make_lru(const PolicyRequest& request) {
+  if (auto error = read_options("lru", request.options, {})) return *error;
+  return made(std::make_unique<Lru>());
 }
 
 }  // namespace faultline::reclaim
