@@ -126,14 +126,14 @@ std::vector<mm::AddressSpace*> MachineImpl::spaces() const {
 
 // The lowest tag that no living process has.
 Asid MachineImpl::next_asid() const {
-  const auto taken = [this](Asid asid) {
-    return std::any_of(living_.begin(), living_.end(), [asid](const ProcessImpl* process) {
-      return process->space().asid() == asid;
-    });
-  };
-  Asid asid{1};
-  while (taken(asid)) ++asid.value;
-  return asid;
+  std::vector<bool> taken(living_.size() + 2);
+  for (ProcessImpl* const process : living_) {
+    const size_t asid = process->space().asid().value;
+    if (asid < taken.size()) taken[asid] = true;
+  }
+  size_t asid = 1;
+  while (taken[asid]) ++asid;
+  return Asid{static_cast<uint16_t>(asid)};
 }
 
 Process& MachineImpl::start_empty_process() {

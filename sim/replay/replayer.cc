@@ -1,5 +1,7 @@
 #include "sim/replay/replayer.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <span>
 
@@ -29,20 +31,27 @@ Result<ReplayOutcome, InputError> replay(TraceReader& reader, Machine& machine, 
     to_skip -= skipped;
     block = block.subspan(skipped);
     block = block.first(std::min<uint64_t>(options.limit - outcome.records, block.size()));
-    if (!block.empty() && !machine.access(processes.get(next->task), block)) {
+    Process* const process_of_block = processes.find_or_start(next->task);
+    if (process_of_block == nullptr) return too_many_processes();
+    if (!block.empty() && !machine.access(*process_of_block, block)) {
       outcome.end = ReplayEnd::kOutOfMemory;
       outcome.records = machine.stats().accesses.accesses() - accesses_before;
       return outcome;
     }
     outcome.records += block.size();
     if (next->call != nullptr && outcome.records < options.limit) {
-      processes.make(*next->call);
+      if (!processes.make(*next->call)) return too_many_processes();
       outcome.calls = processes.calls();
       outcome.differing = processes.differing();
     }
     if (options.on_progress) options.on_progress(outcome.records);
   }
   return outcome;
+}
+
+InputError too_many_processes() {
+  return {.message = fmt::format("the trace has {} processes at a time, which is too many",
+                                 kProcessesMax)};
 }
 
 uint64_t page_size_of(const std::string& paging) {

@@ -52,6 +52,9 @@ struct ReplayOutcome {
 Result<ReplayOutcome, InputError> replay(TraceReader& reader, Machine& machine, Process& process,
                                          const ReplayOptions& options);
 
+// What is wrong with a trace of kProcessesMax processes.
+InputError too_many_processes();
+
 // The bytes of a page of `paging`. REQUIRES: make_machine() took that name.
 uint64_t page_size_of(const std::string& paging);
 

@@ -30,7 +30,10 @@ void reap_children(Process& process) {
 
 }  // namespace
 
-Process& TracedProcesses::get(TraceTask task) { return *traced(task.pid).process; }
+Process* TracedProcesses::find_or_start(TraceTask task) {
+  if (by_pid_.size() >= kProcessesMax && !by_pid_.contains(task.pid)) return nullptr;
+  return traced(task.pid).process;
+}
 
 TracedProcesses::Traced& TracedProcesses::traced(uint32_t pid) {
   Traced& found = by_pid_[pid];
@@ -44,9 +47,13 @@ Process& TracedProcesses::take_process() {
   return first != nullptr ? *first : machine_.start_empty_process();
 }
 
-void TracedProcesses::make(const TraceCall& call) {
+bool TracedProcesses::make(const TraceCall& call) {
+  // Who calls, and who begins, may be new.
+  const size_t named = call.kind == TraceCallKind::kFork ? 2 : 1;
+  if (by_pid_.size() + named > kProcessesMax) return false;
   ++calls_;
   if (!answer(call)) ++differing_;
+  return true;
 }
 
 bool TracedProcesses::answer(const TraceCall& call) {
@@ -80,6 +87,7 @@ bool TracedProcesses::answer(const TraceCall& call) {
       return true;  // threads share all that is simulated
     case TraceCallKind::kExit:
       process.exit(call.arguments[0]);
+      by_pid_.erase(call.task.pid);
       return true;
   }
   return true;

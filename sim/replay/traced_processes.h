@@ -21,15 +21,19 @@
 
 namespace faultline::replay {
 
+// Fewer than that many processes may be alive at a time.
+inline constexpr size_t kProcessesMax = 4096;
+
 class TracedProcesses {
  public:
   // The first process that the trace names is `first`.
   TracedProcesses(Machine& machine, Process& first) : machine_(machine), first_(&first) {}
 
-  // The process of `task`; one without mappings, if the trace has said nothing of it.
-  Process& get(TraceTask task);
-  // Makes `call`.
-  void make(const TraceCall& call);
+  // The process of `task`; one without mappings, if the trace has said nothing of it. Null: there
+  // would be too many.
+  Process* find_or_start(TraceTask task);
+  // Makes `call`. False: there would be too many processes.
+  [[nodiscard]] bool make(const TraceCall& call);
 
   // Calls made so far; and of these, those that the simulated kernel refused and the traced one did
   // not, or the other way round.

@@ -216,6 +216,18 @@ TEST_CASE("replay: thousands of children, one after another") {
   CHECK(done.stats.faults.segv_maperr == 0);
 }
 
+TEST_CASE("replay: a trace of too many processes at a time is refused") {
+  std::vector<Step> steps;
+  for (uint32_t pid = 1; pid <= kProcessesMax + 1; ++pid)
+    steps.push_back(access({load_from(kBase)}, pid));
+  auto machine = make_machine({.contents = Contents::kNone});
+  REQUIRE(machine.ok());
+  ScriptReader reader(std::move(steps));
+  const auto outcome = replay(reader, **machine, (*machine)->start_empty_process(), {});
+  REQUIRE_FALSE(outcome.ok());
+  CHECK(outcome.error().message.find("4096 processes") != std::string::npos);
+}
+
 TEST_CASE("replay: what the simulated kernel refuses is counted as differing") {
   const Replayed done = play({
       call(TraceCallKind::kMunmap, {kBase + 1, kPage}, 0),            // EINVAL here

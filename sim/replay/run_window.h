@@ -1,0 +1,33 @@
+// RunWindow: --skip and --limit for page runs: cuts the blocks of a trace to the accesses that are
+// to be replayed.
+//
+// Units: accesses. Memory: one block. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "faultline/page_run.h"
+
+namespace faultline::replay {
+
+class RunWindow {
+ public:
+  RunWindow(uint64_t skip, uint64_t limit) : to_skip_(skip), left_(limit) {}
+
+  // What of `block` is to be replayed; valid until the next call. An access goes with its
+  // references to further pages. Its call stays.
+  PageRunBlock cut(const PageRunBlock& block);
+  // Nothing more is to be replayed.
+  bool done() const { return left_ == 0; }
+  // Accesses that cut() has let through.
+  uint64_t passed() const { return passed_; }
+
+ private:
+  uint64_t to_skip_;
+  uint64_t left_;
+  uint64_t passed_ = 0;
+  std::vector<PageRun> kept_;
+};
+
+}  // namespace faultline::replay

@@ -1,0 +1,193 @@
+// RunMachine is held to Machine: every counter, on random traces and on real ones.
+#include "sim/replay/run_machine.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "faultline/machine.h"
+#include "faultline/report.h"
+#include "faultline/trace.h"
+#include "sim/base/prng.h"
+#include "sim/reclaim/policy_table.h"
+#include "sim/replay/replayer.h"
+
+namespace faultline::replay {
+namespace {
+
+constexpr uint64_t kPage = 1 << kPageRunShift;
+
+struct Piece {
+  TraceTask task;
+  std::vector<Access> accesses;
+};
+
+// The pages of `accesses`, a run where pages and kinds repeat.
+struct Runs {
+  explicit Runs(std::span<const Access> accesses) {
+    for (const Access& access : accesses) {
+      const uint64_t first = access.address.value >> kPageRunShift;
+      const uint64_t last = (access.address.value + access.size_bytes - 1) >> kPageRunShift;
+      add(first, access.kind, 1);
+      for (uint64_t page = first + 1; page <= last; ++page) add(page, access.kind, 0);
+    }
+  }
+  void add(uint64_t page, AccessKind kind, uint32_t count) {
+    const auto found = std::find(pages.begin(), pages.end(), page);
+    const auto index = static_cast<uint32_t>(found - pages.begin());
+    if (found == pages.end()) pages.push_back(page);
+    if (count == 1 && !runs.empty()) {
+      PageRun& last = runs.back();
+      if (last.page() == index && last.kind() == kind && last.count() != 0 &&
+          last.count() < PageRun::kCountMax) {
+        last = PageRun::make(index, kind, last.count() + 1);
+        return;
+      }
+    }
+    runs.push_back(PageRun::make(index, kind, count));
+  }
+  std::vector<uint64_t> pages;
+  std::vector<PageRun> runs;
+};
+
+std::string report_of(const MachineOptions& options, const Stats& stats) {
+  ReplayReport report;
+  report.config = options;
+  report.stats = stats;
+  return replay_report_json(report);
+}
+
+// What Machine counts, and what RunMachine does.
+std::pair<std::string, std::string> replay_both(const MachineOptions& options,
+                                                const std::vector<Piece>& trace) {
+  auto machine = make_machine(options);
+  REQUIRE(machine.ok());
+  auto policy = reclaim::make_policy(options.policy,
+                                     {.frames = options.frames.value_or(1), .seed = options.seed});
+  REQUIRE(policy.ok());
+  RunMachine twin(options, std::move(policy).value());
+  std::vector<std::pair<uint32_t, Process*>> processes;
+  for (const Piece& piece : trace) {
+    auto found = std::find_if(processes.begin(), processes.end(),
+                              [&](const auto& entry) { return entry.first == piece.task.pid; });
+    if (found == processes.end())
+      found = processes.insert(found, {piece.task.pid, &(*machine)->start_empty_process()});
+    REQUIRE((*machine)->access(*found->second, piece.accesses));
+    const Runs runs(piece.accesses);
+    REQUIRE(twin.replay({.pages = runs.pages, .runs = runs.runs, .task = piece.task}));
+  }
+  (*machine)->validate();
+  twin.validate();
+  return {report_of(options, (*machine)->stats()), report_of(options, twin.stats())};
+}
+
+// Runs, straddles, and pages that no program has.
+std::vector<Piece> random_trace(uint64_t seed) {
+  base::Prng prng(seed);
+  std::vector<Piece> trace(1 + prng.below(6));
+  const uint64_t pages = 1 + prng.below(40);
+  const uint64_t scale = uint64_t{1} << prng.below(30);  // how far pages lie apart
+  const bool foreign = prng.below(4) == 0;
+  for (Piece& piece : trace) {
+    piece.task.pid = static_cast<uint32_t>(prng.below(3));
+    Access access{};
+    for (uint64_t i = prng.below(400); i > 0; --i) {
+      if (prng.below(3) != 0) {
+        access.address = VirtAddr{prng.below(pages) * scale * kPage + prng.below(kPage)};
+        access.kind = AccessKind(prng.below(4));
+        access.size_bytes = 1 + static_cast<uint32_t>(prng.below(16));
+        if (prng.below(20) == 0) access.size_bytes = static_cast<uint32_t>(1 + prng.below(20000));
+        if (foreign && prng.below(10) == 0)
+          access.address = VirtAddr{(uint64_t{1} << 47) - kPage + prng.below(2 * kPage)};
+      }
+      piece.accesses.push_back(access);
+    }
+  }
+  return trace;
+}
+
+std::vector<MachineOptions> all_options() {
+  std::vector<MachineOptions> all;
+  const TlbOptions tiny{.l1d = {2, 2}, .l1i = {1, 1}, .l2 = {4, 2}};
+  for (const reclaim::PolicyRow& row : reclaim::policy_rows()) {
+    for (const uint64_t frames : {1, 2, 7, 30}) {
+      for (const TlbOptions& tlb : {TlbOptions{}, tiny, TlbOptions{.enabled = false}}) {
+        all.push_back({.frames = frames,
+                       .policy = std::string(row.name),
+                       .tlb = tlb,
+                       .contents = Contents::kNone,
+                       .unmapped = Unmapped::kMap});
+      }
+    }
+  }
+  all.push_back({.frames = 7, .policy = "clock:enter=0"});
+  all.push_back({});
+  all.push_back({.paging = "x86-64-la57", .tlb = tiny});
+  for (MachineOptions& options : all) {
+    options.contents = Contents::kNone;
+    options.unmapped = Unmapped::kMap;
+  }
+  return all;
+}
+
+TEST_CASE("RunMachine: counts what Machine counts, on random traces under every policy") {
+  constexpr uint64_t kTraces = 25;
+  for (const MachineOptions& options : all_options()) {
+    if (!make_machine(options)) continue;  // a policy that must know the future
+    CAPTURE(options.policy);
+    CAPTURE(options.frames.value_or(0));
+    CAPTURE(tlb_spec(options.tlb));
+    for (uint64_t seed = 0; seed < kTraces; ++seed) {
+      CAPTURE(seed);
+      const auto [machine, twin] = replay_both(options, random_trace(seed));
+      REQUIRE(twin == machine);
+    }
+  }
+}
+
+TEST_CASE("RunMachine: counts what Machine counts, on real traces") {
+  constexpr uint64_t kAccesses = 200'000;
+  for (const char* file : {"traces/sort.lackey.zst", "traces/perl.lackey.xz"}) {
+    auto reader = open_trace({file}, {});
+    REQUIRE(reader.ok());
+    std::vector<Piece> trace;
+    for (uint64_t read = 0; read < kAccesses;) {
+      const auto block = (*reader)->next_block();
+      REQUIRE(block.ok());
+      trace.push_back({block->task, {block->accesses.begin(), block->accesses.end()}});
+      read += block->accesses.size();
+    }
+    for (const char* policy : {"lru", "clock", "fifo"}) {
+      const MachineOptions options{
+          .frames = 64, .policy = policy, .contents = Contents::kNone, .unmapped = Unmapped::kMap};
+      CAPTURE(file);
+      CAPTURE(policy);
+      const auto [machine, twin] = replay_both(options, trace);
+      CHECK(twin == machine);
+    }
+  }
+}
+
+TEST_CASE("RunMachine: stands in only for what it can do") {
+  const MachineOptions options{.contents = Contents::kNone, .unmapped = Unmapped::kMap};
+  CHECK(RunMachine::can_replay(options));
+  MachineOptions other = options;
+  other.unmapped = Unmapped::kFault;
+  CHECK_FALSE(RunMachine::can_replay(other));
+  other = options;
+  other.contents = Contents::kBytes;
+  CHECK_FALSE(RunMachine::can_replay(other));
+  other = options;
+  other.paging = "no such";
+  CHECK_FALSE(RunMachine::can_replay(other));
+}
+
+}  // namespace
+}  // namespace faultline::replay
