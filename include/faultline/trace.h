@@ -27,11 +27,22 @@ struct TraceBlock {
   bool end() const { return accesses.empty() && call == nullptr; }
 };
 
+// What of its program's accesses a trace holds.
+enum class TraceFilter : uint8_t {
+  kOff,   // every access, with its address and size
+  kRuns,  // page runs (page_run.h): pages, kinds and counts
+};
+
+// What one fetch of a trace stands for.
+enum class FetchUnit : uint8_t { kInstruction, kBasicBlock };
+
 class TraceReader {
  public:
   virtual ~TraceReader() = default;
   // The format's name, as --format takes it.
   virtual std::string_view format() const = 0;
+  virtual TraceFilter filter() const { return TraceFilter::kOff; }
+  virtual FetchUnit fetch_unit() const { return FetchUnit::kInstruction; }
   // Whether the trace says what its program mapped: if so, it holds calls, and an access outside
   // the mappings that they make is one that the program should not have made.
   virtual bool has_calls() const { return false; }
@@ -41,10 +52,19 @@ class TraceReader {
   // The same trace as page runs, for a reader whose format holds such; null for others. Instead of
   // next_block(), not as well as it; it belongs to the reader.
   virtual PageRunReader* page_runs() { return nullptr; }
+  // Passes over the next accesses where that is cheaper than reading them, and where no call lies
+  // between them: over `accesses` at most, from where next_block() or page_runs() would go on. How
+  // many it was; the caller reads and drops the others. Errors: as next_block().
+  virtual Result<uint64_t, InputError> pass_over(uint64_t /*accesses*/) { return uint64_t{0}; }
+  // What was found damaged so far and left out, with TraceOptions::salvage.
+  virtual std::span<const InputError> damage() const { return {}; }
 };
 
 struct TraceOptions {
   std::string format{};  // empty: detected from the content
+  // What is malformed does not end the reading with an error: what can be read is handed out, and
+  // damage() says what could not. flt goes on behind it; every other format ends there.
+  bool salvage = false;
 };
 
 // Opens `files` ("-" is standard input), read one after another as one trace.
@@ -52,6 +72,10 @@ struct TraceOptions {
 // from the content.
 Result<std::unique_ptr<TraceReader>, InputError> open_trace(const std::vector<std::string>& files,
                                                             const TraceOptions& options);
+
+// Collapses what `reader` reads into page runs. Of an access that wraps past the top of the address
+// space only the first page is told: nothing can be mapped there, and so the access ends there.
+std::unique_ptr<PageRunReader> make_page_run_reader(TraceReader& reader);
 
 // The formats that can be read, with what each holds.
 struct TraceFormat {

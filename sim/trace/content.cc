@@ -8,7 +8,8 @@ namespace faultline::trace {
 
 Result<Content, InputError> make_content(std::string file, std::unique_ptr<ByteSource> raw) {
   auto bytes = std::make_unique<BufferedSource>(std::move(raw));
-  if (const Codec* codec = find_codec(bytes->peek(kMagicBytes))) {
+  const Codec* const codec = find_codec(bytes->peek(kMagicBytes));
+  if (codec != nullptr) {
     auto decoded = std::make_unique<DecodedSource>(file, *codec, std::move(bytes));
     bytes = std::make_unique<BufferedSource>(std::move(decoded));
   }
@@ -16,7 +17,7 @@ Result<Content, InputError> make_content(std::string file, std::unique_ptr<ByteS
     if (bytes->failure()) return *bytes->failure();
     return InputError{.file = std::move(file), .message = "is empty"};
   }
-  return Content{std::move(file), std::move(bytes)};
+  return Content{std::move(file), std::move(bytes), codec != nullptr};
 }
 
 }  // namespace faultline::trace

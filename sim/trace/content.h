@@ -11,6 +11,7 @@ namespace faultline::trace {
 struct Content {
   std::string file;  // as the user named it
   std::unique_ptr<BufferedSource> bytes;
+  bool compressed = false;  // on disk
 };
 
 // The content of `raw`, which is plain, gzip, xz or zstd: told by its first bytes, never by `file`,

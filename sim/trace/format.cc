@@ -58,6 +58,11 @@ constexpr std::array kFormats = {
          "a page stands: time, object, size, and op"},
         detect_csv,
         make_csv_reader},
+    FormatRow{{"flt",
+               "our own: accesses or page runs, with mapping calls and tasks, compressed, checked"},
+              detect_flt,
+              make_flt_reader,
+              make_flt_salvager},
 };
 
 constexpr std::array<TraceFormat, kFormats.size()> list_formats() {
@@ -115,6 +120,7 @@ Result<const FormatRow*, InputError> detect_format(const Content& content) {
   Detection nearest_found = nearest->detect(head);
   for (const FormatRow& row : kFormats) {
     const Detection found = row.detect(head);
+    if (found.fits && found.certain) return &row;
     if (found.fits) fitting.push_back(&row);
     if (found.records > nearest_found.records) {
       nearest = &row;

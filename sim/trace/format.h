@@ -32,6 +32,7 @@ struct Misfit {
 
 struct Detection {
   bool fits = false;
+  bool certain = false;       // by a magic number: what else fits does so by chance
   std::uint64_t records = 0;  // found in the head, before the misfit
   Misfit misfit{};
 };
@@ -40,6 +41,8 @@ struct FormatRow {
   TraceFormat info;
   Detection (*detect)(const Head& head);
   std::unique_ptr<TraceReader> (*make_reader)(Content content);
+  // A reader that goes on behind what is damaged; null: there is none.
+  std::unique_ptr<TraceReader> (*make_salvager)(Content content) = nullptr;
 };
 
 // The row of that name, or null.
@@ -49,6 +52,9 @@ const FormatRow* find_format(std::string_view name);
 // Errors: none or several fit; says which, and where the nearest does not.
 Result<const FormatRow*, InputError> detect_format(const Content& content);
 
+Detection detect_flt(const Head& head);
+std::unique_ptr<TraceReader> make_flt_reader(Content content);
+std::unique_ptr<TraceReader> make_flt_salvager(Content content);
 Detection detect_lackey(const Head& head);
 std::unique_ptr<TraceReader> make_lackey_reader(Content content);
 Detection detect_hexrw(const Head& head);

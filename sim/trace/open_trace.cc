@@ -16,36 +16,100 @@ Result<Content, InputError> open_content(const std::string& file) {
   return make_content(file, std::move(raw).value());
 }
 
+std::unique_ptr<TraceReader> make_reader(const FormatRow& row, Content content, bool salvage) {
+  const bool goes_on = salvage && row.make_salvager != nullptr;
+  return (goes_on ? row.make_salvager : row.make_reader)(std::move(content));
+}
+
 // The first file is open; the others wait for their turn, as several pipes may have one writer.
-class FileSequence final : public TraceReader {
+class FileSequence final : public TraceReader, public PageRunReader {
  public:
-  FileSequence(const FormatRow& row, Content first, std::vector<std::string> others)
-      : row_(row), current_(row.make_reader(std::move(first))), others_(std::move(others)) {}
+  FileSequence(const FormatRow& row, Content first, std::vector<std::string> others, bool salvage)
+      : row_(row),
+        salvage_(salvage),
+        current_(make_reader(row, std::move(first), salvage)),
+        others_(std::move(others)) {}
 
   std::string_view format() const override { return row_.info.name; }
-
+  TraceFilter filter() const override { return current_->filter(); }
+  FetchUnit fetch_unit() const override { return current_->fetch_unit(); }
   bool has_calls() const override { return current_->has_calls(); }
-  PageRunReader* page_runs() override { return others_.empty() ? current_->page_runs() : nullptr; }
 
   Result<TraceBlock, InputError> next_block() override {
+    return next_as<TraceBlock>([](TraceReader& reader) { return reader.next_block(); });
+  }
+  // With several files one might hold runs and another none.
+  PageRunReader* page_runs() override {
+    return others_.empty() && current_->page_runs() != nullptr ? this : nullptr;
+  }
+  Result<PageRunBlock, InputError> next_page_runs() override {
+    return next_as<PageRunBlock>(
+        [](TraceReader& reader) { return reader.page_runs()->next_page_runs(); });
+  }
+
+  Result<uint64_t, InputError> pass_over(uint64_t accesses) override {
+    if (ended_ || failure_) return uint64_t{0};
+    const auto passed = current_->pass_over(accesses);
+    copy_damage();
+    // What is wrong, reading says.
+    return passed ? *passed : 0;
+  }
+
+  std::span<const InputError> damage() const override { return damage_; }
+
+ private:
+  template <typename Block, typename Next>
+  Result<Block, InputError> next_as(Next next) {
+    while (!ended_ && !failure_) {
+      Result<Block, InputError> block = next(*current_);
+      copy_damage();
+      if (!block.ok())
+        fail(block.error());
+      else if (!block->end())
+        return block;
+      else
+        open_next();
+    }
     if (failure_) return *failure_;
-    for (;;) {
-      Result<TraceBlock, InputError> block = current_->next_block();
-      if (!block.ok() || !block->end() || next_ == others_.size()) return block;
-      Result<Content, InputError> content = open_content(others_[next_++]);
-      if (!content.ok()) {
-        failure_ = content.error();
-        return *failure_;
-      }
-      current_ = row_.make_reader(std::move(content).value());
+    return Block{};
+  }
+
+  void open_next() {
+    earlier_damage_ = damage_.size();
+    ended_ = next_ == others_.size();
+    if (ended_) return;
+    Result<Content, InputError> content = open_content(others_[next_++]);
+    if (content.ok())
+      current_ = make_reader(row_, std::move(content).value(), salvage_);
+    else
+      fail(content.error());
+  }
+
+  // With salvage the trace ends there.
+  void fail(const InputError& error) {
+    if (salvage_) {
+      damage_.push_back(error);
+      ended_ = true;
+    } else {
+      failure_ = error;
     }
   }
 
- private:
+  // A reader may say more of a damage as it goes on.
+  void copy_damage() {
+    const auto damage = current_->damage();
+    damage_.resize(earlier_damage_);
+    damage_.insert(damage_.end(), damage.begin(), damage.end());
+  }
+
   const FormatRow& row_;
+  const bool salvage_;
   std::unique_ptr<TraceReader> current_;
   const std::vector<std::string> others_;
   std::size_t next_ = 0;
+  bool ended_ = false;
+  std::vector<InputError> damage_{};
+  std::size_t earlier_damage_ = 0;  // of the files before
   std::optional<InputError> failure_{};
 };
 
@@ -88,7 +152,8 @@ Result<std::unique_ptr<TraceReader>, InputError> open_trace(const std::vector<st
     row = *detected;
   }
   return std::unique_ptr<TraceReader>(std::make_unique<trace::FileSequence>(
-      *row, std::move(first).value(), std::vector(files.begin() + 1, files.end())));
+      *row, std::move(first).value(), std::vector(files.begin() + 1, files.end()),
+      options.salvage));
 }
 
 }  // namespace faultline

@@ -60,6 +60,7 @@ TEST_CASE("Formats: each sample is taken for what it is, and for nothing else") 
 
 TEST_CASE("Formats: a trace of many blocks comes whole") {
   for (const Sample& sample : samples()) {
+    if (sample.format == "flt") continue;  // nothing follows its trailer
     CAPTURE(sample.format);
     std::string bytes;
     std::size_t copies = 0;

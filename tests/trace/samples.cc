@@ -1,5 +1,7 @@
 #include "tests/trace/samples.h"
 
+#include "tests/trace/flt_support.h"
+
 namespace faultline::testing {
 namespace {
 
@@ -7,6 +9,13 @@ std::string little_endian(std::uint64_t value, std::size_t bytes) {
   std::string text;
   for (std::size_t i = 0; i < bytes; ++i) text += static_cast<char>(value >> 8 * i & 0xff);
   return text;
+}
+
+std::string flt_sample() {
+  const std::vector<Access> accesses = {{{0x401ab70}, 3, AccessKind::kFetch},
+                                        {{0x1fff000708}, 8, AccessKind::kStore},
+                                        {{0x4032ba0}, 4, AccessKind::kModify}};
+  return write_flt({{.accesses = accesses}}, {});
 }
 
 }  // namespace
@@ -76,6 +85,7 @@ const std::vector<Sample>& samples() {
       {"csv",
        "# time, object, size, op\n1, 5a6f, 512, get\n1, 7, 8, set\n# a note\n2,5a6f,512,READ\n",
        " L 00000000,1\n S 00001000,1\n L 00000000,1\n"},
+      {"flt", flt_sample(), "I  0401ab70,3\n S 1fff000708,8\n M 04032ba0,4\n"},
   };
   return all;
 }
