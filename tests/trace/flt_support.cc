@@ -133,13 +133,21 @@ std::unique_ptr<trace::ByteSink> make_memory_sink(std::string& bytes) {
 }
 
 std::string write_flt(const Stream& stream, const TraceWriterOptions& options) {
+  return write_flt_blocks({stream}, options);
+}
+
+std::string write_flt_blocks(const std::vector<Stream>& streams,
+                             const TraceWriterOptions& options) {
   std::string bytes;
   const trace::FltHeader header{.kind = {.filter = options.filter,
                                          .fetch_unit = options.fetch_unit,
                                          .has_calls = options.has_calls},
                                 .producer = options.producer};
   trace::FltWriter writer("t", header, make_memory_sink(bytes));
-  for (const OwnedBlock& block : stream) REQUIRE(writer.write(block.view()).ok());
+  for (const Stream& stream : streams) {
+    for (const OwnedBlock& block : stream) REQUIRE(writer.write(block.view()).ok());
+    REQUIRE(writer.end_block().ok());
+  }
   REQUIRE(writer.finish().ok());
   return bytes;
 }

@@ -42,7 +42,8 @@ std::vector<std::string> to_page_lines(const Stream& stream);
 
 // A sink into a string, which outlives it.
 std::unique_ptr<trace::ByteSink> make_memory_sink(std::string& bytes);
-// The stream as an flt file.
+// The stream as an flt file; with several, the blocks of each are its own.
+std::string write_flt_blocks(const std::vector<Stream>& streams, const TraceWriterOptions& options);
 std::string write_flt(const Stream& stream, const TraceWriterOptions& options);
 
 struct ReadStream {

@@ -194,7 +194,6 @@ bool BlockStream::damaged(std::size_t at, std::string message) {
     return false;
   }
   add_damage(std::move(error));
-  window_.drop(1);
   search();
   return false;
 }
@@ -211,7 +210,6 @@ bool BlockStream::cut_short(std::string_view where) {
   }
   add_damage(std::move(error));
   // The part may only seem so long.
-  if (!window_.buffered().empty()) window_.drop(1);
   search();
   return false;
 }
@@ -226,8 +224,9 @@ void BlockStream::add_damage(InputError error) {
   }
 }
 
-// The next part that is whole as far as one can see.
+// The next part that is whole as far as one can see, behind the one that is not.
 void BlockStream::search() {
+  if (kind_known_ && !window_.buffered().empty()) window_.drop(1);
   while (!ended_) {
     const std::string_view bytes = window_.view(kReadBytes);
     ended_ = bytes.empty();

@@ -74,6 +74,7 @@ Written FltWriter::add_call(const TraceCall* call) {
 }
 
 Written FltWriter::end_block() {
+  if (encoder_->records() == 0 && segments_.bytes() == 0) return {};
   BlockHeader header{
       .kind = kind_, .number = static_cast<uint32_t>(index_.size()), .first_access = accesses_};
   content_.clear();
@@ -107,9 +108,7 @@ bool FltWriter::compress() {
 }
 
 Written FltWriter::finish() {
-  if (encoder_->records() > 0 || segments_.bytes() > 0) {
-    if (auto ended = end_block(); !ended) return ended;
-  }
+  if (auto ended = end_block(); !ended) return ended;
   if (auto written = write_part(std::exchange(header_, {})); !written) return written;
   const Trailer trailer{offset_, index_.size(), accesses_};
   std::string entries;

@@ -28,11 +28,12 @@ class FltWriter final : public TraceWriter {
   Written write(const TraceBlock& block) override;
   Written write_runs(const PageRunBlock& block) override;
   Written finish() override;
+  // Writes what is held as a block of its own.
+  Written end_block();
 
  private:
   Written begin_segment(TraceTask task);
   Written add_call(const TraceCall* call);
-  Written end_block();
   bool compress();
   Written write_part(std::string_view part);
   Written fail(std::string message);
