@@ -23,10 +23,16 @@ bool starts_zstd(std::string_view head) {
   return head.size() >= 4 && (head[0] & '\xf0') == '\x50' && head.substr(1, 3) == "\x2a\x4d\x18"sv;
 }
 
+// An archive, or an empty one. Source: PKWARE's APPNOTE.TXT 6.3.10, 4.3.7 and 4.3.16.
+bool starts_zip(std::string_view head) {
+  return head.starts_with("PK\3\4"sv) || head.starts_with("PK\5\6"sv);
+}
+
 constexpr std::array kCodecs = {
     Codec{"gzip", starts_gzip, make_gzip_decoder, 0},
     Codec{"xz", starts_xz, make_xz_decoder, 4},
     Codec{"zstd", starts_zstd, make_zstd_decoder, 0},
+    Codec{"zip", starts_zip, make_zip_decoder, 0},
 };
 
 }  // namespace

@@ -14,9 +14,9 @@ struct Content {
   bool compressed = false;  // on disk
 };
 
-// The content of `raw`, which is plain, gzip, xz or zstd: told by its first bytes, never by `file`,
-// which is for errors. Reads the beginning.
-// Errors: it is empty, cannot be read, or its compressed data is wrong from the beginning.
+// The content of `raw`, which is plain, gzip, xz, zstd or zip: told by its first bytes, never by
+// `file`, which is for errors. Reads the beginning. Errors: it is empty, cannot be read, or its
+// compressed data is wrong from the beginning.
 Result<Content, InputError> make_content(std::string file, std::unique_ptr<ByteSource> raw);
 
 }  // namespace faultline::trace

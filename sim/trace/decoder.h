@@ -1,6 +1,6 @@
 // Decoder: one kind of compression, as a machine that turns bytes into bytes; and the table of
-// those that are known. A file is one or more members (gzip), streams (xz) or frames (zstd), each
-// with a beginning that can be recognised; all are called members here.
+// those that are known. A file is one or more members (gzip), streams (xz), frames (zstd) or
+// archives (zip), each with a beginning that can be recognised; all are called members here.
 //
 // Units: bytes. Threads: a decoder belongs to one thread.
 #pragma once
@@ -56,6 +56,7 @@ const Codec* find_codec(std::string_view head);
 std::unique_ptr<Decoder> make_gzip_decoder();
 std::unique_ptr<Decoder> make_xz_decoder();
 std::unique_ptr<Decoder> make_zstd_decoder();
+std::unique_ptr<Decoder> make_zip_decoder();
 
 // The error of a member that wants more than kWindowBytesMax.
 std::string window_error(std::uint64_t window_bytes, std::string_view codec);

@@ -47,6 +47,11 @@ constexpr std::array kFormats = {
     FormatRow{{"drmemtrace-view", "the text that DynamoRIO's view tool prints of one"},
               detect_drmemtrace_view,
               make_drmemtrace_view_reader},
+    FormatRow{{"perf",
+               "Linux's page faults and memory samples, as perf script or ftrace print them; one "
+               "byte each"},
+              detect_perf,
+              make_perf_reader},
     FormatRow{{"oraclegeneral",
                "libCacheSim's records of 24 bytes: an object each, for which a page stands; loads "
                "of one byte"},
@@ -58,6 +63,11 @@ constexpr std::array kFormats = {
          "a page stands: time, object, size, and op"},
         detect_csv,
         make_csv_reader},
+    FormatRow{{"plain",
+               "an access a line: a process if you like, one of the letters RLWSMIF, a hexadecimal "
+               "address, and a size if you like"},
+              detect_plain,
+              make_plain_reader},
     FormatRow{{"flt",
                "our own: accesses or page runs, with mapping calls and tasks, compressed, checked"},
               detect_flt,

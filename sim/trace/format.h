@@ -73,6 +73,10 @@ Detection detect_drmemtrace(const Head& head);
 std::unique_ptr<TraceReader> make_drmemtrace_reader(Content content);
 Detection detect_drmemtrace_view(const Head& head);
 std::unique_ptr<TraceReader> make_drmemtrace_view_reader(Content content);
+Detection detect_perf(const Head& head);
+std::unique_ptr<TraceReader> make_perf_reader(Content content);
+Detection detect_plain(const Head& head);
+std::unique_ptr<TraceReader> make_plain_reader(Content content);
 Detection detect_csv(const Head& head);
 std::unique_ptr<TraceReader> make_csv_reader(Content content);
 

@@ -24,6 +24,7 @@ enum class LineKind : std::uint8_t { kAccess, kSkipped, kMalformed };
 struct ParsedLine {
   LineKind kind = LineKind::kSkipped;
   Access access{};    // of kAccess
+  TraceTask task{};   // of kAccess, in a format that names tasks
   LineError error{};  // of kMalformed
 };
 
@@ -68,6 +69,31 @@ ParsedBlock parse_each_line(std::string_view lines, Access* out) {
   while (!lines.empty()) {
     const std::size_t size = lines.find('\n');
     if (!parse_into<kParse>(block, lines.data(), lines.data() + size, out)) break;
+    lines.remove_prefix(size + 1);
+  }
+  return block;
+}
+
+// The same for a format whose lines name tasks: a block ends where another task begins.
+template <LineParser kParse>
+ParsedBlock parse_each_task_line(std::string_view lines, Access* out) {
+  ParsedBlock block;
+  while (!lines.empty()) {
+    const std::size_t size = lines.find('\n');
+    const ParsedLine parsed = kParse(lines.substr(0, size));
+    if (parsed.kind == LineKind::kMalformed) {
+      block.error = parsed.error;
+      break;
+    }
+    if (parsed.kind == LineKind::kAccess) {
+      if (block.accesses > 0 && parsed.task != block.task) {
+        block.rest = lines;
+        break;
+      }
+      block.task = parsed.task;
+      out[block.accesses++] = parsed.access;
+    }
+    ++block.lines;
     lines.remove_prefix(size + 1);
   }
   return block;

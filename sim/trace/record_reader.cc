@@ -19,43 +19,50 @@ RecordReader::RecordReader(const RecordFormat& format, std::unique_ptr<RecordPar
 
 Result<TraceBlock, InputError> RecordReader::next_block() {
   while (!failure_) {
-    const std::size_t count = read_records();
-    std::size_t accesses = 0;
-    for (std::size_t i = 0; i < count && !failure_; ++i) {
-      const std::string_view record(buffer_.data() + i * format_.record_bytes,
-                                    format_.record_bytes);
-      const std::string_view wrong = format_.check(record);
-      if (!wrong.empty()) {
-        fail(wrong);
-        break;
-      }
-      accesses += parser_->parse(record, accesses_.data() + accesses);
-      ++records_;
-    }
-    FL_CHECK(accesses <= accesses_.size());
-    if (accesses > 0) return TraceBlock{.accesses = {accesses_.data(), accesses}};
-    if (ended_) break;
+    if (parsed_ == whole_ && !ended_) read_records();
+    const TraceTask task = parser_->task();
+    const std::size_t accesses = parse_records();
+    if (accesses > 0) return TraceBlock{.accesses = {accesses_.data(), accesses}, .task = task};
+    if (ended_ && parsed_ == whole_) break;
   }
   if (failure_) return *failure_;
   return TraceBlock{};
 }
 
-// The complete records at the front of the buffer after one more read.
-std::size_t RecordReader::read_records() {
-  const std::size_t done = end_ / format_.record_bytes * format_.record_bytes;
-  std::memmove(buffer_.data(), buffer_.data() + done, end_ - done);
-  end_ -= done;
-  if (ended_) return 0;
+// Parses what is in the buffer, to a record that names another task at most. Returns how many
+// accesses there are.
+std::size_t RecordReader::parse_records() {
+  const TraceTask task = parser_->task();
+  std::size_t accesses = 0;
+  while (parsed_ < whole_ && parser_->task() == task) {
+    const std::string_view record(buffer_.data() + parsed_, format_.record_bytes);
+    const std::string_view wrong = format_.check(record);
+    if (!wrong.empty()) {
+      fail(wrong);
+      break;
+    }
+    accesses += parser_->parse(record, accesses_.data() + accesses);
+    parsed_ += format_.record_bytes;
+    ++records_;
+  }
+  FL_CHECK(accesses <= accesses_.size());
+  return accesses;
+}
+
+void RecordReader::read_records() {
+  std::memmove(buffer_.data(), buffer_.data() + parsed_, end_ - parsed_);
+  end_ -= parsed_;
+  parsed_ = whole_ = 0;
   const auto got = content_.bytes->read({buffer_.data() + end_, kReadBytes});
   if (!got.ok()) {
     failure_ = got.error();
-    return 0;
+    return;
   }
   ended_ = *got == 0;
   end_ += *got;
+  whole_ = end_ / format_.record_bytes * format_.record_bytes;
   if (ended_ && end_ > 0)
     fail(fmt::format("it is cut short: {} of {} bytes", end_, format_.record_bytes));
-  return end_ / format_.record_bytes;
 }
 
 // Of the next record.

@@ -1,7 +1,7 @@
 // RecordReader: the TraceReader of every binary format whose records are all of one length.
 //
-// A block of accesses is what the complete records of one read hold. Memory is bounded: one read
-// and its accesses.
+// A block of accesses is what the complete records of one read hold, or as many of them as are of
+// one task. Memory is bounded: one read and its accesses.
 //
 // Units: bytes. Ownership: owns the content. Threads: one.
 #pragma once
@@ -25,6 +25,11 @@ class RecordParser {
   // Writes the accesses of `record` to `out`; how many.
   // REQUIRES: record_bytes of the format; check() finds nothing; room for accesses_max.
   virtual std::size_t parse(std::string_view record, Access* out) = 0;
+  // Whose the accesses of the next record are. A record that changes it has none.
+  const TraceTask& task() const { return task_; }
+
+ protected:
+  TraceTask task_{};
 };
 
 struct RecordFormat {
@@ -44,14 +49,17 @@ class RecordReader final : public TraceReader {
   Result<TraceBlock, InputError> next_block() override;
 
  private:
-  std::size_t read_records();
+  std::size_t parse_records();
+  void read_records();
   void fail(std::string_view message);
 
   const RecordFormat format_;
   const std::unique_ptr<RecordParser> parser_;
   const Content content_;
   std::vector<char> buffer_;
-  std::size_t end_ = 0;  // buffer_[0, end_): the beginning of the next record
+  std::size_t parsed_ = 0;  // buffer_[0, parsed_) are records of blocks handed out,
+  std::size_t whole_ = 0;   // buffer_[parsed_, whole_) whole records to come,
+  std::size_t end_ = 0;     // buffer_[whole_, end_) the beginning of another
   bool ended_ = false;
   std::uint64_t records_ = 0;  // parsed so far
   std::vector<Access> accesses_;

@@ -38,7 +38,8 @@ TEST_CASE("Formats: the samples, compressed or not, and whatever the sizes of re
   for (const Sample& sample : samples()) {
     CAPTURE(sample.format);
     for (const std::string& bytes :
-         {sample.bytes, gzip(sample.bytes), xz(sample.bytes), zstd(sample.bytes)}) {
+         {sample.bytes, gzip(sample.bytes), xz(sample.bytes), zstd(sample.bytes),
+          zip({sample.bytes.substr(0, 5), sample.bytes.substr(5)})}) {
       for (const std::size_t step : {std::size_t{1}, std::size_t{7}, trace::kReadBytes}) {
         const ReadTrace read = read_as(sample.format, bytes, step);
         CHECK(to_text(read.error) == "");
@@ -85,7 +86,8 @@ TEST_CASE("Formats: every truncation gives a prefix or an error") {
       const std::size_t whole = text.empty() ? 0 : text.rfind('\n', text.size() - 2) + 1;
       CHECK(sample.accesses.starts_with(text.substr(0, whole)));
     }
-    for (const std::string& bytes : {gzip(sample.bytes), xz(sample.bytes), zstd(sample.bytes)}) {
+    for (const std::string& bytes :
+         {gzip(sample.bytes), xz(sample.bytes), zstd(sample.bytes), zip({sample.bytes})}) {
       for (std::size_t size = 6; size < bytes.size(); ++size)
         CHECK(read_as(sample.format, bytes.substr(0, size)).error.has_value());
     }
@@ -104,13 +106,21 @@ TEST_CASE("Formats: blank lines and carriage returns change nothing") {
   }
 }
 
+struct Malformed {
+  const char* format;
+  std::string bytes;
+  const char* error;
+};
+
+void check_errors(const std::vector<Malformed>& rows) {
+  for (const Malformed& row : rows) {
+    CAPTURE(row.format);
+    CHECK(error_of(row.format, row.bytes) == row.error);
+  }
+}
+
 TEST_CASE("Formats: what is malformed, and where") {
-  struct Row {
-    const char* format;
-    std::string bytes;
-    const char* error;
-  };
-  const Row rows[] = {
+  check_errors({
       {"hexrw", "0041f7a0 R\nx R\n", "t:2:1: expected a hexadecimal address"},
       {"hexrw", "0x R\n", "t:1:3: expected a hexadecimal address"},
       {"hexrw", "10000000000000000 R\n", "t:1:1: the address does not fit in 64 bits"},
@@ -153,11 +163,27 @@ TEST_CASE("Formats: what is malformed, and where") {
       {"oraclegeneral", oracle_general_record(1, 0),
        "t: record 1 (byte 0 of the trace): its next access is neither -1 nor the number of a "
        "record"},
-  };
-  for (const Row& row : rows) {
-    CAPTURE(row.format);
-    CHECK(error_of(row.format, row.bytes) == row.error);
-  }
+  });
+}
+
+TEST_CASE("Formats: what is malformed in plain, and where") {
+  check_errors({
+      {"plain", "1 2 10\n", "t:1:3: expected one of the letters R, L, W, S, M, I and F"},
+      {"plain", "X 10\n", "t:1:1: expected one of the letters R, L, W, S, M, I and F"},
+      {"plain", "4294967296 R 10\n", "t:1:1: the process is above 4294967295"},
+      {"plain", "1R 10\n", "t:1:2: expected a space after the process"},
+      {"plain", "R10\n", "t:1:2: expected a space after the letter"},
+      {"plain", "1 R\n", "t:1:4: expected a space after the letter"},
+      {"plain", "1 R x\n", "t:1:5: expected a hexadecimal address"},
+      {"plain", "R 0x\n", "t:1:5: expected a hexadecimal address"},
+      {"plain", "R 10000000000000000\n", "t:1:3: the address does not fit in 64 bits"},
+      {"plain", "R 10,4\n", "t:1:5: expected a space after the address"},
+      {"plain", "R 10 x\n", "t:1:6: expected a size in bytes"},
+      {"plain", "R 10 0\n", "t:1:6: the size is 0"},
+      {"plain", "R 10 65537\n", "t:1:6: the size is above 65536 bytes"},
+      {"plain", "R 10 4x\n", "t:1:7: unexpected text at the end of the record"},
+      {"plain", "R 10 4 x\n", "t:1:8: unexpected text at the end of the record"},
+  });
 }
 
 TEST_CASE("Formats: the accesses before an error come first") {
@@ -175,6 +201,18 @@ TEST_CASE("Formats: detection") {
                                     "another") != std::string::npos);
   // Null pointers, as pinatrace prints them.
   CHECK(to_text(read_as("pinatrace", "0x1: R (nil)\n").accesses) == " L 00000000,1\n");
+}
+
+TEST_CASE("Formats: what may be either asks to be named") {
+  // A label, an address and a comment; or a process, a fetch and an address.
+  const auto reader = open_trace({TemporaryFile("2 f 10\n0 f 20\n").path()}, {});
+  REQUIRE(!reader.ok());
+  CHECK(reader.error().message ==
+        "is a trace in several formats: din, plain; name one with --format");
+  // One line that is only one of them decides.
+  const auto decided = open_trace({TemporaryFile("2 f 10\n0 w 20\n").path()}, {});
+  REQUIRE(decided.ok());
+  CHECK((*decided)->format() == "plain");
 }
 
 TEST_CASE("Formats: csv without a head is time, object, size, if it is named") {

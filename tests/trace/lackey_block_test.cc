@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -147,13 +148,15 @@ TEST_CASE("Lackey's blocks: fast and strict agree on long blocks with a few stra
                                       "\r\n",
                                       "I  04000000,512\n",
                                       "I  04000000,3\r\n",
+                                      "I 04000000,3\n",
+                                      " L 10,4 \n",
                                       " L FFFFFFFFFFFFFFFF,8\n"};
   base::Prng prng(5);
   for (int i = 0; i < 300; ++i) {
     std::string lines = random_lackey(prng.next(), prng.below(40'000));
     for (std::uint64_t strange = prng.below(30); strange-- > 0;) {
       const std::size_t at = lines.find('\n', prng.below(lines.size() + 1));
-      if (at != std::string::npos) lines.insert(at + 1, kStrange[prng.below(6)]);
+      if (at != std::string::npos) lines.insert(at + 1, kStrange[prng.below(std::size(kStrange))]);
     }
     if (i % 3 == 0 && !lines.empty()) lines[prng.below(lines.size() - 1)] = '?';
     check_same(lines);

@@ -38,6 +38,11 @@ TEST_CASE("Lackey's line: kind, address and size of every record") {
       {" L 123456789abcde,12", {{0x123456789abcde}, 12, L}},
       {" L 123456789abcdef,12", {{0x123456789abcdef}, 12, L}},
       {"I  0401ab70,3\r", {{0x401ab70}, 3, F}},
+      // As the handout of CS:APP's Cache Lab has it: one space behind I, or one behind the size.
+      {"I 0400d7d4,8", {{0x400d7d4}, 8, F}},
+      {" L 10,4 ", {{0x10}, 4, L}},
+      {" L 10,4 \r", {{0x10}, 4, L}},
+      {"I  0401ab70,3 \t", {{0x401ab70}, 3, F}},
   };
   for (const GoodLine& row : rows) {
     CAPTURE(row.line);
@@ -109,8 +114,9 @@ constexpr BadLine kBadLines[] = {
     {" l 0401ab70,3", 2, kLetter},
     {"I", 2, kFetchSpaces},
     {"I0401ab70,3", 2, kFetchSpaces},
-    {"I ", 3, kFetchSpaces},
-    {"I 0401ab70,3", 3, kFetchSpaces},
+    {"I\t 0401ab70,3", 2, kFetchSpaces},
+    {"I ", 3, kAddress},
+    {"I \t0401ab70,3", 3, kAddress},
     {" L", 3, kDataSpace},
     {" L0401ab70,3", 3, kDataSpace},
     {" S\t0401ab70,3", 3, kDataSpace},
@@ -139,7 +145,8 @@ constexpr BadLine kBadLines[] = {
     {"I  0401ab70,65537", 13, kLarge},
     {"I  0401ab70,99999999999999999999999", 13, kLarge},
     {"I  0401ab70,18446744073709551617", 13, kLarge},
-    {"I  0401ab70,3 ", 14, kRest},
+    {"I  0401ab70,3 4", 15, kRest},
+    {"I  0401ab70,3 \r ", 15, kRest},
     {"I  0401ab70,3\r\r", 14, kRest},
     {"I  0401ab70,3,4", 14, kRest},
     {"I  0401ab70,3a", 14, kRest},

@@ -1,25 +1,9 @@
 #include "tests/trace/samples.h"
 
 #include "tests/trace/flt_support.h"
+#include "tests/trace/trace_support.h"
 
 namespace faultline::testing {
-namespace {
-
-std::string little_endian(std::uint64_t value, std::size_t bytes) {
-  std::string text;
-  for (std::size_t i = 0; i < bytes; ++i) text += static_cast<char>(value >> 8 * i & 0xff);
-  return text;
-}
-
-std::string flt_sample() {
-  const std::vector<Access> accesses = {{{0x401ab70}, 3, AccessKind::kFetch},
-                                        {{0x1fff000708}, 8, AccessKind::kStore},
-                                        {{0x4032ba0}, 4, AccessKind::kModify}};
-  return write_flt({{.accesses = accesses}}, {});
-}
-
-}  // namespace
-
 std::string champsim_record(std::uint64_t ip, std::vector<std::uint64_t> stores,
                             std::vector<std::uint64_t> loads) {
   stores.resize(2);
@@ -38,6 +22,43 @@ std::string oracle_general_record(std::uint64_t object, std::int64_t next) {
 std::string drmemtrace_entry(std::uint16_t type, std::uint16_t size, std::uint64_t address) {
   return little_endian(type, 2) + little_endian(size, 2) + little_endian(address, 8);
 }
+
+namespace {
+
+std::string flt_sample() {
+  const std::vector<Access> accesses = {{{0x401ab70}, 3, AccessKind::kFetch},
+                                        {{0x1fff000708}, 8, AccessKind::kStore},
+                                        {{0x4032ba0}, 4, AccessKind::kModify}};
+  return write_flt({{.accesses = accesses}}, {});
+}
+
+// Recorded with perf 6.1 on Linux 6.18 (exceptions:page_fault_*, page-faults) and read from its
+// ftrace; the fields differ from event to event as they do with other options. The sample of a load
+// is made after the layout.
+constexpr const char* kPerfSample =
+    "# cmdline : perf record -e exceptions:page_fault_user ./demo\n"
+    "            demo 16304 [000]  1169.038759: PERF_RECORD_COMM exec: demo:16304/16304\n"
+    "            demo 16304/16304 [000]  1169.039075: exceptions:page_fault_kernel: "
+    "address=0x5633a7009058 ip=elf_load error_code=0x2\n"
+    "            demo 16304/16304 [000]  1169.039124:   exceptions:page_fault_user: "
+    "address=0x7f85014fab70 ip=0x7f85014fab70 error_code=0x14\n"
+    "            demo 16304/16304 [000]  1169.039130:   exceptions:page_fault_user: "
+    "address=0x7f85014e0d40 ip=0x7f85014fba13 error_code=0x4\n"
+    "        worker 7 16304/16306 [000]  1169.040106:   exceptions:page_fault_user: "
+    "address=0x7f85012de000 ip=0x5633a70061d3 error_code=0x6\n"
+    "            demo 16364  1170.542847:          1 page-faults:     55be96f44058 __TMC_END__+0x0 "
+    "(demo) ffffffff8177539a elf_load+0x28a ([kernel.kallsyms])\n"
+    "            demo 16364/16364  1170.542902: page-faults:     7f24299c0b70     7f24299c0b70\n"
+    "           <...>-17303   [001] d....  1219.567883: page_fault_user: address=0x7faa271f7000 "
+    "ip=0x55602f8f21d6 error_code=0x7\n"
+    "            demo 16364 [001]  1171.000000:       1 cpu/mem-loads,ldlat=30/P:     7ffdf1391b0c "
+    "      10268100142 |OP LOAD|LVL L1 hit|SNP None|TLB L1 or L2 hit|LCK No     5     "
+    "7fad7c47425d main+0x1d (demo)\n";
+constexpr const char* kPerfAccesses =
+    " S 5633a7009058,1\nI  7f85014fab70,1\n L 7f85014e0d40,1\n S 7f85012de000,1\n"
+    " L 55be96f44058,1\nI  7f24299c0b70,1\n S 7faa271f7000,1\n L 7ffdf1391b0c,1\n";
+
+}  // namespace
 
 const std::vector<Sample>& samples() {
   static const std::vector<Sample> all = {
@@ -78,6 +99,7 @@ const std::vector<Sample>& samples() {
        "0x00007fc205a61943\n"
        "View tool results:\n               2 : total instructions\n",
        "I  7fc205a61940,3\n S 7fff9a9e3528,8\n L 7fff9a9e3530,16\n"},
+      {"perf", kPerfSample, kPerfAccesses},
       {"oraclegeneral",
        oracle_general_record(0xfeed'0000'0000'0001, 3) + oracle_general_record(7, -1) +
            oracle_general_record(0xfeed'0000'0000'0001, -1),
@@ -85,6 +107,10 @@ const std::vector<Sample>& samples() {
       {"csv",
        "# time, object, size, op\n1, 5a6f, 512, get\n1, 7, 8, set\n# a note\n2,5a6f,512,READ\n",
        " L 00000000,1\n S 00001000,1\n L 00000000,1\n"},
+      {"plain",
+       "# process, operation, address, size\n12 W 0x7f00 8\n12 r 7f08\n  13 I 401000 4 # a fetch\n"
+       "M 7F00 65536\nf 0x10\n",
+       " S 00007f00,8\n L 00007f08,1\nI  00401000,4\n M 00007f00,65536\nI  00000010,1\n"},
       {"flt", flt_sample(), "I  0401ab70,3\n S 1fff000708,8\n M 04032ba0,4\n"},
   };
   return all;

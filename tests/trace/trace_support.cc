@@ -89,6 +89,84 @@ std::string zstd(std::string_view text, unsigned window_log) {
   return out;
 }
 
+std::string little_endian(std::uint64_t value, std::size_t bytes) {
+  std::string text;
+  for (std::size_t i = 0; i < bytes; ++i) text += static_cast<char>(value >> 8 * i & 0xff);
+  return text;
+}
+
+namespace {
+
+// Deflate without gzip's header and trailer, of 10 and 8 bytes.
+std::string deflate_raw(std::string_view text) {
+  const std::string packed = gzip(text);
+  return packed.substr(10, packed.size() - 18);
+}
+
+std::uint32_t checksum_of(std::string_view text) {
+  return static_cast<std::uint32_t>(
+      crc32(0, reinterpret_cast<const Bytef*>(text.data()), static_cast<uInt>(text.size())));
+}
+
+// What a member's header and its entry in the directory have in common; and the sizes of 64 bits.
+struct ZipFields {
+  std::string common;
+  std::string zip64;
+};
+
+ZipFields zip_fields(std::string_view text, std::size_t packed_bytes, const ZipOptions& options,
+                     bool in_directory) {
+  const bool known = in_directory || !options.descriptor;
+  const auto sizes = [&](std::size_t bytes) {
+    return little_endian(known ? packed_bytes : 0, bytes) +
+           little_endian(known ? text.size() : 0, bytes);
+  };
+  ZipFields fields;
+  fields.common = little_endian(20, 2) + little_endian(options.descriptor ? 8 : 0, 2) +
+                  little_endian(options.stored ? 0 : 8, 2) + std::string(4, '\0') +
+                  little_endian(known ? checksum_of(text) : 0, 4) +
+                  (options.zip64 ? std::string(8, '\xff') : sizes(4));
+  if (options.zip64)
+    fields.zip64 = little_endian(1, 2) + little_endian(16, 2) +
+                   little_endian(known ? text.size() : 0, 8) +
+                   little_endian(known ? packed_bytes : 0, 8);
+  return fields;
+}
+
+}  // namespace
+
+std::string zip(const std::vector<std::string>& texts, const ZipOptions& options) {
+  std::string archive;
+  std::string directory;
+  for (const std::string& text : texts) {
+    const std::string name = "chunk.0000";
+    const std::string packed = options.stored ? text : deflate_raw(text);
+    const std::size_t offset = archive.size();
+    const ZipFields local = zip_fields(text, packed.size(), options, false);
+    archive += "PK\3\4" + local.common + little_endian(name.size(), 2) +
+               little_endian(local.zip64.size(), 2) + name + local.zip64 + packed;
+    if (options.descriptor) {
+      const std::size_t bytes = options.zip64 ? 8 : 4;
+      if (options.descriptor_signature) archive += "PK\7\10";
+      archive += little_endian(checksum_of(text), 4) + little_endian(packed.size(), bytes) +
+                 little_endian(text.size(), bytes);
+    }
+    const ZipFields listed = zip_fields(text, packed.size(), options, true);
+    directory += "PK\1\2" + little_endian(20, 2) + listed.common + little_endian(name.size(), 2) +
+                 little_endian(listed.zip64.size(), 2) + std::string(10, '\0') +
+                 little_endian(offset, 4) + name + listed.zip64;
+  }
+  const std::string counts = little_endian(texts.size(), 2) + little_endian(texts.size(), 2);
+  const std::size_t begin = archive.size();
+  archive += directory;
+  if (options.zip64) {
+    archive += "PK\6\6" + little_endian(44, 8) + std::string(44, '\0');
+    archive += "PK\6\7" + std::string(16, '\0');
+  }
+  return archive + "PK\5\6" + std::string(4, '\0') + counts + little_endian(directory.size(), 4) +
+         little_endian(begin, 4) + std::string(2, '\0');
+}
+
 ReadTrace read_trace(TraceReader& reader) {
   ReadTrace read;
   for (;;) {
@@ -102,6 +180,7 @@ ReadTrace read_trace(TraceReader& reader) {
     }
     if (block->end()) return read;
     read.accesses.insert(read.accesses.end(), block->accesses.begin(), block->accesses.end());
+    read.tasks.resize(read.accesses.size(), block->task);
   }
 }
 

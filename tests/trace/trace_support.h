@@ -1,6 +1,7 @@
 // What the tests of sim/trace share: sources in memory, compressed samples, and a trace read whole.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,8 +24,21 @@ std::string gzip(std::string_view text);
 std::string xz(std::string_view text, unsigned window_log = 20);
 std::string zstd(std::string_view text, unsigned window_log = 20);
 
+struct ZipOptions {
+  bool stored = false;  // else deflated
+  // Checksum and sizes come behind the contents; with a signature or without.
+  bool descriptor = false;
+  bool descriptor_signature = true;
+  bool zip64 = false;  // sizes of 64 bits, and zip64's end
+};
+// An archive, one member for each text.
+std::string zip(const std::vector<std::string>& texts, const ZipOptions& options = {});
+// `value` in `bytes` bytes, the lowest first.
+std::string little_endian(std::uint64_t value, std::size_t bytes);
+
 struct ReadTrace {
   std::vector<Access> accesses{};
+  std::vector<TraceTask> tasks{};  // of each access
   std::optional<InputError> error{};
 };
 

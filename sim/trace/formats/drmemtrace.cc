@@ -21,6 +21,8 @@ enum Type : std::uint16_t {
   kInstr = 10,
   kInstrReturn = 16,
   kInstrBundle = 17,
+  kThread = 22,
+  kProcess = 24,
   kHeader = 25,
   kInstrSysenter = 31,
   kInstrTakenJump = 48,
@@ -58,6 +60,8 @@ class Parser final : public RecordParser {
     const Type type = type_of(record);
     const auto size = load_number<std::uint16_t>(record, kSize);
     const VirtAddr address{load_number<std::uint64_t>(record, kAddress)};
+    if (type == kThread) task_.tid = static_cast<std::uint32_t>(address.value);
+    if (type == kProcess) task_.pid = static_cast<std::uint32_t>(address.value);
     if (type == kInstrBundle) return fetch_bundle(record.substr(kAddress, size), out);
     if (is_fetch(type)) {
       behind_ = address + size;

@@ -23,7 +23,7 @@ bool take_digits(Scanner& scan) { return take_number<10, ~std::uint64_t{0}>(scan
 
 // The numbers of the record and the instruction, where there are any, and of the window and the
 // thread: `   10    2: W0.T3256418 `. False: it is some other line.
-bool take_head(Scanner& scan) {
+bool take_head(Scanner& scan, std::uint32_t& thread) {
   scan.take_blanks();
   if (take_digits(scan)) {
     scan.take_blanks();
@@ -31,7 +31,10 @@ bool take_head(Scanner& scan) {
     scan.take_blanks();
   }
   if (scan.take("W") && (!take_digits(scan) || !scan.take("."))) return false;
-  return scan.take("T") && take_digits(scan) && scan.take_blanks() > 0;
+  if (!scan.take("T")) return false;
+  const Number number = take_number<10, ~std::uint64_t{0}>(scan);
+  thread = static_cast<std::uint32_t>(number.value);
+  return number.digits > 0 && scan.take_blanks() > 0;
 }
 
 // `8 byte(s) @ 0x00007fff9a9e3528` and what follows it.
@@ -61,13 +64,14 @@ bool is_tools_own(std::string_view line) {
 // Records that are no accesses (markers, prefetches, flushes) are skipped.
 ParsedLine parse_view_line(std::string_view line) {
   Scanner scan{without_return(line)};
-  if (!take_head(scan)) {
+  TraceTask task;
+  if (!take_head(scan, task.tid)) {
     if (is_tools_own(scan.line)) return {};
     return malformed({1, "expected the numbers of a record, and T and a thread's"});
   }
   const std::optional<AccessKind> kind = take_kind(scan);
   if (!kind) return {};
-  ParsedLine parsed{.kind = LineKind::kAccess, .access = {.kind = *kind}};
+  ParsedLine parsed{.kind = LineKind::kAccess, .access = {.kind = *kind}, .task = task};
   const LineError error = take_place(scan, parsed.access);
   return error.message.empty() ? parsed : malformed(error);
 }
@@ -77,7 +81,7 @@ ParsedLine parse_view_line(std::string_view line) {
 Detection detect_drmemtrace_view(const Head& head) { return detect_lines(head, parse_view_line); }
 
 std::unique_ptr<TraceReader> make_drmemtrace_view_reader(Content content) {
-  const LineFormat format{"drmemtrace-view", parse_each_line<parse_view_line>,
+  const LineFormat format{"drmemtrace-view", parse_each_task_line<parse_view_line>,
                           sizeof("T1 read 1 byte(s) @ 0x0\n") - 1};
   return std::make_unique<LineReader>(format, std::move(content));
 }

@@ -8,8 +8,8 @@
 
 namespace faultline::trace {
 
-// The length of `I  0,1` with its newline.
-inline constexpr std::size_t kLackeyRecordBytesMin = 7;
+// The length of `I 0,1` with its newline.
+inline constexpr std::size_t kLackeyRecordBytesMin = 6;
 
 // A LineParser.
 // Source: Valgrind 3.19 lackey/lk_main.c, trace_instr(), trace_load(), trace_store(),
