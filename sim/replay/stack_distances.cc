@@ -1,0 +1,217 @@
+#include "sim/replay/stack_distances.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "sim/base/check.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace faultline::replay {
+namespace {
+
+// Marked positions move together when this many times their number have been handed out.
+constexpr uint64_t kSpread = 4;
+constexpr size_t kAhead = 8;
+
+}  // namespace
+
+StackDistances::StackDistances(StackKernel kernel) : add_(adder(kernel)) {
+  front_.fill(kNobody);
+  marks_.reset(RecencyMarks::kPositionsMin);
+}
+
+void StackDistances::grow_to(uint64_t count) {
+  FL_CHECK(count <= kPagesMax);
+  if (count > last_.size()) last_.resize(count, kNever);
+}
+
+std::vector<uint64_t> StackDistances::counts() const {
+  std::vector<uint64_t> counts(counts_.begin(), counts_.end());
+  for (const uint32_t distance : overflows_) counts[distance] += uint64_t{1} << 32;
+  counts.resize(std::max<size_t>(counts.size(), kFront + 1), 0);
+  for (size_t i = 0; i < kFront; ++i) counts[i + 1] += front_counts_[i];
+  while (counts.size() > 1 && counts.back() == 0) counts.pop_back();
+  return counts;
+}
+
+// Puts the marked positions at the beginning, in the order they had.
+void StackDistances::make_room() {
+  const RecencyMarks::Ranks ranks(marks_);
+  for (uint32_t& position : last_)
+    if (position < kInFront) position = ranks[position];
+  const uint64_t positions = std::bit_ceil(kSpread * marked_);
+  marks_.reset(std::max(positions, RecencyMarks::kPositionsMin));
+  for (next_ = 0; next_ < marked_; ++next_) marks_.set(next_);
+}
+
+void StackDistances::count_rare(uint64_t distance) {
+  if (distance >= counts_.size()) {
+    counts_.resize(distance + 1, 0);
+    counts_[distance] = 1;
+  } else {
+    overflows_.push_back(static_cast<uint32_t>(distance));
+  }
+}
+
+[[gnu::always_inline]] inline uint32_t StackDistances::fetch_ahead(std::span<const uint32_t> pages,
+                                                                   size_t at) const {
+  __builtin_prefetch(last_.data() + pages[std::min(at + kAhead, pages.size() - 1)]);
+  return pages[at];
+}
+
+[[gnu::always_inline]] inline uint64_t StackDistances::bring_to_front(uint32_t page,
+                                                                      uint32_t pushed) {
+  const uint32_t position = std::exchange(last_[page], kInFront);
+  uint64_t distance = 0;
+  if (position == kNever) {
+    ++cold_;
+  } else {
+    distance = filled_ + marks_.above(position) + 1;
+    marks_.clear(position);
+    --marked_;
+    if (distance >= counts_.size() || ++counts_[distance] == 0) count_rare(distance);
+  }
+  if (pushed == kNobody) {
+    ++filled_;
+    return distance;
+  }
+  if (next_ == marks_.positions()) make_room();
+  last_[pushed] = static_cast<uint32_t>(next_);
+  marks_.set(next_++);
+  ++marked_;
+  return distance;
+}
+
+uint64_t StackDistances::add_one(uint32_t page) {
+  const auto found = std::find(front_.begin(), front_.end(), page);
+  if (found != front_.end()) {
+    const auto place = static_cast<size_t>(found - front_.begin());
+    std::rotate(front_.begin(), found, found + 1);
+    ++front_counts_[place];
+    return place + 1;
+  }
+  std::rotate(front_.begin(), front_.end() - 1, front_.end());
+  const uint32_t pushed = std::exchange(front_[0], page);
+  return bring_to_front(page, pushed);
+}
+
+void StackDistances::remove(uint32_t page) {
+  const auto found = std::find(front_.begin(), front_.end(), page);
+  if (found != front_.end()) {
+    std::rotate(found, found + 1, front_.end());
+    front_.back() = kNobody;
+    --filled_;
+  } else if (last_[page] != kNever) {
+    marks_.clear(last_[page]);
+    --marked_;
+  }
+  last_[page] = kNever;
+}
+
+// One loop for each kind of processor: the front stays in registers as long as pages are found in
+// it. A page found at place d moves to place 0, and those before it one place down; a page that is
+// not found moves all of them, and the last one out.
+struct StackKernels {
+  [[gnu::always_inline]] static void add_all(StackDistances& stack,
+                                             std::span<const uint32_t> pages) {
+    std::array<uint32_t, StackDistances::kFront> front = stack.front_;
+    for (size_t i = 0; i < pages.size(); ++i) {
+      const uint32_t page = stack.fetch_ahead(pages, i);
+      uint32_t carried = page;
+      size_t place = 0;
+      for (; place < StackDistances::kFront; ++place) {
+        std::swap(carried, front[place]);
+        if (carried == page) break;
+      }
+      if (place < StackDistances::kFront) {
+        ++stack.front_counts_[place];
+      } else {
+        stack.bring_to_front(page, carried);
+      }
+    }
+    stack.front_ = front;
+  }
+
+  static void portable(StackDistances& stack, std::span<const uint32_t> pages) {
+    add_all(stack, pages);
+  }
+
+#if defined(__x86_64__)
+#define FL_AVX2 __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt")))
+#define FL_AVX512 __attribute__((target("avx512f,avx2,bmi,bmi2,lzcnt,popcnt")))
+
+  FL_AVX2 static void avx2(StackDistances& stack, std::span<const uint32_t> pages) {
+    add_all(stack, pages);
+  }
+
+  FL_AVX512 static void avx512(StackDistances& stack, std::span<const uint32_t> pages) {
+    __m512i front = _mm512_load_si512(stack.front_.data());
+    for (size_t i = 0; i < pages.size(); ++i) {
+      const uint32_t page = stack.fetch_ahead(pages, i);
+      const __m512i wanted = _mm512_set1_epi32(static_cast<int>(page));
+      const unsigned found = _mm512_cmpeq_epi32_mask(front, wanted);
+      // All of it one place down, the last page at place 0. (g++ warns of the intrinsic without a
+      // mask.)
+      const __m512i down =
+          _mm512_maskz_alignr_epi32(0xffff, front, front, StackDistances::kFront - 1);
+      // Up to where it was found, or all.
+      const auto moved = static_cast<__mmask16>(found ^ (found - 1));
+      front = _mm512_mask_mov_epi32(front, moved, _mm512_mask_mov_epi32(down, 1, wanted));
+      if (found != 0) [[likely]] {
+        ++stack.front_counts_[static_cast<size_t>(std::countr_zero(found))];
+      } else {
+        stack.bring_to_front(page, static_cast<uint32_t>(_mm512_cvtsi512_si32(down)));
+      }
+    }
+    _mm512_store_si512(stack.front_.data(), front);
+  }
+
+#undef FL_AVX2
+#undef FL_AVX512
+#endif
+};
+
+#if defined(__x86_64__)
+
+bool can_run(StackKernel kernel) {
+  switch (kernel) {
+    case StackKernel::kPortable:
+      return true;
+    case StackKernel::kAvx2:
+      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+             __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
+    case StackKernel::kAvx512:
+      return can_run(StackKernel::kAvx2) && __builtin_cpu_supports("avx512f");
+  }
+  return false;
+}
+
+StackDistances::Adder StackDistances::adder(StackKernel kernel) {
+  FL_CHECK(can_run(kernel));
+  if (kernel == StackKernel::kAvx512) return StackKernels::avx512;
+  if (kernel == StackKernel::kAvx2) return StackKernels::avx2;
+  return StackKernels::portable;
+}
+
+#else
+
+bool can_run(StackKernel kernel) { return kernel == StackKernel::kPortable; }
+
+StackDistances::Adder StackDistances::adder(StackKernel kernel) {
+  FL_CHECK(can_run(kernel));
+  return StackKernels::portable;
+}
+
+#endif
+
+StackKernel choose_stack_kernel() {
+  for (const StackKernel kernel : {StackKernel::kAvx512, StackKernel::kAvx2})
+    if (can_run(kernel)) return kernel;
+  return StackKernel::kPortable;
+}
+
+}  // namespace faultline::replay

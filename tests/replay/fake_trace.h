@@ -1,0 +1,39 @@
+// FakeTrace: a trace of given accesses, each by a given process.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "faultline/trace.h"
+
+namespace faultline::replay {
+
+struct FakeAccess {
+  Access access;
+  uint32_t pid = 0;
+};
+
+// Hands out blocks of up to `block` accesses of one process.
+class FakeTrace final : public TraceReader {
+ public:
+  explicit FakeTrace(std::vector<FakeAccess> accesses, size_t block = 1000)
+      : accesses_(std::move(accesses)), block_max_(block) {}
+
+  std::string_view format() const override { return "fake"; }
+  Result<TraceBlock, InputError> next_block() override {
+    block_.clear();
+    const uint32_t pid = at_ < accesses_.size() ? accesses_[at_].pid : 0;
+    for (; at_ < accesses_.size() && accesses_[at_].pid == pid && block_.size() < block_max_; ++at_)
+      block_.push_back(accesses_[at_].access);
+    return TraceBlock{.accesses = block_, .task = {.pid = pid, .tid = pid}};
+  }
+
+ private:
+  std::vector<FakeAccess> accesses_;
+  size_t block_max_;
+  size_t at_ = 0;
+  std::vector<Access> block_;
+};
+
+}  // namespace faultline::replay
