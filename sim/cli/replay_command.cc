@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "faultline/machine.h"
 #include "faultline/report.h"
@@ -18,6 +19,7 @@
 #include "sim/cli/message.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/quantities.h"
+#include "sim/replay/engine.h"
 #include "sim/replay/maps_file.h"
 #include "sim/replay/replayer.h"
 #include "sim/report/event_log.h"
@@ -100,20 +102,12 @@ Result<replay::ReplayOptions, InputError> replay_options(const ReplayCommand& co
   return options;
 }
 
-// The process to replay in, with the mappings of `maps` if a file is named.
-Result<Process*, InputError> start_process(Machine& machine, const std::string& maps) {
-  Process& process = machine.start_empty_process();
-  if (maps.empty()) return &process;
-  auto text = read_text_file(maps);
+// The lines of the file of --maps.
+Result<std::vector<MapsLine>, InputError> read_maps(const std::string& file) {
+  if (file.empty()) return std::vector<MapsLine>{};
+  auto text = read_text_file(file);
   if (!text) return text.error();
-  auto lines = replay::parse_maps(maps, *text);
-  if (!lines) return lines.error();
-  if (auto loaded = machine.load_maps(process, *lines); !loaded) {
-    return InputError{
-        .file = maps,
-        .message = "these mappings cannot be made: " + std::string(errno_text(loaded.error()))};
-  }
-  return &process;
+  return replay::parse_maps(file, *text);
 }
 
 // The file of --events, and the log that writes to it.
@@ -159,8 +153,7 @@ struct Replay {
   const ReplayCommand& command;
   MachineOptions machine_options;
   replay::ReplayOptions options;
-  Machine& machine;
-  Process& process;
+  replay::Engine& engine;
   TraceReader& reader;
 };
 
@@ -170,7 +163,7 @@ Result<replay::ReplayOutcome, InputError> replay_with_progress(Replay& replay) {
     progress.emplace(stderr);
     replay.options.on_progress = [&progress](uint64_t accesses) { progress->update(accesses); };
   }
-  return replay::replay(replay.reader, replay.machine, replay.process, replay.options);
+  return replay.engine.replay(replay.reader, replay.options);
 }
 
 ExitStatus replay_and_report(Replay& replay, Output& out) {
@@ -181,7 +174,7 @@ ExitStatus replay_and_report(Replay& replay, Output& out) {
     print_error("the simulated machine is out of memory: no frame can be evicted");
     return ExitStatus::kResource;
   }
-  if (replay.command.paranoid) replay.machine.validate();
+  if (replay.command.paranoid) replay.engine.validate();
 
   const ReplayCommand& command = replay.command;
   ReplayReport report{.files = command.traces,
@@ -189,7 +182,7 @@ ExitStatus replay_and_report(Replay& replay, Output& out) {
                       .records = outcome->records,
                       .page_size = replay::page_size_of(command.paging),
                       .config = replay.machine_options,
-                      .stats = replay.machine.stats()};
+                      .stats = replay.engine.stats()};
   if (replay.reader.has_calls())
     report.calls = {.made = outcome->calls, .differing = outcome->differing};
   const bool on_terminal = !command.json && isatty(STDOUT_FILENO) == 1;
@@ -200,13 +193,15 @@ ExitStatus replay_and_report(Replay& replay, Output& out) {
                                                          : ExitStatus::kDone;
 }
 
-// The machine for `reader`'s trace. A trace that says what was mapped has no use for inferred
+// What replays `reader`'s trace. A trace that says what was mapped has no use for inferred
 // mappings.
-Result<std::unique_ptr<Machine>, InputError> machine_for(const TraceReader& reader,
-                                                         const ReplayCommand& command,
-                                                         MachineOptions& options) {
-  if (command.unmapped.empty() && reader.has_calls()) options.unmapped = Unmapped::kFault;
-  return make_machine(options);
+Result<std::unique_ptr<replay::Engine>, InputError> engine_for(const TraceReader& reader,
+                                                               const ReplayCommand& command,
+                                                               replay::EngineOptions& options) {
+  if (command.unmapped.empty() && reader.has_calls()) options.machine.unmapped = Unmapped::kFault;
+  auto engine = replay::make_engine(options, reader);
+  if (engine) base::log(base::LogLevel::kInfo, "replayed by {}", (*engine)->name());
+  return engine;
 }
 
 }  // namespace
@@ -222,20 +217,21 @@ ExitStatus run_replay(const ReplayCommand& command, Output& out) {
     return fail(error);
   }
   catch_interrupt();
+  auto maps = read_maps(command.maps);
+  if (!maps) return fail(maps.error());
   auto reader = open_trace(command.traces, {.format = command.format});
   if (!reader) return fail(reader.error());
   base::log(base::LogLevel::kInfo, "the trace's format is {}", (*reader)->format());
-  auto machine = machine_for(**reader, command, *machine_config);
-  if (!machine) return fail(machine.error());
-  auto process = start_process(**machine, command.maps);
-  if (!process) return fail(process.error());
-
   EventFile events;
   if (!events.open(command.events)) return ExitStatus::kBadInput;
-  (*machine)->set_event_sink(events.sink());
-  Replay replay{command, *machine_config, *options, **machine, **process, **reader};
+  replay::EngineOptions engine_options{.machine = *machine_config,
+                                       .maps = *maps,
+                                       .maps_file = command.maps,
+                                       .events = events.sink()};
+  auto engine = engine_for(**reader, command, engine_options);
+  if (!engine) return fail(engine.error());
+  Replay replay{command, engine_options.machine, *options, **engine, **reader};
   const ExitStatus status = replay_and_report(replay, out);
-  (*machine)->set_event_sink(nullptr);
   if (!events.finish()) return ExitStatus::kResource;
   return status;
 }

@@ -7,24 +7,40 @@
 
 #include "sim/base/check.h"
 #include "sim/hw/paging_format.h"
+#include "sim/replay/interval_clock.h"
 #include "sim/replay/traced_processes.h"
 
 namespace faultline::replay {
+
+namespace {
+
+void tell(const ReplayOptions& options, uint32_t pid, std::span<const Access> accesses) {
+  for (const Access& access : accesses) {
+    const uint64_t first = access.address.value >> kPageRunShift;
+    const uint64_t last = (access.address.value + access.size_bytes - 1) >> kPageRunShift;
+    for (uint64_t page = first; page <= last; ++page)
+      for (PageObserver* const observer : options.observers)
+        observer->on_use({.pid = pid, .page = page, .kind = access.kind});
+  }
+}
+
+}  // namespace
 
 Result<ReplayOutcome, InputError> replay(TraceReader& reader, Machine& machine, Process& process,
                                          const ReplayOptions& options) {
   const uint64_t accesses_before = machine.stats().accesses.accesses();
   TracedProcesses processes(machine, process);
+  IntervalClock clock(options);
   uint64_t to_skip = options.skip;
   ReplayOutcome outcome;
   while (outcome.records < options.limit) {
     if (options.interrupted != nullptr && options.interrupted->load()) {
       outcome.end = ReplayEnd::kInterrupted;
-      return outcome;
+      break;
     }
     auto next = reader.next_block();
     if (!next) return next.error();
-    if (next->end()) return outcome;
+    if (next->end()) break;
 
     std::span<const Access> block = next->accesses;
     const uint64_t skipped = std::min<uint64_t>(to_skip, block.size());
@@ -33,12 +49,18 @@ Result<ReplayOutcome, InputError> replay(TraceReader& reader, Machine& machine, 
     block = block.first(std::min<uint64_t>(options.limit - outcome.records, block.size()));
     Process* const process_of_block = processes.find_or_start(next->task);
     if (process_of_block == nullptr) return too_many_processes();
-    if (!block.empty() && !machine.access(*process_of_block, block)) {
-      outcome.end = ReplayEnd::kOutOfMemory;
-      outcome.records = machine.stats().accesses.accesses() - accesses_before;
-      return outcome;
+    while (!block.empty()) {
+      const auto part = block.first(std::min<uint64_t>(clock.left(), block.size()));
+      block = block.subspan(part.size());
+      tell(options, next->task.pid, part);
+      if (!machine.access(*process_of_block, part)) {
+        outcome.end = ReplayEnd::kOutOfMemory;
+        outcome.records = machine.stats().accesses.accesses() - accesses_before;
+        return outcome;
+      }
+      outcome.records += part.size();
+      clock.pass(part.size());
     }
-    outcome.records += block.size();
     if (next->call != nullptr && outcome.records < options.limit) {
       if (!processes.make(*next->call)) return too_many_processes();
       outcome.calls = processes.calls();
@@ -46,6 +68,7 @@ Result<ReplayOutcome, InputError> replay(TraceReader& reader, Machine& machine, 
     }
     if (options.on_progress) options.on_progress(outcome.records);
   }
+  clock.finish();
   return outcome;
 }
 

@@ -19,6 +19,7 @@
 #include "faultline/report.h"
 #include "faultline/result.h"
 #include "faultline/trace.h"
+#include "sim/replay/page_observer.h"
 
 namespace faultline::replay {
 
@@ -29,6 +30,11 @@ struct ReplayOptions {
   uint64_t limit = kNoLimit;  // accesses replayed after these
   // Looked at before each block; null: never interrupted.
   const std::atomic<bool>* interrupted = nullptr;
+  // Told of all references beforehand.
+  std::vector<PageObserver*> observers{};
+  // Called after each so many accesses, and at the end where some are left; 0: never.
+  uint64_t interval = 0;
+  std::function<void()> on_interval{};
   // Told after each block how many accesses have been replayed; may be empty.
   std::function<void(uint64_t accesses)> on_progress{};
 };

@@ -1,12 +1,33 @@
 #include "sim/replay/run_replayer.h"
 
+#include <algorithm>
+#include <span>
+
+#include "sim/replay/interval_clock.h"
+#include "sim/replay/run_cutter.h"
 #include "sim/replay/run_window.h"
 
 namespace faultline::replay {
+namespace {
+
+void tell(const ReplayOptions& options, const PageRunBlock& block) {
+  for (PageObserver* const observer : options.observers) {
+    for (const PageRun run : block.runs) {
+      observer->on_use({.pid = block.task.pid,
+                        .page = block.pages[run.page()],
+                        .kind = run.kind(),
+                        .references = std::max<uint32_t>(run.count(), 1)});
+    }
+  }
+}
+
+}  // namespace
 
 Result<ReplayOutcome, InputError> replay_runs(PageRunReader& reader, RunMachine& machine,
                                               const ReplayOptions& options) {
   RunWindow window(options.skip, options.limit);
+  RunCutter cutter;
+  IntervalClock clock(options);
   ReplayOutcome outcome;
   while (!window.done()) {
     if (options.interrupted != nullptr && options.interrupted->load()) {
@@ -16,10 +37,19 @@ Result<ReplayOutcome, InputError> replay_runs(PageRunReader& reader, RunMachine&
     const auto block = reader.next_page_runs();
     if (!block) return block.error();
     if (block->end()) break;
-    if (!machine.replay(window.cut(*block))) return too_many_processes();
-    if (options.on_progress) options.on_progress(window.passed());
+    cutter.begin(window.cut(*block).runs);
+    while (cutter.left() > 0) {
+      const uint64_t accesses = std::min(cutter.left(), clock.left());
+      const PageRunBlock part{
+          .pages = block->pages, .runs = cutter.take(accesses), .task = block->task};
+      tell(options, part);
+      if (!machine.replay(part)) return too_many_processes();
+      outcome.records += accesses;
+      clock.pass(accesses);
+    }
+    if (options.on_progress) options.on_progress(outcome.records);
   }
-  outcome.records = window.passed();
+  clock.finish();
   return outcome;
 }
 

@@ -5,9 +5,9 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "faultline/page_run.h"
+#include "sim/replay/run_cutter.h"
 
 namespace faultline::replay {
 
@@ -27,7 +27,7 @@ class RunWindow {
   uint64_t to_skip_;
   uint64_t left_;
   uint64_t passed_ = 0;
-  std::vector<PageRun> kept_;
+  RunCutter cutter_;
 };
 
 }  // namespace faultline::replay

@@ -1,0 +1,85 @@
+#include "sim/replay/engine.h"
+
+#include <utility>
+
+#include "faultline/machine.h"
+#include "sim/reclaim/policy_table.h"
+#include "sim/replay/run_machine.h"
+#include "sim/replay/run_replayer.h"
+
+namespace faultline::replay {
+namespace {
+
+class MachineEngine final : public Engine {
+ public:
+  MachineEngine(std::unique_ptr<Machine> machine, Process& process)
+      : machine_(std::move(machine)), process_(process) {}
+  ~MachineEngine() override { machine_->set_event_sink(nullptr); }
+
+  std::string_view name() const override { return "machine"; }
+  Result<ReplayOutcome, InputError> replay(TraceReader& reader,
+                                           const ReplayOptions& options) override {
+    return replay::replay(reader, *machine_, process_, options);
+  }
+  Stats stats() override { return machine_->stats(); }
+  void validate() override { machine_->validate(); }
+
+ private:
+  std::unique_ptr<Machine> machine_;
+  Process& process_;
+};
+
+class RunEngine final : public Engine {
+ public:
+  RunEngine(const MachineOptions& options, std::unique_ptr<ReplacementPolicy> policy)
+      : machine_(options, std::move(policy)) {}
+
+  std::string_view name() const override { return "runs"; }
+  Result<ReplayOutcome, InputError> replay(TraceReader& reader,
+                                           const ReplayOptions& options) override {
+    if (PageRunReader* const runs = reader.page_runs())
+      return replay_runs(*runs, machine_, options);
+    return replay_runs(*make_page_run_reader(reader), machine_, options);
+  }
+  Stats stats() override { return machine_.stats(); }
+  void validate() override { machine_.validate(); }
+
+ private:
+  RunMachine machine_;
+};
+
+Result<std::unique_ptr<Engine>, InputError> make_machine_engine(const EngineOptions& options) {
+  auto machine = make_machine(options.machine);
+  if (!machine) return machine.error();
+  Process& process = (*machine)->start_empty_process();
+  if (!options.maps.empty()) {
+    if (const auto loaded = (*machine)->load_maps(process, options.maps); !loaded) {
+      return InputError{
+          .file = options.maps_file,
+          .message = "these mappings cannot be made: " + std::string(errno_text(loaded.error()))};
+    }
+  }
+  (*machine)->set_event_sink(options.events);
+  return std::unique_ptr<Engine>(
+      std::make_unique<MachineEngine>(std::move(machine).value(), process));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>, InputError> make_engine(const EngineOptions& options,
+                                                        const TraceReader& reader) {
+  const bool runs = RunMachine::can_replay(options.machine) && !reader.has_calls() &&
+                    options.maps.empty() && options.events == nullptr &&
+                    options.machine.paranoid_interval == 0;
+  if (!runs) return make_machine_engine(options);
+  // It alone checks the options.
+  if (auto machine = make_machine(options.machine); !machine) return machine.error();
+  auto policy = reclaim::make_policy(
+      options.machine.policy,
+      {.frames = options.machine.frames.value_or(1), .seed = options.machine.seed});
+  if (!policy) return policy.error();
+  return std::unique_ptr<Engine>(
+      std::make_unique<RunEngine>(options.machine, std::move(policy).value()));
+}
+
+}  // namespace faultline::replay
