@@ -1,0 +1,65 @@
+// The numbers of the system calls of recorded programs: x86-64's, wherever the recorder runs.
+// Source: Linux arch/x86/entry/syscalls/syscall_64.tbl.
+#pragma once
+
+#include <cstdint>
+
+namespace faultline::record {
+
+enum CallNumber : int64_t {
+  kCallRead = 0,
+  kCallWrite = 1,
+  kCallOpen = 2,
+  kCallClose = 3,
+  kCallStat = 4,
+  kCallFstat = 5,
+  kCallLstat = 6,
+  kCallMmap = 9,
+  kCallMprotect = 10,
+  kCallMunmap = 11,
+  kCallBrk = 12,
+  kCallPread64 = 17,
+  kCallPwrite64 = 18,
+  kCallReadv = 19,
+  kCallWritev = 20,
+  kCallPipe = 22,
+  kCallMremap = 25,
+  kCallMsync = 26,
+  kCallMadvise = 28,
+  kCallShmat = 30,
+  kCallDup = 32,
+  kCallDup2 = 33,
+  kCallSendto = 44,
+  kCallRecvfrom = 45,
+  kCallSendmsg = 46,
+  kCallRecvmsg = 47,
+  kCallClone = 56,
+  kCallFork = 57,
+  kCallVfork = 58,
+  kCallExecve = 59,
+  kCallExit = 60,
+  kCallWait4 = 61,
+  kCallUname = 63,
+  kCallShmdt = 67,
+  kCallGetcwd = 79,
+  kCallCreat = 85,
+  kCallReadlink = 89,
+  kCallGetdents64 = 217,
+  kCallExitGroup = 231,
+  kCallOpenat = 257,
+  kCallNewfstatat = 262,
+  kCallReadlinkat = 267,
+  kCallDup3 = 292,
+  kCallPipe2 = 293,
+  kCallPreadv = 295,
+  kCallPwritev = 296,
+  kCallGetrandom = 318,
+  kCallExecveat = 322,
+  kCallPreadv2 = 327,
+  kCallPwritev2 = 328,
+  kCallPkeyMprotect = 329,
+  kCallStatx = 332,
+  kCallCloseRange = 436,
+};
+
+}  // namespace faultline::record
