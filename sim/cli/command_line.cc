@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "faultline/machine.h"
 #include "faultline/trace.h"
@@ -33,6 +35,13 @@ constexpr const char* kReplayFooter =
     "Examples:\n"
     "  faultline replay traces/sort.lackey.zst --memory 256p --policy clock --json\n"
     "  valgrind --tool=lackey --trace-mem=yes --log-fd=9 ls 9>&1 >/dev/null | faultline replay -\n";
+
+constexpr const char* kRecordFooter =
+    "The exit status is the command's, unless the recording itself fails (2 or 3).\n"
+    "\n"
+    "Examples:\n"
+    "  faultline record -o sort.flt -- sort words.txt\n"
+    "  faultline record -o - -- python3 -c 'print(1)' | faultline replay -\n";
 
 constexpr const char* kRunFooter = "Example: faultline run my.scn --json\n";
 
@@ -87,6 +96,32 @@ void add_replay(CLI::App& app, ReplayCommand& to, Loudness& loudness) {
   replay.add_flag_callback(
       "--no-progress", [&to] { to.progress = ShowProgress::kNo; }, "Show none");
   add_loudness(replay, loudness);
+}
+
+void add_record(CLI::App& app, RecordCommand& to, Loudness& loudness) {
+  CLI::App& record = *app.add_subcommand(
+      "record", "Run a real program; write its accesses and its mapping calls as a trace");
+  record.footer(kRecordFooter);
+  record.add_option("-o,--output", to.output,
+                    "The trace to write, in the format flt; '-' is standard "
+                    "output, and the command's own goes to standard error then");
+  record
+      .add_option("--backend", to.backend,
+                  "What watches the program: 'qemu' (its user mode), 'lackey' (Valgrind's; the "
+                  "first process alone), or 'auto': the first that is installed")
+      ->capture_default_str();
+  record
+      .add_option("--filter", to.filter,
+                  "What is kept of accesses: 'runs' (of one page each, with their number), or "
+                  "'off' (each, with its address and size)")
+      ->capture_default_str();
+  record
+      .add_option("--fetch", to.fetch,
+                  "What a fetch stands for: 'insn' (an instruction), or 'block' (a basic block)")
+      ->capture_default_str();
+  record.add_option("--limit", to.limit, "Keep that many accesses at most");
+  add_loudness(record, loudness);
+  record.prefix_command();
 }
 
 void add_run(CLI::App& app, RunCommand& to, Loudness& loudness) {
@@ -146,6 +181,14 @@ Command checked(ReplayCommand command, const Loudness& loudness) {
   return command;
 }
 
+Command checked(RecordCommand command, const Loudness& loudness) {
+  if (command.output.empty()) return usage_error("record: no trace is named: -o TRACE");
+  if (command.command.empty()) return usage_error("record: no command is given: -- CMD...");
+  command.quiet = loudness.quiet;
+  command.verbose = loudness.verbose > 0;
+  return command;
+}
+
 Command checked(RunCommand command) {
   if (command.scenarios.empty()) return usage_error("run: no SCENARIO is named");
   return command;
@@ -169,10 +212,23 @@ void apply(const Loudness& loudness) {
                                              : base::LogLevel::kWarning);
 }
 
+// What follows "--" in the command line of record is somebody else's command line; CLI11 is to see
+// nothing of it. Shortens `argc` by it.
+std::vector<std::string> take_recorded_command(int& argc, const char* const* argv) {
+  const char* const* const end = argv + argc;
+  if (argc < 2 || std::string_view(argv[1]) != "record") return {};
+  const char* const* const mark =
+      std::find_if(argv, end, [](const char* word) { return std::string_view(word) == "--"; });
+  if (mark == end) return {};
+  argc = int(mark - argv);
+  return {mark + 1, end};
+}
+
 }  // namespace
 
 Command parse_command_line(int argc, const char* const* argv) {
   ReplayCommand replay;
+  RecordCommand record{.command = take_recorded_command(argc, argv)};
   RunCommand run;
   VerifyCommand verify;
   Loudness loudness;
@@ -183,6 +239,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   app.require_subcommand(0, 1);
   app.set_version_flag("--version", kVersion);
   add_replay(app, replay, loudness);
+  add_record(app, record, loudness);
   add_run(app, run, loudness);
   add_verify(app, verify, loudness);
   try {
@@ -199,6 +256,12 @@ Command parse_command_line(int argc, const char* const* argv) {
   }
   apply(loudness);
   if (app.got_subcommand("replay")) return checked(std::move(replay), loudness);
+  if (app.got_subcommand("record")) {
+    // Without "--", what is no option begins the command.
+    const auto rest = app.get_subcommand("record")->remaining();
+    record.command.insert(record.command.begin(), rest.begin(), rest.end());
+    return checked(std::move(record), loudness);
+  }
   if (app.got_subcommand("run")) return checked(std::move(run));
   if (app.got_subcommand("verify")) return checked(std::move(verify));
   return usage_error("no command is given");

@@ -38,6 +38,20 @@ struct ReplayCommand {
 };
 ExitStatus run_replay(const ReplayCommand& command, Output& out);
 
+// `faultline record`.
+struct RecordCommand {
+  std::vector<std::string> command{};  // with its arguments
+  std::string output{};
+  std::string backend{"auto"};
+  std::string filter{"runs"};
+  std::string fetch{"insn"};
+  std::string limit{};  // empty: none
+  bool quiet = false;
+  bool verbose = false;
+};
+// The status of the command that was recorded, unless the recording failed.
+ExitStatus run_record(const RecordCommand& command);
+
 // `faultline run`.
 struct RunCommand {
   std::vector<std::string> scenarios{};
@@ -66,7 +80,7 @@ struct Finished {
   std::string text{};  // to standard output
 };
 
-using Command = std::variant<Finished, ReplayCommand, RunCommand, VerifyCommand>;
+using Command = std::variant<Finished, ReplayCommand, RecordCommand, RunCommand, VerifyCommand>;
 
 // Takes the command line apart and sets the log level. Wrong usage is told on standard error.
 Command parse_command_line(int argc, const char* const* argv);

@@ -22,6 +22,7 @@ struct Runner {
     return finished.status;
   }
   ExitStatus operator()(const ReplayCommand& command) const { return run_replay(command, out); }
+  ExitStatus operator()(const RecordCommand& command) const { return run_record(command); }
   ExitStatus operator()(const RunCommand& command) const { return run_scenarios(command, out); }
   ExitStatus operator()(const VerifyCommand& command) const { return run_verify(command, out); }
 };
