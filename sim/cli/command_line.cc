@@ -87,6 +87,12 @@ void add_replay(CLI::App& app, ReplayCommand& to, Loudness& loudness) {
   replay.add_option("--limit", to.limit, "Replay that many accesses at most");
   replay.add_option("--seed", to.seed, "Seed of the random numbers");
   replay.add_option("--events", to.events, "Write every event to this file, as JSON Lines");
+  replay.add_option("--interval", to.interval,
+                    "A row of counters every that many accesses: as CSV, in place of the report, "
+                    "or in the JSON document");
+  replay.add_flag("--huge-pages", to.huge_pages,
+                  "Tell also what the TLB would miss with pages of 2 MiB and of 1 GiB");
+  replay.add_flag("--by-mapping", to.by_mapping, "Tell also which mappings the faults fell into");
   replay.add_flag("--json", to.json, "Print the report as one JSON document");
   replay.add_flag("--timing", to.timing, "Report how long it took, too");
   replay.add_flag("--paranoid", to.paranoid, "Check every invariant again and again");

@@ -24,13 +24,16 @@ struct ReplayCommand {
   std::string memory{};  // empty: unlimited
   std::string policy{"lru"};
   std::string paging{"x86-64"};
-  std::string tlb{};   // empty: the default
-  std::string maps{};  // empty: no mapping
+  std::string tlb{};       // empty: the default
+  std::string maps{};      // empty: no mapping
   std::string unmapped{};  // empty: as the trace needs
   std::string skip{"0"};
   std::string limit{};  // empty: none
   std::string seed{"0"};
-  std::string events{};  // empty: none
+  std::string events{};    // empty: none
+  std::string interval{};  // empty: none
+  bool huge_pages = false;
+  bool by_mapping = false;
   bool json = false;
   bool timing = false;
   bool paranoid = false;

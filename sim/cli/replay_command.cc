@@ -19,6 +19,7 @@
 #include "sim/cli/message.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/quantities.h"
+#include "sim/cli/replay_extras.h"
 #include "sim/replay/engine.h"
 #include "sim/replay/maps_file.h"
 #include "sim/replay/replayer.h"
@@ -99,6 +100,12 @@ Result<replay::ReplayOptions, InputError> replay_options(const ReplayCommand& co
     if (!limit) return limit.error();
     options.limit = *limit;
   }
+  if (!command.interval.empty()) {
+    auto interval = parse_count("--interval", command.interval);
+    if (!interval) return interval.error();
+    if (*interval == 0) return InputError{.message = "--interval: must be at least 1"};
+    options.interval = *interval;
+  }
   return options;
 }
 
@@ -155,6 +162,7 @@ struct Replay {
   replay::ReplayOptions options;
   replay::Engine& engine;
   TraceReader& reader;
+  ReplayExtras& extras;
 };
 
 Result<replay::ReplayOutcome, InputError> replay_with_progress(Replay& replay) {
@@ -185,10 +193,14 @@ ExitStatus replay_and_report(Replay& replay, Output& out) {
                       .stats = replay.engine.stats()};
   if (replay.reader.has_calls())
     report.calls = {.made = outcome->calls, .differing = outcome->differing};
+  replay.extras.add_to(report);
   const bool on_terminal = !command.json && isatty(STDOUT_FILENO) == 1;
   if (command.timing || on_terminal)
     report.host = HostTiming{std::chrono::duration<double>(Clock::now() - start).count()};
-  out.write(command.json ? replay_report_json(report) + '\n' : replay_report_text(report));
+  if (command.json)
+    out.write(replay_report_json(report) + '\n');
+  else
+    out.write(report.intervals ? replay_intervals_csv(report) : replay_report_text(report));
   return outcome->end == replay::ReplayEnd::kInterrupted ? ExitStatus::kInterrupted
                                                          : ExitStatus::kDone;
 }
@@ -224,13 +236,15 @@ ExitStatus run_replay(const ReplayCommand& command, Output& out) {
   base::log(base::LogLevel::kInfo, "the trace's format is {}", (*reader)->format());
   EventFile events;
   if (!events.open(command.events)) return ExitStatus::kBadInput;
+  ReplayExtras extras(command, *machine_config, events.sink());
   replay::EngineOptions engine_options{.machine = *machine_config,
                                        .maps = *maps,
                                        .maps_file = command.maps,
-                                       .events = events.sink()};
+                                       .events = extras.sink()};
   auto engine = engine_for(**reader, command, engine_options);
   if (!engine) return fail(engine.error());
-  Replay replay{command, engine_options.machine, *options, **engine, **reader};
+  extras.watch(**engine, *options);
+  Replay replay{command, engine_options.machine, *options, **engine, **reader, extras};
   const ExitStatus status = replay_and_report(replay, out);
   if (!events.finish()) return ExitStatus::kResource;
   return status;

@@ -49,6 +49,7 @@ Result<ReplayOutcome, InputError> replay(TraceReader& reader, Machine& machine, 
     block = block.first(std::min<uint64_t>(options.limit - outcome.records, block.size()));
     Process* const process_of_block = processes.find_or_start(next->task);
     if (process_of_block == nullptr) return too_many_processes();
+    if (options.census != nullptr) options.census->set_process(*process_of_block, next->task.pid);
     while (!block.empty()) {
       const auto part = block.first(std::min<uint64_t>(clock.left(), block.size()));
       block = block.subspan(part.size());
@@ -63,6 +64,7 @@ Result<ReplayOutcome, InputError> replay(TraceReader& reader, Machine& machine, 
     }
     if (next->call != nullptr && outcome.records < options.limit) {
       if (!processes.make(*next->call)) return too_many_processes();
+      if (options.census != nullptr) options.census->forget_mappings();
       outcome.calls = processes.calls();
       outcome.differing = processes.differing();
     }
@@ -81,6 +83,12 @@ uint64_t page_size_of(const std::string& paging) {
   const hw::PagingFormat* format = hw::find_paging_format(paging);
   FL_CHECK(format != nullptr);
   return format->page_size().bytes();
+}
+
+VirtAddr user_end_of(const std::string& paging) {
+  const hw::PagingFormat* format = hw::find_paging_format(paging);
+  FL_CHECK(format != nullptr);
+  return format->user_end();
 }
 
 }  // namespace faultline::replay

@@ -19,6 +19,7 @@
 #include "faultline/report.h"
 #include "faultline/result.h"
 #include "faultline/trace.h"
+#include "sim/replay/fault_census.h"
 #include "sim/replay/page_observer.h"
 
 namespace faultline::replay {
@@ -30,6 +31,8 @@ struct ReplayOptions {
   uint64_t limit = kNoLimit;  // accesses replayed after these
   // Looked at before each block; null: never interrupted.
   const std::atomic<bool>* interrupted = nullptr;
+  // Told whose accesses come, and of calls; null: nobody.
+  FaultCensus* census = nullptr;
   // Told of all references beforehand.
   std::vector<PageObserver*> observers{};
   // Called after each so many accesses, and at the end where some are left; 0: never.
@@ -63,5 +66,7 @@ InputError too_many_processes();
 
 // The bytes of a page of `paging`. REQUIRES: make_machine() took that name.
 uint64_t page_size_of(const std::string& paging);
+// Where its user space ends. REQUIRES: as above.
+VirtAddr user_end_of(const std::string& paging);
 
 }  // namespace faultline::replay

@@ -1,4 +1,6 @@
 // The JSON document of a replay. The only file here that includes the JSON library.
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "faultline/report.h"
@@ -68,12 +70,11 @@ ordered_json config_json(const ReplayReport& report) {
           {"seed", config.seed}};
 }
 
-ordered_json tlb_json(const ReplayReport& report) {
+ordered_json tlb_json(const ReplayReport& report, const TlbStats& tlb) {
   const auto level = [&](const TlbLevelStats& stats) {
     if (!report.config.tlb.enabled) return ordered_json(nullptr);
     return ordered_json{{"hits", stats.hits}, {"misses", stats.misses}};
   };
-  const TlbStats& tlb = report.stats.tlb;
   return {{"l1d", level(tlb.l1d)}, {"l1i", level(tlb.l1i)}, {"l2", level(tlb.l2)}};
 }
 
@@ -100,6 +101,57 @@ ordered_json memory_json(const MemoryStats& memory) {
           {"page_table_pages", memory.page_table_pages}};
 }
 
+ordered_json intervals_json(const std::vector<IntervalReport>& intervals) {
+  ordered_json list = ordered_json::array();
+  for (const IntervalReport& interval : intervals) {
+    const Stats& counted = interval.counted;
+    list.push_back({{"accesses", interval.accesses},
+                    {"references", counted.references},
+                    {"faults", faults_json(counted.faults)},
+                    {"replacement", replacement_json(counted.replacement)},
+                    {"tlb_misses",
+                     {{"l1d", counted.tlb.l1d.misses},
+                      {"l1i", counted.tlb.l1i.misses},
+                      {"l2", counted.tlb.l2.misses}}},
+                    {"walks", counted.walks.count},
+                    {"resident_pages", counted.memory.resident_pages},
+                    {"working_set_pages", interval.working_set_pages}});
+  }
+  return list;
+}
+
+ordered_json huge_pages_json(const ReplayReport& report) {
+  ordered_json list = ordered_json::array();
+  for (const HugePageReport& huge : *report.huge_pages) {
+    list.push_back({{"page_size", huge.page_size},
+                    {"pages", huge.pages},
+                    {"tlb", tlb_json(report, huge.tlb)}});
+  }
+  return list;
+}
+
+ordered_json by_mapping_json(const std::vector<MappingFaults>& by_mapping) {
+  ordered_json list = ordered_json::array();
+  for (const MappingFaults& row : by_mapping) {
+    list.push_back({{"pid", row.pid},
+                    {"start", fmt::format("{:#x}", row.range.start.value)},
+                    {"end", fmt::format("{:#x}", row.range.end.value)},
+                    {"name", json_name(row.name)},
+                    {"pages", row.pages},
+                    {"minor", row.minor},
+                    {"major", row.major}});
+  }
+  return list;
+}
+
+void add_extras(const ReplayReport& report, ordered_json& document) {
+  if (report.calls)
+    document["calls"] = {{"made", report.calls->made}, {"differing", report.calls->differing}};
+  if (report.intervals) document["intervals"] = intervals_json(*report.intervals);
+  if (report.huge_pages) document["huge_pages"] = huge_pages_json(report);
+  if (report.by_mapping) document["mappings"] = by_mapping_json(*report.by_mapping);
+}
+
 }  // namespace
 
 std::string replay_report_json(const ReplayReport& report) {
@@ -107,14 +159,13 @@ std::string replay_report_json(const ReplayReport& report) {
   ordered_json document = {
       {"trace", trace_json(report)},
       {"config", config_json(report)},
-      {"tlb", tlb_json(report)},
+      {"tlb", tlb_json(report, stats.tlb)},
       {"walks",
        {{"count", stats.walks.count}, {"memory_references", stats.walks.memory_references}}},
       {"faults", faults_json(stats.faults)},
       {"replacement", replacement_json(stats.replacement)},
       {"memory", memory_json(stats.memory)}};
-  if (report.calls)
-    document["calls"] = {{"made", report.calls->made}, {"differing", report.calls->differing}};
+  add_extras(report, document);
   if (report.host) {
     const double seconds = report.host->wall_seconds;
     const double rate = seconds > 0 ? double(stats.accesses.accesses()) / seconds : 0;

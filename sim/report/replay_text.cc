@@ -57,13 +57,13 @@ class Page {
     line(fmt::format("  {:<{}}{:>{}}{:>{}}{:>12}", name, kNameColumns - 2, a, kNumberColumns, b,
                      kNumberColumns, c));
   }
-  std::string take() { return std::move(text_); }
-
- private:
   void line(std::string_view text) {
     text_ += text.substr(0, text.find_last_not_of(' ') + 1);
     text_ += '\n';
   }
+  std::string take() { return std::move(text_); }
+
+ private:
   std::string text_;
 };
 
@@ -144,6 +144,27 @@ void put_memory(Page& page, const ReplayReport& report) {
   pages("page-table pages", memory.page_table_pages);
 }
 
+void put_huge_pages(Page& page, const ReplayReport& report) {
+  if (!report.huge_pages) return;
+  page.heading("Huge pages", "had every page been one");
+  page.row("", "pages", "reach of l2", "l2 misses");
+  for (const HugePageReport& huge : *report.huge_pages) {
+    page.row(byte_size(huge.page_size), grouped(huge.pages),
+             byte_size(huge.page_size * report.config.tlb.l2.entries), grouped(huge.tlb.l2.misses));
+  }
+}
+
+void put_by_mapping(Page& page, const ReplayReport& report) {
+  if (!report.by_mapping) return;
+  page.heading("Faults by mapping", "");
+  page.row("", "pages", "minor", "major");
+  for (const MappingFaults& row : *report.by_mapping) {
+    page.line(
+        fmt::format("  {:#x}-{:#x} {}", row.range.start.value, row.range.end.value, row.name));
+    page.row("", grouped(row.pages), grouped(row.minor), grouped(row.major));
+  }
+}
+
 void put_calls(Page& page, const ReplayReport& report) {
   if (!report.calls) return;
   page.heading("Calls", "");
@@ -168,6 +189,8 @@ std::string replay_report_text(const ReplayReport& report) {
   put_faults(page, report.stats.faults);
   put_memory(page, report);
   put_calls(page, report);
+  put_huge_pages(page, report);
+  put_by_mapping(page, report);
   put_host(page, report);
   return page.take();
 }

@@ -1,0 +1,25 @@
+// Intervals: what was counted between one end of an interval and the next.
+#pragma once
+
+#include <vector>
+
+#include "faultline/report.h"
+#include "sim/replay/working_set.h"
+
+namespace faultline::replay {
+
+class Intervals {
+ public:
+  // What is to see the references of the replay.
+  PageObserver& observer() { return working_set_; }
+  // An interval ends, and `stats` is what was counted since the replay began.
+  void end_interval(const Stats& stats);
+  std::vector<IntervalReport> take_reports() { return std::move(reports_); }
+
+ private:
+  WorkingSet working_set_;
+  Stats before_;
+  std::vector<IntervalReport> reports_;
+};
+
+}  // namespace faultline::replay
