@@ -51,6 +51,7 @@ struct MappingFaults {
 struct ReplayReport {
   std::vector<std::string> files;
   std::string format;
+  std::vector<std::string> damage{};  // what --salvage left out, and where
   uint64_t records = 0;
   uint64_t page_size = 4096;
   MachineOptions config{};

@@ -13,6 +13,7 @@
 
 #include "faultline/machine.h"
 #include "faultline/trace.h"
+#include "faultline/trace_writer.h"
 #include "faultline/verify.h"
 #include "sim/base/log.h"
 #include "sim/cli/commands.h"
@@ -43,6 +44,15 @@ constexpr const char* kRecordFooter =
     "  faultline record -o sort.flt -- sort words.txt\n"
     "  faultline record -o - -- python3 -c 'print(1)' | faultline replay -\n";
 
+constexpr const char* kConvertFooter =
+    "The form of OUT follows from its name: OUT.din.gz is din under gzip; what says nothing is "
+    "flt.\n"
+    "\n"
+    "Examples:\n"
+    "  faultline convert traces/sort.lackey.zst sort.flt\n"
+    "  faultline convert --filter runs traces/sort.lackey.zst sort.flt\n"
+    "  faultline convert --lossy sort.flt sort.din.gz\n";
+
 constexpr const char* kRunFooter = "Example: faultline run my.scn --json\n";
 
 constexpr const char* kVerifyFooter =
@@ -59,6 +69,14 @@ struct Loudness {
 void add_loudness(CLI::App& app, Loudness& loudness) {
   app.add_flag("-v,--verbose", loudness.verbose, "Say more on standard error; -vv: even more");
   app.add_flag("-q,--quiet", loudness.quiet, "Say nothing on standard error but errors");
+}
+
+void add_progress(CLI::App& app, ShowProgress& progress) {
+  app.add_flag_callback(
+      "--progress", [&progress] { progress = ShowProgress::kYes; },
+      "Show progress also where standard error is no terminal");
+  app.add_flag_callback(
+      "--no-progress", [&progress] { progress = ShowProgress::kNo; }, "Show none");
 }
 
 void add_replay(CLI::App& app, ReplayCommand& to, Loudness& loudness) {
@@ -93,14 +111,12 @@ void add_replay(CLI::App& app, ReplayCommand& to, Loudness& loudness) {
   replay.add_flag("--huge-pages", to.huge_pages,
                   "Tell also what the TLB would miss with pages of 2 MiB and of 1 GiB");
   replay.add_flag("--by-mapping", to.by_mapping, "Tell also which mappings the faults fell into");
+  replay.add_flag("--salvage", to.salvage,
+                  "Report what can be read of a damaged trace, and warn of what cannot");
   replay.add_flag("--json", to.json, "Print the report as one JSON document");
   replay.add_flag("--timing", to.timing, "Report how long it took, too");
   replay.add_flag("--paranoid", to.paranoid, "Check every invariant again and again");
-  replay.add_flag_callback(
-      "--progress", [&to] { to.progress = ShowProgress::kYes; },
-      "Show progress also where standard error is no terminal");
-  replay.add_flag_callback(
-      "--no-progress", [&to] { to.progress = ShowProgress::kNo; }, "Show none");
+  add_progress(replay, to.progress);
   add_loudness(replay, loudness);
 }
 
@@ -128,6 +144,28 @@ void add_record(CLI::App& app, RecordCommand& to, Loudness& loudness) {
   record.add_option("--limit", to.limit, "Keep that many accesses at most");
   add_loudness(record, loudness);
   record.prefix_command();
+}
+
+void add_convert(CLI::App& app, ConvertCommand& to, Loudness& loudness) {
+  CLI::App& convert =
+      *app.add_subcommand("convert", "Convert traces to our own format, or to another's");
+  convert.footer(kConvertFooter);
+  convert.add_option("FILE", to.traces,
+                     "Traces, read one after another as one, and last OUT; '-' is standard input "
+                     "or output");
+  convert.add_option("--to", to.to, "OUT's format, whatever its name; 'list' names them");
+  convert.add_option("--filter", to.filter,
+                     "What flt holds: 'off' every access, 'runs' pages and counts alone; without "
+                     "it, as the first trace has it");
+  convert.add_option("--format", to.format,
+                     "The traces' format, instead of detecting it; 'list' names them");
+  convert.add_option("--skip", to.skip, "Pass over that many accesses at the beginning");
+  convert.add_option("--limit", to.limit, "Convert that many accesses at most");
+  convert.add_flag("--lossy", to.lossy, "Leave out what OUT's format cannot hold");
+  convert.add_flag("--salvage", to.salvage,
+                   "Convert what can be read of a damaged trace, and warn of what cannot");
+  add_progress(convert, to.progress);
+  add_loudness(convert, loudness);
 }
 
 void add_run(CLI::App& app, RunCommand& to, Loudness& loudness) {
@@ -195,6 +233,21 @@ Command checked(RecordCommand command, const Loudness& loudness) {
   return command;
 }
 
+Command checked(ConvertCommand command, const Loudness& loudness) {
+  if (command.format == "list") return list_of(trace_formats());
+  if (command.to == "list") {
+    Finished list;
+    for (const std::string_view name : writable_formats()) list.text += std::string(name) + "\n";
+    return list;
+  }
+  if (command.traces.size() < 2) return usage_error("convert: a TRACE and an OUT have to be named");
+  command.output = command.traces.back();
+  command.traces.pop_back();
+  if (loudness.quiet && command.progress == ShowProgress::kOnTerminal)
+    command.progress = ShowProgress::kNo;
+  return command;
+}
+
 Command checked(RunCommand command) {
   if (command.scenarios.empty()) return usage_error("run: no SCENARIO is named");
   return command;
@@ -235,6 +288,7 @@ std::vector<std::string> take_recorded_command(int& argc, const char* const* arg
 Command parse_command_line(int argc, const char* const* argv) {
   ReplayCommand replay;
   RecordCommand record{.command = take_recorded_command(argc, argv)};
+  ConvertCommand convert;
   RunCommand run;
   VerifyCommand verify;
   Loudness loudness;
@@ -246,6 +300,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   app.set_version_flag("--version", kVersion);
   add_replay(app, replay, loudness);
   add_record(app, record, loudness);
+  add_convert(app, convert, loudness);
   add_run(app, run, loudness);
   add_verify(app, verify, loudness);
   try {
@@ -268,6 +323,7 @@ Command parse_command_line(int argc, const char* const* argv) {
     record.command.insert(record.command.begin(), rest.begin(), rest.end());
     return checked(std::move(record), loudness);
   }
+  if (app.got_subcommand("convert")) return checked(std::move(convert), loudness);
   if (app.got_subcommand("run")) return checked(std::move(run));
   if (app.got_subcommand("verify")) return checked(std::move(verify));
   return usage_error("no command is given");

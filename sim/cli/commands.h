@@ -34,6 +34,7 @@ struct ReplayCommand {
   std::string interval{};  // empty: none
   bool huge_pages = false;
   bool by_mapping = false;
+  bool salvage = false;
   bool json = false;
   bool timing = false;
   bool paranoid = false;
@@ -54,6 +55,21 @@ struct RecordCommand {
 };
 // The status of the command that was recorded, unless the recording failed.
 ExitStatus run_record(const RecordCommand& command);
+
+// `faultline convert`.
+struct ConvertCommand {
+  std::vector<std::string> traces{};
+  std::string output{};
+  std::string format{};  // of the traces; empty: detected
+  std::string to{};      // empty: as the output's name says
+  std::string filter{};  // empty: as the traces have it
+  std::string skip{"0"};
+  std::string limit{};  // empty: none
+  bool salvage = false;
+  bool lossy = false;
+  ShowProgress progress = ShowProgress::kOnTerminal;
+};
+ExitStatus run_convert(const ConvertCommand& command);
 
 // `faultline run`.
 struct RunCommand {
@@ -83,7 +99,8 @@ struct Finished {
   std::string text{};  // to standard output
 };
 
-using Command = std::variant<Finished, ReplayCommand, RecordCommand, RunCommand, VerifyCommand>;
+using Command =
+    std::variant<Finished, ReplayCommand, RecordCommand, ConvertCommand, RunCommand, VerifyCommand>;
 
 // Takes the command line apart and sets the log level. Wrong usage is told on standard error.
 Command parse_command_line(int argc, const char* const* argv);

@@ -23,6 +23,7 @@ struct Runner {
   }
   ExitStatus operator()(const ReplayCommand& command) const { return run_replay(command, out); }
   ExitStatus operator()(const RecordCommand& command) const { return run_record(command); }
+  ExitStatus operator()(const ConvertCommand& command) const { return run_convert(command); }
   ExitStatus operator()(const RunCommand& command) const { return run_scenarios(command, out); }
   ExitStatus operator()(const VerifyCommand& command) const { return run_verify(command, out); }
 };

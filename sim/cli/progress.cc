@@ -1,6 +1,7 @@
 #include "sim/cli/progress.h"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -31,6 +32,11 @@ void Progress::update(uint64_t accesses) {
       fmt::format("\r\033[K{} accesses, {:.1f} M/s", count, double(accesses) / seconds / 1e6);
   std::fwrite(line.data(), 1, line.size(), out_);
   std::fflush(out_);
+}
+
+bool wants_progress(ShowProgress show) {
+  return show == ShowProgress::kYes ||
+         (show == ShowProgress::kOnTerminal && isatty(STDERR_FILENO) == 1);
 }
 
 }  // namespace faultline::cli

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "sim/cli/commands.h"
+
 namespace faultline::cli {
 
 class Progress {
@@ -30,5 +32,8 @@ class Progress {
   Clock::time_point next_;
   bool shown_ = false;
 };
+
+// Whether the line is to be shown, as the user and standard error have it.
+bool wants_progress(ShowProgress show);
 
 }  // namespace faultline::cli

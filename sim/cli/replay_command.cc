@@ -20,6 +20,7 @@
 #include "sim/cli/progress.h"
 #include "sim/cli/quantities.h"
 #include "sim/cli/replay_extras.h"
+#include "sim/cli/salvage.h"
 #include "sim/replay/engine.h"
 #include "sim/replay/maps_file.h"
 #include "sim/replay/replayer.h"
@@ -150,11 +151,6 @@ class EventFile {
   std::optional<report::EventLog> log_;
 };
 
-bool wants_progress(ShowProgress show) {
-  return show == ShowProgress::kYes ||
-         (show == ShowProgress::kOnTerminal && isatty(STDERR_FILENO) == 1);
-}
-
 // What is to be replayed, where, and how.
 struct Replay {
   const ReplayCommand& command;
@@ -194,6 +190,8 @@ ExitStatus replay_and_report(Replay& replay, Output& out) {
   if (replay.reader.has_calls())
     report.calls = {.made = outcome->calls, .differing = outcome->differing};
   replay.extras.add_to(report);
+  report.damage = damage_texts(replay.reader);
+  warn_of_damage(replay.reader);
   const bool on_terminal = !command.json && isatty(STDOUT_FILENO) == 1;
   if (command.timing || on_terminal)
     report.host = HostTiming{std::chrono::duration<double>(Clock::now() - start).count()};
@@ -231,7 +229,7 @@ ExitStatus run_replay(const ReplayCommand& command, Output& out) {
   catch_interrupt();
   auto maps = read_maps(command.maps);
   if (!maps) return fail(maps.error());
-  auto reader = open_trace(command.traces, {.format = command.format});
+  auto reader = open_trace(command.traces, {.format = command.format, .salvage = command.salvage});
   if (!reader) return fail(reader.error());
   base::log(base::LogLevel::kInfo, "the trace's format is {}", (*reader)->format());
   EventFile events;

@@ -48,16 +48,18 @@ ordered_json trace_json(const ReplayReport& report) {
   ordered_json files = ordered_json::array();
   for (const std::string& file : report.files) files.push_back(json_name(file));
   const AccessStats& accesses = report.stats.accesses;
-  return {{"files", std::move(files)},
-          {"format", report.format},
-          {"records", report.records},
-          {"accesses", accesses.accesses()},
-          {"loads", accesses.loads},
-          {"stores", accesses.stores},
-          {"fetches", accesses.fetches},
-          {"modifies", accesses.modifies},
-          {"references", report.stats.references},
-          {"pages", report.stats.pages_touched}};
+  ordered_json trace = {{"files", std::move(files)},
+                        {"format", report.format},
+                        {"records", report.records},
+                        {"accesses", accesses.accesses()},
+                        {"loads", accesses.loads},
+                        {"stores", accesses.stores},
+                        {"fetches", accesses.fetches},
+                        {"modifies", accesses.modifies},
+                        {"references", report.stats.references},
+                        {"pages", report.stats.pages_touched}};
+  for (const std::string& text : report.damage) trace["damage"].push_back(json_name(text));
+  return trace;
 }
 
 ordered_json config_json(const ReplayReport& report) {

@@ -44,6 +44,7 @@ class Page {
     if (!text_.empty()) text_ += '\n';
     line(fmt::format("{:<{}}{}", name, kNameColumns, text));
   }
+  void remark(std::string_view text) { line(fmt::format("  {}", text)); }
   // A number, and what is said about it.
   void number(std::string_view name, uint64_t value, std::string_view remark = {}) {
     line(fmt::format("  {:<{}}{:>{}}{}{}", name, kNameColumns - 2, grouped(value), kNumberColumns,
@@ -71,6 +72,7 @@ void put_trace(Page& page, const ReplayReport& report) {
   std::string files;
   for (const std::string& file : report.files) files += (files.empty() ? "" : " ") + file;
   page.heading("Trace", fmt::format("{} ({})", files, report.format));
+  for (const std::string& text : report.damage) page.remark("left out: " + text);
   page.number("records", report.records);
   const AccessStats& kinds = report.stats.accesses;
   const uint64_t accesses = kinds.accesses();

@@ -26,6 +26,13 @@ TraceWriteError output_error(const std::string& file, const char* what, int erro
   return {cause, {.file = file, .message = std::string(what) + ": " + std::strerror(error)}};
 }
 
+// Of a name that is no good, or a disk that is full.
+TraceWriteError create_error(const std::string& file, int error) {
+  TraceWriteError made = output_error(file, "cannot be created", error);
+  if (error != ENOSPC && error != EDQUOT) made.cause = TraceWriteError::Cause::kUsage;
+  return made;
+}
+
 class FileSink final : public ByteSink {
  public:
   // `temporary` is what the file is called until it is complete; empty: it is not to be renamed.
@@ -109,11 +116,10 @@ Result<std::unique_ptr<ByteSink>, TraceWriteError> create_file_sink(const std::s
   const bool exists = stat(target.c_str(), &status) == 0;
   if (exists && !S_ISREG(status.st_mode)) {
     const int fd = open(target.c_str(), O_WRONLY | O_CLOEXEC);
-    if (fd < 0) return output_error(file, "cannot be written", errno);
+    if (fd < 0) return create_error(file, errno);
     return Sink(std::make_unique<FileSink>(file, target, "", fd));
   }
-  if (exists && access(target.c_str(), W_OK) != 0)
-    return output_error(file, "cannot be written", errno);
+  if (exists && access(target.c_str(), W_OK) != 0) return create_error(file, errno);
   int fd = -1;
   std::string temporary;
   for (int i = 0; fd < 0 && i < kNamesMax; ++i) {
@@ -121,7 +127,7 @@ Result<std::unique_ptr<ByteSink>, TraceWriteError> create_file_sink(const std::s
     fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0 && errno != EEXIST) break;
   }
-  if (fd < 0) return output_error(file, "cannot be created", errno);
+  if (fd < 0) return create_error(file, errno);
   return Sink(std::make_unique<FileSink>(file, target, temporary, fd));
 }
 

@@ -27,6 +27,7 @@ class FltWriter final : public TraceWriter {
 
   Written write(const TraceBlock& block) override;
   Written write_runs(const PageRunBlock& block) override;
+  bool holds_runs() const override { return kind_.filter == TraceFilter::kRuns; }
   Written finish() override;
   // Writes what is held as a block of its own.
   Written end_block();
