@@ -14,8 +14,7 @@ RecordReader::RecordReader(const RecordFormat& format, std::unique_ptr<RecordPar
     : format_(format),
       parser_(std::move(parser)),
       content_(std::move(content)),
-      buffer_(format.record_bytes + kReadBytes),
-      accesses_((1 + kReadBytes / format.record_bytes) * format.accesses_max) {}
+      buffer_(std::make_unique_for_overwrite<char[]>(format.record_bytes + kReadBytes)) {}
 
 Result<TraceBlock, InputError> RecordReader::next_block() {
   while (!failure_) {
@@ -35,7 +34,7 @@ std::size_t RecordReader::parse_records() {
   const TraceTask task = parser_->task();
   std::size_t accesses = 0;
   while (parsed_ < whole_ && parser_->task() == task) {
-    const std::string_view record(buffer_.data() + parsed_, format_.record_bytes);
+    const std::string_view record(buffer_.get() + parsed_, format_.record_bytes);
     const std::string_view wrong = format_.check(record);
     if (!wrong.empty()) {
       fail(wrong);
@@ -50,17 +49,20 @@ std::size_t RecordReader::parse_records() {
 }
 
 void RecordReader::read_records() {
-  std::memmove(buffer_.data(), buffer_.data() + parsed_, end_ - parsed_);
+  std::memmove(buffer_.get(), buffer_.get() + parsed_, end_ - parsed_);
   end_ -= parsed_;
   parsed_ = whole_ = 0;
-  const auto got = content_.bytes->read({buffer_.data() + end_, kReadBytes});
+  const auto got = content_.bytes->read({buffer_.get() + end_, kReadBytes});
   if (!got.ok()) {
     failure_ = got.error();
     return;
   }
   ended_ = *got == 0;
   end_ += *got;
-  whole_ = end_ / format_.record_bytes * format_.record_bytes;
+  const std::size_t records = end_ / format_.record_bytes;
+  whole_ = records * format_.record_bytes;
+  if (accesses_.size() < records * format_.accesses_max)
+    accesses_.resize(records * format_.accesses_max);
   if (ended_ && end_ > 0)
     fail(fmt::format("it is cut short: {} of {} bytes", end_, format_.record_bytes));
 }

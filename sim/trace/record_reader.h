@@ -56,13 +56,13 @@ class RecordReader final : public TraceReader {
   const RecordFormat format_;
   const std::unique_ptr<RecordParser> parser_;
   const Content content_;
-  std::vector<char> buffer_;
-  std::size_t parsed_ = 0;  // buffer_[0, parsed_) are records of blocks handed out,
-  std::size_t whole_ = 0;   // buffer_[parsed_, whole_) whole records to come,
-  std::size_t end_ = 0;     // buffer_[whole_, end_) the beginning of another
+  const std::unique_ptr<char[]> buffer_;  // never touched beyond what was read
+  std::size_t parsed_ = 0;                // buffer_[0, parsed_) are records of blocks handed out,
+  std::size_t whole_ = 0;                 // buffer_[parsed_, whole_) whole records to come,
+  std::size_t end_ = 0;                   // buffer_[whole_, end_) the beginning of another
   bool ended_ = false;
   std::uint64_t records_ = 0;  // parsed so far
-  std::vector<Access> accesses_;
+  std::vector<Access> accesses_{};
   std::optional<InputError> failure_{};
 };
 

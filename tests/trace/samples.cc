@@ -77,15 +77,17 @@ const std::vector<Sample>& samples() {
            champsim_record(0x401004, {}, {}),
        "I  00401000,1\n L 00404010,1\n L 00404018,1\n S 7ffd1e6bd248,1\nI  00401004,1\n"},
       {"drmemtrace",
-       // A header, markers, the thread, the process; an encoding; a bundle of three lengths.
+       // A header, markers, the thread, the process; an encoding; a bundle of three
+       // lengths; a store of a size that is not told.
        drmemtrace_entry(25, 0, 4) + drmemtrace_entry(28, 12, 4) + drmemtrace_entry(22, 4, 3256418) +
            drmemtrace_entry(24, 4, 3256418) + drmemtrace_entry(28, 2, 13'311'508'417'531'520) +
            drmemtrace_entry(47, 3, 0xe78948) + drmemtrace_entry(10, 3, 0x7fc205a61940) +
            drmemtrace_entry(14, 5, 0x7fc205a61943) + drmemtrace_entry(1, 8, 0x7fff9a9e3528) +
            drmemtrace_entry(2, 8, 0x1000) + drmemtrace_entry(17, 3, 0x030201) +
-           drmemtrace_entry(0, 4, 0x7fff9a9e3520) + drmemtrace_entry(26, 0, 0),
+           drmemtrace_entry(0, 4, 0x7fff9a9e3520) + drmemtrace_entry(1, 0, 0x7fff9a9e3540) +
+           drmemtrace_entry(26, 0, 0),
        "I  7fc205a61940,3\nI  7fc205a61943,5\n S 7fff9a9e3528,8\nI  7fc205a61948,1\n"
-       "I  7fc205a61949,2\nI  7fc205a6194b,3\n L 7fff9a9e3520,4\n"},
+       "I  7fc205a61949,2\nI  7fc205a6194b,3\n L 7fff9a9e3520,4\n S 7fff9a9e3540,1\n"},
       {"drmemtrace-view",
        "Output format:\n<--record#-> <--instr#->: <Wrkld.Tid> <record details>\n"
        "------------------------------------------------------------\n"
@@ -97,8 +99,11 @@ const std::vector<Sample>& samples() {
        "0x00007fc205a61943\n"
        "          11           2:     T3256418 read        16 byte(s) @ 0x00007fff9a9e3530 by PC "
        "0x00007fc205a61943\n"
+       "          12           2:     T3256418 read         0 byte(s) @ 0x00007fff9a9e3540 by PC "
+       "0x00007fc205a61943\n"
        "View tool results:\n               2 : total instructions\n",
-       "I  7fc205a61940,3\n S 7fff9a9e3528,8\n L 7fff9a9e3530,16\n"},
+       "I  7fc205a61940,3\n S 7fff9a9e3528,8\n L 7fff9a9e3530,16\n"
+       " L 7fff9a9e3540,1\n"},
       {"perf", kPerfSample, kPerfAccesses},
       {"oraclegeneral",
        oracle_general_record(0xfeed'0000'0000'0001, 3) + oracle_general_record(7, -1) +

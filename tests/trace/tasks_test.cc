@@ -74,7 +74,7 @@ TEST_CASE("Tasks: drmemtrace names threads and processes") {
 
 TEST_CASE("Tasks: an error behind a change of task has its record") {
   CHECK(tasks_of("drmemtrace", drmemtrace_entry(25, 0, 4) + drmemtrace_entry(0, 1, 16) +
-                                   drmemtrace_entry(22, 4, 11) + drmemtrace_entry(0, 0, 16)) ==
+                                   drmemtrace_entry(22, 4, 11) + drmemtrace_entry(10, 0, 16)) ==
         "t: record 4 (byte 36 of the trace): its size is 00/0  L 00000010,1\n");
 }
 

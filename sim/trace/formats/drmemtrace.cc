@@ -1,5 +1,6 @@
 // DynamoRIO's memory traces (drmemtrace), as they lie on disk: their row. See
 // docs/formats/drmemtrace.md.
+#include <algorithm>
 #include <utility>
 
 #include "sim/trace/format.h"
@@ -47,7 +48,7 @@ std::string_view check(std::string_view record) {
   if (type > kInstrUntakenJump) return "its type is not known";
   if (type == kInstrBundle && size > kBundleMax)
     return "it is a bundle of more than 8 instructions";
-  if (size == 0 && (type == kRead || type == kWrite || is_fetch(type))) return "its size is 0";
+  if (size == 0 && is_fetch(type)) return "its size is 0";
   return {};
 }
 
@@ -69,8 +70,9 @@ class Parser final : public RecordParser {
       return 1;
     }
     if (type != kRead && type != kWrite) return 0;
+    // Of xsave and xrstor DynamoRIO does not tell how much they store and load.
     *out = {.address = address,
-            .size_bytes = size,
+            .size_bytes = std::max<std::uint32_t>(size, 1),
             .kind = type == kRead ? AccessKind::kLoad : AccessKind::kStore};
     return 1;
   }

@@ -40,7 +40,12 @@ bool take_head(Scanner& scan, std::uint32_t& thread) {
 // `8 byte(s) @ 0x00007fff9a9e3528` and what follows it.
 LineError take_place(Scanner& scan, Access& access) {
   scan.take_blanks();
-  LineError error = take_size(scan, access.size_bytes);
+  LineError error;
+  // Of xsave and xrstor DynamoRIO does not tell how much they store and load.
+  if (access.kind != AccessKind::kFetch && scan.line.substr(scan.position).starts_with("0 "))
+    ++scan.position;
+  else
+    error = take_size(scan, access.size_bytes);
   if (!error.message.empty()) return error;
   if (!scan.take(" byte(s) @ ")) return {scan.column(), "expected ' byte(s) @ '"};
   error = take_address(scan, HexPrefix::kRequired, access.address);
