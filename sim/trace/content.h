@@ -1,6 +1,7 @@
 // Content: what one file of a trace holds, decompressed if need be.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -14,9 +15,14 @@ struct Content {
   bool compressed = false;  // on disk
 };
 
+// Whether compressed content is decompressed by a thread of its own, ahead of its reader.
+enum class Decompress : uint8_t { kWhenRead, kAhead };
+
 // The content of `raw`, which is plain, gzip, xz, zstd or zip: told by its first bytes, never by
 // `file`, which is for errors. Reads the beginning. Errors: it is empty, cannot be read, or its
 // compressed data is wrong from the beginning.
-Result<Content, InputError> make_content(std::string file, std::unique_ptr<ByteSource> raw);
+// REQUIRES: with kAhead, `raw` is a regular file, which never waits for others.
+Result<Content, InputError> make_content(std::string file, std::unique_ptr<ByteSource> raw,
+                                         Decompress decompress = Decompress::kWhenRead);
 
 }  // namespace faultline::trace

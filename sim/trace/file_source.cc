@@ -81,4 +81,11 @@ std::optional<InputError> find_open_error(const std::string& file) {
   return std::nullopt;
 }
 
+bool is_regular_file(const std::string& file) {
+  struct stat status {};
+  const int failed =
+      file == kStandardInput ? fstat(STDIN_FILENO, &status) : stat(file.c_str(), &status);
+  return failed == 0 && S_ISREG(status.st_mode);
+}
+
 }  // namespace faultline::trace

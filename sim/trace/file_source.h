@@ -23,4 +23,7 @@ Result<std::unique_ptr<ByteSource>, InputError> open_file(const std::string& fil
 // What open_file would say of `file`, without opening it: a pipe's other end notices nothing.
 std::optional<InputError> find_open_error(const std::string& file);
 
+// Whether it is one on a disk, whose bytes are all there; standard input may be one.
+bool is_regular_file(const std::string& file);
+
 }  // namespace faultline::trace

@@ -13,7 +13,8 @@ namespace {
 Result<Content, InputError> open_content(const std::string& file) {
   Result<std::unique_ptr<ByteSource>, InputError> raw = open_file(file);
   if (!raw.ok()) return raw.error();
-  return make_content(file, std::move(raw).value());
+  return make_content(file, std::move(raw).value(),
+                      is_regular_file(file) ? Decompress::kAhead : Decompress::kWhenRead);
 }
 
 std::unique_ptr<TraceReader> make_reader(const FormatRow& row, Content content, bool salvage) {

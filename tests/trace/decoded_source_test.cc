@@ -24,11 +24,12 @@ using testing::zstd;
 struct Decoded {
   std::string text;
   std::string error;
+  friend bool operator==(const Decoded&, const Decoded&) = default;
 };
 
-Decoded decode(const std::string& bytes, std::size_t step = kReadBytes,
-               std::size_t room = 100'000) {
-  auto content = make_content("f", make_memory_source(bytes, step));
+Decoded decode_one_way(const std::string& bytes, std::size_t step, std::size_t room,
+                       Decompress decompress) {
+  auto content = make_content("f", make_memory_source(bytes, step), decompress);
   if (!content.ok()) return {"", content.error().to_string()};
   Decoded decoded;
   std::vector<char> buffer(room);
@@ -41,6 +42,14 @@ Decoded decode(const std::string& bytes, std::size_t step = kReadBytes,
     if (*got == 0) return decoded;
     decoded.text.append(buffer.data(), *got);
   }
+}
+
+// By a thread ahead as well, which must say the same.
+Decoded decode(const std::string& bytes, std::size_t step = kReadBytes,
+               std::size_t room = 100'000) {
+  const Decoded decoded = decode_one_way(bytes, step, room, Decompress::kWhenRead);
+  CHECK(decode_one_way(bytes, step, room, Decompress::kAhead) == decoded);
+  return decoded;
 }
 
 struct Compression {
@@ -136,6 +145,16 @@ TEST_CASE("Compression: no changed byte changes the content unnoticed") {
       }
     }
     CHECK(unnoticed <= row.idle_bytes_max);
+  }
+}
+
+TEST_CASE("Compression: a reader that goes away early ends the thread that decompresses") {
+  const std::string text = random_lackey(8, 300'000);
+  for (const std::size_t reads : {0, 1, 3, 40}) {
+    auto content = make_content("f", make_memory_source(zstd(text), 100), Decompress::kAhead);
+    REQUIRE(content.ok());
+    std::vector<char> buffer(50'000);
+    for (std::size_t i = 0; i < reads; ++i) REQUIRE(content->bytes->read(buffer).ok());
   }
 }
 
