@@ -1,6 +1,8 @@
 // `faultline record`, from the command line: what it is told, and what it leaves behind.
 #include <doctest/doctest.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -93,6 +95,27 @@ TEST_CASE("record: a command that a signal ends") {
   const ProgramEnd end =
       run_program({.args = {"record", "-o", trace, "--", "sh", "-c", "kill -TERM $$"}});
   CHECK(end.status == 128 + 15);
+  check_replays(trace);
+}
+
+// Waits until the file is there.
+void wait_for_file(const std::string& path) {
+  for (int i = 0; i < 1000 && !std::filesystem::exists(path); ++i) usleep(20000);
+  REQUIRE(std::filesystem::exists(path));
+}
+
+TEST_CASE("record: an interrupt is the command's business, SIGTERM is passed on to it") {
+  if (!kQemu) return;
+  const std::string trace = trace_path("signals.flt");
+  const std::string ready = trace + ".ready";
+  std::filesystem::remove(ready);
+  const pid_t recorder = start_program(
+      {.args = {"record", "-o", trace, "--", "sh", "-c",
+                "trap 'exit 9' TERM; : >\"$1\"; while :; do sleep 0.05; done", "x", ready}});
+  wait_for_file(ready);
+  kill(recorder, SIGINT);
+  kill(recorder, SIGTERM);
+  CHECK(wait_for(recorder) == 9);
   check_replays(trace);
 }
 

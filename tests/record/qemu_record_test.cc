@@ -177,6 +177,16 @@ TEST_CASE("recording by QEMU: how the command ended") {
   CHECK(killed.checker.calls().back().arguments[0] == 128 + 9);
 }
 
+TEST_CASE("recording by QEMU: what a program did just before it died of SIGSEGV") {
+  if (!kInstalled) return;
+  const Recorded recorded = run({own_program("crash")});
+  CHECK(recorded.recording.exit_status == 128 + 11);
+  check_inside(recorded);
+  const uint64_t page = numbers_of(recorded.output).at(0);
+  CHECK(recorded.in(page, page + 4096).of(AccessKind::kStore) == 42);
+  CHECK(recorded.accesses.back().kind == AccessKind::kFetch);
+}
+
 TEST_CASE("recording by QEMU: commands that cannot be recorded") {
   if (!kInstalled) return;
   Recorded recorded;
