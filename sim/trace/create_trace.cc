@@ -32,11 +32,11 @@ constexpr std::array kRows = {
               {Trait::kFetches, Trait::kStores, Trait::kOffsets, Trait::kPageNumbers},
               1,
               make_din_writer},
-    WriterRow{
-        "drmemtrace",
-        {Trait::kFetches, Trait::kStores, Trait::kSizes, Trait::kOffsets, Trait::kPageNumbers},
-        0xffff,
-        make_drmemtrace_writer},
+    WriterRow{"drmemtrace",
+              {Trait::kTasks, Trait::kFetches, Trait::kStores, Trait::kSizes, Trait::kOffsets,
+               Trait::kPageNumbers},
+              0xffff,
+              make_drmemtrace_writer},
     WriterRow{"oraclegeneral", {}, 1, make_oraclegeneral_writer},
     WriterRow{"csv", {Trait::kStores}, 1, make_csv_writer},
 };

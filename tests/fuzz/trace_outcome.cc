@@ -40,6 +40,10 @@ constexpr std::uint64_t kAccessesMax = 1 << 20;
 
 }  // namespace
 
+std::unique_ptr<trace::ByteSource> make_memory_bytes(std::string_view bytes, std::size_t step) {
+  return std::make_unique<MemorySource>(bytes, step);
+}
+
 Outcome read_all(const trace::FormatRow& format, std::string_view bytes, std::size_t step) {
   Outcome outcome;
   auto content = trace::make_content("f", std::make_unique<MemorySource>(bytes, step));

@@ -4,12 +4,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "sim/trace/format.h"
 
 namespace faultline::testing {
+
+// A source of `bytes`, which outlive it, `step` at once.
+std::unique_ptr<trace::ByteSource> make_memory_bytes(std::string_view bytes,
+                                                     std::size_t step = trace::kReadBytes);
 
 struct Outcome {
   std::uint64_t accesses = 0;

@@ -112,7 +112,22 @@ TEST_CASE("writers: what a format cannot hold is refused by name, and no file is
   }
 }
 
-TEST_CASE("writers: tasks, calls and the kernel's marks are for flt alone") {
+TEST_CASE("writers: drmemtrace holds the tasks of its accesses") {
+  Stream stream;
+  for (uint32_t i = 0; i < 10; ++i)
+    stream.push_back(
+        {.accesses = {{.address = {i}, .kind = AccessKind::kFetch}}, .task = {i / 4, 100 + i / 2}});
+  const std::string path = folder() + "/tasks.drmemtrace";
+  auto writer = create_trace(path, {.format = "drmemtrace"});
+  REQUIRE(writer.ok());
+  for (const OwnedBlock& block : stream) CHECK((*writer)->write(block.view()).ok());
+  CHECK((*writer)->finish().ok());
+  auto reader = open_trace({path}, {});
+  REQUIRE(reader.ok());
+  CHECK(to_lines(read_stream(**reader).stream) == to_lines(stream));
+}
+
+TEST_CASE("writers: calls and the kernel's marks are for flt alone, tasks for few") {
   const std::vector<Access> accesses = {{.address = {0x1000}, .by = AccessBy::kKernel}};
   const TraceCall call{.kind = TraceCallKind::kBrk};
   const std::vector<Access> plain = {{.address = {0x1000}}};
@@ -126,7 +141,7 @@ TEST_CASE("writers: tasks, calls and the kernel's marks are for flt alone") {
       auto writer = create_trace(path, {.format = std::string(format)});
       REQUIRE(writer.ok());
       const auto written = (*writer)->write(block);
-      CHECK(written.ok() == (format == "flt"));
+      CHECK(written.ok() == (format == "flt" || (format == "drmemtrace" && block.task.pid != 0)));
       if (written) continue;
       CHECK(written.error().cause == TraceWriteError::Cause::kContent);
       CHECK(written.error().error.message.find(lost) != std::string::npos);

@@ -14,10 +14,10 @@ namespace {
 // Source: DynamoRIO clients/drcachesim/common/trace_entry.h.
 class DrmemtraceWriter final : public RecordWriter {
  public:
-  void begin(std::string& out) override {
-    put_entry(out, kHeader, 0, kVersion);
-    put_entry(out, kThread, 4, 1);
-    put_entry(out, kPid, 4, 1);
+  void begin(std::string& out) override { put_entry(out, kHeader, 0, kVersion); }
+  void set_task(TraceTask task, std::string& out) override {
+    put_entry(out, kThread, sizeof task.tid, task.tid);
+    put_entry(out, kPid, sizeof task.pid, task.pid);
   }
   void write(const Access& access, std::string& out) override {
     const bool fetch = access.kind == AccessKind::kFetch;

@@ -49,6 +49,10 @@ Written FormatWriter::write(const TraceBlock& block) {
       return refuse(Trait::kTasks);
     if (block.call != nullptr && !row_.holds.has(Trait::kCalls)) return refuse(Trait::kCalls);
   }
+  if (row_.holds.has(Trait::kTasks) && (!task_ || !(*task_ == block.task))) {
+    task_ = block.task;
+    records_->set_task(block.task, out_);
+  }
   for (const Access& access : block.accesses) {
     if (!lossy_)
       if (const std::optional<Trait> missing = find_missing(access)) return refuse(*missing);

@@ -36,6 +36,7 @@ class FormatWriter final : public TraceWriter {
   const bool lossy_;
   const std::unique_ptr<ByteSink> sink_;
   const std::unique_ptr<RecordWriter> records_;
+  std::optional<TraceTask> task_{};                   // of the records before
   uint64_t accesses_ = 0;                             // written
   uint64_t pages_ = 0;                                // numbered so far
   std::unordered_map<uint64_t, uint64_t> numbers_{};  // of pages, where they are numbered anew

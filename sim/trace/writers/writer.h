@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "faultline/access.h"
+#include "faultline/trace_call.h"
 
 namespace faultline::trace {
 
@@ -49,6 +50,8 @@ class RecordWriter {
   virtual ~RecordWriter() = default;
   // Appends what stands before the first record.
   virtual void begin(std::string& /*out*/) {}
+  // What follows is of that task. Called before the first record, where tasks are held.
+  virtual void set_task(TraceTask /*task*/, std::string& /*out*/) {}
   // Appends the record of `access`, which is as the format can hold it.
   virtual void write(const Access& access, std::string& out) = 0;
   // An access that was left out.
