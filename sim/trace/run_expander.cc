@@ -8,7 +8,14 @@ namespace faultline::trace {
 namespace {
 
 constexpr std::size_t kAccessesAtOnce = 4096;
+constexpr std::size_t kUnasked = 4;
 constexpr uint64_t kPageBytes = uint64_t{1} << kPageRunShift;
+
+// From the last byte of its page to the first byte of the last of the further ones.
+void make_straddling(Access& access, std::size_t further) {
+  access.address = access.address + (kPageBytes - 1);
+  access.size_bytes = static_cast<uint32_t>(2 + (further - 1) * kPageBytes);
+}
 
 }  // namespace
 
@@ -19,34 +26,28 @@ void RunExpander::begin(std::span<const uint64_t> pages, std::span<const PageRun
 }
 
 std::span<const Access> RunExpander::next() {
-  if (accesses_.empty()) accesses_.resize(kAccessesAtOnce);
+  if (accesses_.empty()) accesses_.resize(kAccessesAtOnce + kUnasked);
   std::size_t size = 0;
-  while (!done() && size < kAccessesAtOnce) {
-    const PageRun run = runs_.front();
-    const VirtAddr page{pages_[run.page()] << kPageRunShift};
+  std::size_t i = 0;
+  while (i < runs_.size() && size < kAccessesAtOnce) {
+    const PageRun run = runs_[i];
+    const Access access{.address = {pages_[run.page()] << kPageRunShift}, .kind = run.kind()};
     const auto count = static_cast<uint32_t>(
         std::min<std::size_t>(run.count() - done_of_run_, kAccessesAtOnce - size));
-    std::fill_n(&accesses_[size], count, Access{.address = page, .kind = run.kind()});
+    // Most runs are short: these cost no branch.
+    std::fill_n(&accesses_[size], kUnasked, access);
+    if (count > kUnasked) std::fill_n(&accesses_[size + kUnasked], count - kUnasked, access);
     size += count;
     done_of_run_ += count;
     if (done_of_run_ < run.count()) break;
-    const std::size_t further = further_pages();
-    if (further > 0) {
-      Access& last = accesses_[size - 1];
-      last.address = page + (kPageBytes - 1);
-      last.size_bytes = static_cast<uint32_t>(2 + (further - 1) * kPageBytes);
-    }
-    runs_ = runs_.subspan(1 + further);
     done_of_run_ = 0;
+    ++i;
+    std::size_t further = 0;
+    while (i < runs_.size() && runs_[i].count() == 0) ++i, ++further;
+    if (further > 0) make_straddling(accesses_[size - 1], further);
   }
+  runs_ = runs_.subspan(i);
   return {accesses_.data(), size};
-}
-
-// How many the last access of the first run touches.
-std::size_t RunExpander::further_pages() const {
-  std::size_t further = 0;
-  while (1 + further < runs_.size() && runs_[1 + further].count() == 0) ++further;
-  return further;
 }
 
 }  // namespace faultline::trace

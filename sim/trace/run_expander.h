@@ -27,8 +27,6 @@ class RunExpander {
   bool done() const { return runs_.empty(); }
 
  private:
-  std::size_t further_pages() const;
-
   std::span<const uint64_t> pages_{};
   std::span<const PageRun> runs_{};  // not expanded yet
   uint32_t done_of_run_ = 0;         // accesses of the first of them, handed out already

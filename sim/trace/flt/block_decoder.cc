@@ -8,7 +8,8 @@
 #include "sim/trace/flt/access_codec.h"
 #include "sim/trace/flt/bytes.h"
 #include "sim/trace/flt/call_codec.h"
-#include "sim/trace/flt/run_encoder.h"
+#include "sim/trace/flt/run_summary.h"
+#include "sim/trace/run_builder.h"
 
 namespace faultline::trace {
 namespace {
@@ -58,15 +59,10 @@ bool BlockDecoder::decompress(std::string_view stored) {
 
 bool BlockDecoder::check_runs() const {
   const std::span runs(content_.data(), header_.records);
-  uint32_t page_max = 0;
-  uint32_t further = 0;
-  for (const PageRun run : runs) {
-    page_max = std::max(page_max, run.page());
-    further += run.count() == 0 ? 1 : 0;
-  }
-  if (!runs.empty() && page_max >= header_.pages) return false;
-  if (count_accesses(runs) != header_.counts) return false;
-  return further == 0 || check_further_pages();
+  const RunSummary summary = summarize(runs);
+  if (!runs.empty() && summary.page_max >= header_.pages) return false;
+  if (summary.counts != header_.counts) return false;
+  return summary.further == 0 || check_further_pages();
 }
 
 // Runs of no access are the pages behind that of the run before, in order.

@@ -23,7 +23,4 @@ class RunEncoder final : public BlockEncoder {
   RunBuilder builder_{kBlockRecordsMax};
 };
 
-// How many accesses of each kind the runs are.
-std::array<uint32_t, 4> count_accesses(std::span<const PageRun> runs);
-
 }  // namespace faultline::trace

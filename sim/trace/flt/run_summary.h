@@ -1,0 +1,23 @@
+// What is counted of the runs of a block, to write it and to check it, in one pass.
+//
+// Threads: pure; any thread may use it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "faultline/page_run.h"
+
+namespace faultline::trace {
+
+struct RunSummary {
+  std::array<uint32_t, 4> counts{};  // of accesses, by AccessKind
+  uint32_t page_max = 0;             // the largest index of a page
+  uint32_t further = 0;              // runs of no access
+};
+
+// REQUIRES: no more than kBlockRecordsMax runs, so that no count overflows.
+RunSummary summarize(std::span<const PageRun> runs);
+
+}  // namespace faultline::trace
