@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace faultline {
@@ -102,7 +103,17 @@ InputError several_fit(const Content& content, const std::vector<const FormatRow
                                  join_names(rows))};
 }
 
-// `nearest` is the format of which most records were found.
+// Whether more of the head was in the format that `a` is about: more records, or a misfit that
+// comes later in it.
+bool is_nearer(const Detection& a, const Detection& b) {
+  const auto rank = [](const Detection& found) {
+    const bool fits_so_far = found.misfit.message.empty();
+    return std::tuple(found.records, fits_so_far, found.misfit.line, found.misfit.column);
+  };
+  return rank(a) > rank(b);
+}
+
+// `nearest` is the format that most of the head is in.
 InputError none_fits(const Content& content, const FormatRow& nearest, const Misfit& misfit) {
   const std::string why = misfit.message.empty() ? "no records" : std::string(misfit.message);
   return {.file = content.file,
@@ -132,7 +143,7 @@ Result<const FormatRow*, InputError> detect_format(const Content& content) {
     const Detection found = row.detect(head);
     if (found.fits && found.certain) return &row;
     if (found.fits) fitting.push_back(&row);
-    if (found.records > nearest_found.records) {
+    if (is_nearer(found, nearest_found)) {
       nearest = &row;
       nearest_found = found;
     }

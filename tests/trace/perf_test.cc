@@ -100,6 +100,15 @@ TEST_CASE("perf: a sample without an address is an error, not a fault of the ins
         "t:1:30" + error);
 }
 
+TEST_CASE("perf: the format is told by the content, and by what it lacks") {
+  const TemporaryFile file("  x 1 1.0:     1 page-faults:      7f24299c0b70 add (libc.so.6)\n");
+  const auto reader = open_trace({file.path()}, {});
+  REQUIRE(!reader.ok());
+  CHECK(reader.error().column == 36);
+  CHECK(reader.error().message.starts_with(
+      "is not a trace in a known format (as perf: expected an address; perf script has to print"));
+}
+
 TEST_CASE("perf: samples of memory accesses") {
   CHECK(read_line(
             "x 1 [011]  1.0:  1 cpu/mem-stores/P:     7ffdf1391b0c        5080021 |OP STORE|LVL "
