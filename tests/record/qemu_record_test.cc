@@ -97,7 +97,7 @@ TEST_CASE("recording by QEMU: the mapping calls, with the files they map") {
   const std::vector<TraceCall>& calls = recorded.checker.calls();
   REQUIRE(!calls.empty());
   CHECK(calls.front().kind == TraceCallKind::kExec);
-  CHECK(calls.front().path.ends_with("/tests/record/mappings"));
+  CHECK(calls.front().path.ends_with("/tests/record/mappings_program"));
   CHECK(std::any_of(calls.front().maps.begin(), calls.front().maps.end(),
                     [](const MapsLine& line) { return line.path == "[stack]"; }));
   CHECK(calls.back().kind == TraceCallKind::kExit);
@@ -161,7 +161,7 @@ TEST_CASE("recording by QEMU: a fork, and the program that the child executes") 
 
 TEST_CASE("recording by QEMU: a shell script, its pipe and the scripts that it starts") {
   if (!kInstalled) return;
-  const Recorded recorded = run({own_program("programs/script.sh"), "one", "two"});
+  const Recorded recorded = run({"tests/record/programs/script.sh", "one", "two"});
   check_inside(recorded);
   CHECK(recorded.output.ends_with("programs/script.sh one two\n3\nLD_LIBRARY_PATH=/nowhere\n"));
   CHECK(recorded.recording.exit_status == 5);

@@ -77,7 +77,7 @@ Recorded run(const std::vector<std::string>& command, const RunOptions& options)
   return recorded;
 }
 
-std::string own_program(const std::string& name) { return "tests/record/" + name; }
+std::string own_program(const std::string& name) { return "tests/record/" + name + "_program"; }
 
 std::vector<uint64_t> numbers_of(const std::string& output) {
   std::vector<uint64_t> numbers;
