@@ -9,6 +9,8 @@
 
 namespace faultline {
 
+class NextUses;  // faultline/policy.h
+
 // One level of a TLB: a set-associative table of `entries` in sets of `ways`, true LRU within a
 // set. REQUIRES when built: ways divides entries, and entries / ways is a power of two.
 struct TlbLevelOptions {
@@ -43,6 +45,8 @@ struct MachineOptions {
   std::optional<uint64_t>
       frames{};  // frames for pages of processes and the page cache; nothing: unlimited
   std::string policy = "lru";
+  // What is to come, for a policy that must know; null: it is not known. Outlives the machine.
+  NextUses* next_uses = nullptr;
   TlbOptions tlb{};
   // How far the disk reads ahead at most; what is used is whole pages, at least one. Linux's
   // read_ahead_kb.

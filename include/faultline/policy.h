@@ -73,6 +73,17 @@ class FrameView {
   virtual bool evictable(Pfn frame) const = 0;
 };
 
+// What is to come, for a policy that knows the future.
+class NextUses {
+ public:
+  static constexpr uint64_t kNever = ~uint64_t{0};
+
+  virtual ~NextUses() = default;
+  // The position of the next reference to the page that is referenced at `position`, behind those
+  // to it that follow directly; kNever: there is none. Asked with positions that only grow.
+  virtual uint64_t next_use(uint64_t position) = 0;
+};
+
 class ReplacementPolicy {
  public:
   virtual ~ReplacementPolicy() = default;

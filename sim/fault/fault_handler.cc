@@ -338,8 +338,10 @@ FaultOutcome FaultHandler::break_cow(const Request& r, Pfn shared) {
   const std::optional<Pfn> copy = take_copy_of(shared, r);
   if (!copy) return kNoMemory;
   // Getting the frame may have evicted the shared page from here: then there is nothing to replace
-  // any more.
-  if (r.space.page_table().get(r.vpn) == r.pte)
+  // any more. Or it may have cleared its accessed bit.
+  const hw::PteLayout& layout = r.space.page_table().format().pte;
+  const hw::Pte now = r.space.page_table().get(r.vpn);
+  if (now.present(layout) && now.pfn(layout) == shared)
     r.space.replace_page(r.vma, r.vpn, *copy, s_.gather);
   else
     r.space.install_page(r.vma, r.vpn, *copy, mm::PteWrite::kYes);

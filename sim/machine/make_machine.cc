@@ -43,8 +43,9 @@ Result<std::unique_ptr<Machine>, InputError> make_machine(const MachineOptions& 
     return InputError{.message = "memory must be 1 to " + std::to_string(kFramesMax) + " frames"};
   if (std::string error = tlb_error(options.tlb); !error.empty())
     return InputError{.message = std::move(error)};
-  auto policy = reclaim::make_policy(
-      options.policy, {.frames = options.frames.value_or(kFramesMax), .seed = options.seed});
+  auto policy = reclaim::make_policy(options.policy, {.frames = options.frames.value_or(kFramesMax),
+                                                      .seed = options.seed,
+                                                      .next_uses = options.next_uses});
   if (!policy) return policy.error();
   return std::unique_ptr<Machine>(
       std::make_unique<machine::MachineImpl>(options, *format, std::move(*policy)));

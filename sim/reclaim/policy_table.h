@@ -15,7 +15,6 @@
 #include "faultline/input_error.h"
 #include "faultline/policy.h"
 #include "faultline/result.h"
-#include "sim/reclaim/next_uses.h"
 
 namespace faultline::reclaim {
 

@@ -181,7 +181,7 @@ class Model {
 };
 
 TEST_CASE("Machine: bytes are those of a plain array, whatever is evicted on the way") {
-  for (const std::string policy : {"lru", "fifo", "clock"}) {
+  for (const std::string policy : {"lru", "fifo", "clock", "arc", "linux", "pff:threshold=5"}) {
     for (const uint64_t frames : {uint64_t{3}, uint64_t{5}, uint64_t{16}, uint64_t{0}}) {
       CAPTURE(policy);
       CAPTURE(frames);

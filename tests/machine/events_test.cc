@@ -169,7 +169,10 @@ TEST_CASE("events: nothing is told when nobody listens any more") {
 }
 
 TEST_CASE("events: as many as the counters say, for every policy") {
-  for (const char* policy : {"lru", "fifo", "clock", "clock:enter=0"}) {
+  std::vector<std::string> policies = {"clock:enter=0", "ws:window=100,tick=7", "pff:threshold=9"};
+  for (const NamedChoice& choice : policy_names())
+    if (choice.name != "opt") policies.emplace_back(choice.name);
+  for (const std::string& policy : policies) {
     CAPTURE(policy);
     Trial t(
         {.frames = 20, .policy = policy, .contents = Contents::kNone, .unmapped = Unmapped::kMap});

@@ -7,6 +7,7 @@
 
 #include "sim/base/prng.h"
 #include "sim/reclaim/policy_table.h"
+#include "tests/naive/naive_caches.h"
 #include "tests/naive/naive_reference.h"
 #include "tests/reclaim/small_memory.h"
 
@@ -48,9 +49,61 @@ TEST_CASE("policies: each reference hits or misses as the naive reference says, 
   }
 }
 
-TEST_CASE("policies: every row of the table has its naive reference") {
-  for (const PolicyRow& row : policy_rows())
-    CHECK(naive::make_policy(std::string(row.name)) != nullptr);
+TEST_CASE("policies: each reference hits or misses as the plain references say, at every size") {
+  constexpr uint64_t kPages = 14;
+  for (const std::string policy : {"lru", "fifo", "clock", "lfu", "2q", "arc", "s3fifo", "sieve"}) {
+    CAPTURE(policy);
+    for (uint64_t frame_count = 1; frame_count <= kPages + 1; ++frame_count) {
+      CAPTURE(frame_count);
+      SmallMemory memory(make_policy(policy, {.frames = frame_count}).value(), frame_count);
+      const auto reference = naive::make_cache(policy, {frame_count, kPages});
+      base::Prng prng(frame_count);
+      for (uint64_t step = 0; step < 3'000; ++step) {
+        const uint64_t page = next_page(prng, step, kPages);
+        const uint64_t times = prng.below(4) == 0 ? prng.below(4) + 1 : 1;
+        for (uint64_t i = 0; i < times; ++i) REQUIRE(memory.reference(page));
+        reference->refer(static_cast<naive::PageNumber>(page), times);
+        REQUIRE(memory.misses() == reference->misses);
+      }
+      CHECK(memory.evicted().size() == reference->evictions);
+      CHECK((reference->evictions > 0) == (frame_count < kPages));
+    }
+  }
+}
+
+// Knows the references that will be made.
+class Known final : public NextUses {
+ public:
+  explicit Known(const std::vector<naive::PageNumber>& pages) : pages_(pages) {}
+  uint64_t next_use(uint64_t position) override {
+    for (uint64_t next = position + 1; next <= pages_.size(); ++next)
+      if (pages_[next - 1] == pages_[position - 1]) return next;
+    return kNever;
+  }
+
+ private:
+  const std::vector<naive::PageNumber>& pages_;
+};
+
+TEST_CASE("policies: OPT misses as the plain reference says, at every size") {
+  constexpr uint64_t kPages = 14;
+  std::vector<naive::PageNumber> pages;
+  base::Prng prng(3);
+  for (uint64_t step = 0; step < 2'000; ++step)
+    pages.push_back(static_cast<naive::PageNumber>(next_page(prng, step, kPages)));
+  for (uint64_t frame_count = 1; frame_count <= kPages + 1; ++frame_count) {
+    CAPTURE(frame_count);
+    Known known(pages);
+    SmallMemory memory(make_policy("opt", {.frames = frame_count, .next_uses = &known}).value(),
+                       frame_count);
+    naive::OptCache reference({frame_count, kPages}, pages);
+    for (const naive::PageNumber page : pages) {
+      REQUIRE(memory.reference(page));
+      reference.refer_next(page, 1);
+      REQUIRE(memory.misses() == reference.misses);
+    }
+    CHECK(memory.evicted().size() == reference.evictions);
+  }
 }
 
 }  // namespace

@@ -175,8 +175,12 @@ TEST_CASE("Reclaimer: an unmapped page is forgotten by the policy") {
     m.reclaimer.validate();
     m.map_anon(m.a, Vpn{2});
     m.map_anon(m.a, Vpn{3});
-    // CLOCK finds all bits set, and the page that refilled the lowest frame first.
-    CHECK(picture(m.a) == (row.name == "clock" ? ".PsP......" : ".sPP......"));
+    // Which of the two that were there is the policy's matter: CLOCK finds all bits set, and the
+    // page that refilled the lowest frame first.
+    const std::string found = picture(m.a);
+    CHECK((found == ".PsP......" || found == ".sPP......"));
+    if (row.name == "clock") CHECK(found == ".PsP......");
+    if (row.name == "lru") CHECK(found == ".sPP......");
   }
 }
 
@@ -249,7 +253,9 @@ TEST_CASE("Reclaimer: invariants hold through random mapping, sharing and evicti
       m.frames.validate();
     }
     CHECK(m.reclaimer.evictions() > 500);
-    CHECK(m.reclaimer.dirty_evictions() > 100);
+    // Some prefer clean pages, or those of files, which are clean here.
+    const bool any_page = policy == "lru" || policy == "fifo" || policy.starts_with("clock");
+    CHECK(m.reclaimer.dirty_evictions() > (any_page ? 100 : 10));
     CHECK(m.reclaimer.dirty_evictions() < m.reclaimer.evictions());
     uint64_t swapped = 0;
     for (const PteList* space : {&m.a, &m.b})

@@ -68,7 +68,8 @@ SmallMachine::SmallMachine(const Options& options)
       file(make_file(disk)),
       backing(cache.get_backing(file)),
       swap(swap_device, frames),
-      policy(reclaim::make_policy(options.policy).value()),
+      policy(reclaim::make_policy(options.policy, {.frames = options.frames, .next_uses = &guesses})
+                 .value()),
       reclaimer({frames, allocator, reverse_map, cache, swap, *policy, references}),
       a(Asid{1}, allocator, reverse_map, swap),
       b(Asid{2}, allocator, reverse_map, swap) {
@@ -81,13 +82,14 @@ SmallMachine::~SmallMachine() {
   backing.reset();
 }
 
-std::optional<Pfn> SmallMachine::take() {
+std::optional<Pfn> SmallMachine::take(cache::PageKey page) {
+  reclaimer.expect(page, gather);
   if (allocator.empty() && !reclaimer.evict_one(gather)) return std::nullopt;
   return allocator.take();
 }
 
 Pfn SmallMachine::map_anon(PteList& space, Vpn vpn) {
-  const std::optional<Pfn> pfn = take();
+  const std::optional<Pfn> pfn = take(cache::PageKey::of_anon(space.asid(), vpn));
   if (!pfn) return kNoPfn;
   frames[*pfn].flags |= phys::kFrameAnon;
   space.map(vpn, *pfn);
@@ -99,7 +101,7 @@ Pfn SmallMachine::map_anon(PteList& space, Vpn vpn) {
 Pfn SmallMachine::map_file(PteList& space, Vpn vpn, uint64_t pgoff) {
   Pfn pfn = cache.find(*backing, pgoff);
   if (pfn == kNoPfn) {
-    const std::optional<Pfn> fresh = take();
+    const std::optional<Pfn> fresh = take(cache::PageKey::of_file(backing->number(), pgoff));
     if (!fresh) return kNoPfn;
     pfn = *fresh;
     cache.insert(*backing, pgoff, pfn);

@@ -22,6 +22,7 @@
 #include "sim/rmap/swap_slots.h"
 #include "sim/storage/disk.h"
 #include "sim/storage/swap_device.h"
+#include "tests/reclaim/guesses.h"
 
 namespace faultline::testing {
 
@@ -37,6 +38,7 @@ class PteList : public rmap::MappingSpace {
   hw::Pte pte(Vpn vpn) const;
   void set_bits(Vpn vpn, uint64_t bits) { ptes_[vpn.value].raw |= bits; }
   void lock(Vpn vpn) { locked_.insert(vpn.value); }
+  Asid asid() const { return asid_; }
   static const hw::PteLayout& layout();
 
   bool unmap_page(Vpn vpn, hw::Pte replacement, hw::TlbGather& gather) override;
@@ -86,6 +88,7 @@ class SmallMachine {
   std::shared_ptr<storage::SimFile> file;  // 16 pages on the disk
   std::shared_ptr<cache::Backing> backing;
   reclaim::SwapOut swap;
+  Guesses guesses;
   std::unique_ptr<ReplacementPolicy> policy;
   uint64_t references = 0;
   reclaim::Reclaimer reclaimer;
@@ -94,7 +97,7 @@ class SmallMachine {
   PteList b;
 
  private:
-  std::optional<Pfn> take();
+  std::optional<Pfn> take(cache::PageKey page);
 };
 
 }  // namespace faultline::testing

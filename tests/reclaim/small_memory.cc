@@ -6,8 +6,8 @@
 
 namespace faultline::testing {
 
-SmallMemory::SmallMemory(std::unique_ptr<ReplacementPolicy> policy, uint64_t frame_count)
-    : policy_(std::move(policy)), frames_(frame_count + 1) {}
+SmallMemory::SmallMemory(std::unique_ptr<ReplacementPolicy> policy, uint64_t frame_count, Told how)
+    : policy_(std::move(policy)), how_(how), frames_(frame_count + 1) {}
 
 bool SmallMemory::reference(uint64_t page) {
   if (auto found = resident_.find(page); found != resident_.end()) {
@@ -28,9 +28,15 @@ bool SmallMemory::reference(uint64_t page) {
 
 void SmallMemory::tell(Reference reference) {
   if (policy_->sees() == PolicySees::kEveryReference) {
-    told_.push_back(reference);
+    const bool joined = how_ == Told::kJoined && !told_.empty() && reference.brought_in == 0 &&
+                        told_.back().frame == reference.frame;
+    if (joined) {
+      ++told_.back().hits;
+    } else {
+      told_.push_back(reference);
+    }
     // In parts of all lengths.
-    if (told_.size() > position_ % 5) hand_over();
+    if (how_ == Told::kOneByOne && told_.size() > position_ % 5) hand_over();
   }
   if (policy_->tick_references() == 0 || position_ % policy_->tick_references() != 0) return;
   hand_over();

@@ -17,8 +17,13 @@ namespace faultline::testing {
 
 class SmallMemory : public FrameView {
  public:
+  // How a policy that is told of references is: each by itself, some at once; or rows of them to
+  // one page as one.
+  enum class Told : bool { kOneByOne, kJoined };
+
   // `frame_count` frames, numbered from 1 as the machine's are.
-  SmallMemory(std::unique_ptr<ReplacementPolicy> policy, uint64_t frame_count);
+  SmallMemory(std::unique_ptr<ReplacementPolicy> policy, uint64_t frame_count,
+              Told how = Told::kOneByOne);
 
   // References the page, evicting another where needed. False: it is not resident and nothing can
   // be evicted.
@@ -65,6 +70,7 @@ class SmallMemory : public FrameView {
   void hand_over();
 
   std::unique_ptr<ReplacementPolicy> policy_;
+  Told how_;
   std::vector<Frame> frames_;  // [0] is not used
   std::map<uint64_t, Pfn> resident_;
   std::set<uint64_t> locked_;

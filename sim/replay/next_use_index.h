@@ -1,0 +1,77 @@
+// NextUseIndex: when the page of each reference of a trace is used next, in a temporary file: what
+// Belady's OPT has to know.
+//
+// Made by a first pass over the trace, front to back, with a record a run of references to one
+// page; then the file is gone through once from its end, where the last page seen is the next to
+// come; then it is read front to back, as the second pass asks.
+//
+// Units: positions of references, growing, from 1; pages by small numbers. Memory: 8 bytes a page
+// and a block of the file, however long the trace. On disk: 16 bytes a run, in a file without a
+// name in $TMPDIR, or /var/tmp: it goes when the program does. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "faultline/input_error.h"
+#include "faultline/policy.h"
+#include "faultline/result.h"
+
+namespace faultline::replay {
+
+// A file without a name, for reading and writing; the caller closes it.
+// Errors: it cannot be made.
+Result<int, InputError> open_temporary_file();
+
+class NextUseIndex final : public NextUses {
+ public:
+  // Errors: the temporary file cannot be made.
+  static Result<std::unique_ptr<NextUseIndex>, InputError> create();
+  ~NextUseIndex() override;
+  NextUseIndex(const NextUseIndex&) = delete;
+  NextUseIndex& operator=(const NextUseIndex&) = delete;
+
+  // The page is referenced at `position`, and until the next call at those behind it. REQUIRES:
+  // before finish(); positions grow.
+  void add(uint32_t page, uint64_t position);
+  // The page is given up for good: what bears its number later is another. Likewise.
+  void add_end(uint32_t page);
+  // Ends the first pass. Errors: the file cannot be written or read.
+  Result<void, InputError> finish();
+
+  // REQUIRES: finish() has succeeded; a position that was told of, no smaller than the one before.
+  uint64_t next_use(uint64_t position) override;
+  // The next position may be any.
+  void rewind();
+
+ private:
+  struct Record {
+    uint64_t position;  // of the first reference of the run
+    uint64_t value;     // the page, until finish() puts its next use here
+  };
+  static constexpr uint64_t kEnd = uint64_t{1} << 32;  // added to the page of an add_end()
+  static constexpr uint64_t kNoRun = ~uint64_t{1};     // in place of that record's next use
+  static constexpr size_t kBlockRecords = size_t{1} << 16;
+
+  explicit NextUseIndex(int file) : file_(file) {}
+  void append(const Record& record);
+  // Whether all of the block was written, or read, at record `first`; notes the error.
+  bool write_block(uint64_t first);
+  bool read_block(uint64_t first, uint64_t count);
+  void put_next_uses();
+  void look_ahead();
+
+  int file_;
+  int error_ = 0;         // errno of the first failure
+  uint64_t records_ = 0;  // in the file
+  std::vector<Record> block_;
+  uint64_t block_first_ = 0;  // the record that block_ begins with
+  uint32_t last_page_ = ~uint32_t{0};
+  std::vector<uint64_t> next_;           // by page
+  uint64_t next_record_ = 0;             // to be read
+  uint64_t current_ = NextUses::kNever;  // the next use of the run that was asked for
+  Record ahead_{};                       // the run behind it
+};
+
+}  // namespace faultline::replay

@@ -1,0 +1,20 @@
+// The committed traces as runs of references to pages.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tests/reclaim/page_replay.h"
+
+namespace faultline::testing {
+
+struct TraceRuns {
+  std::vector<Run> runs;
+  uint32_t pages = 0;
+};
+
+// All of the trace; pages are numbered as they come, an access that straddles two refers to both.
+TraceRuns read_runs(const std::string& file);
+
+}  // namespace faultline::testing
