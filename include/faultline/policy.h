@@ -73,12 +73,19 @@ class FrameView {
   virtual bool evictable(Pfn frame) const = 0;
 };
 
-// What is to come, for a policy that knows the future.
+// What is to come, for a policy that knows the future. In a first pass over the trace, in memory
+// that is never full, such a policy notes here what is used; in the second it is told.
 class NextUses {
  public:
   static constexpr uint64_t kNever = ~uint64_t{0};
 
   virtual ~NextUses() = default;
+  // Whether the first pass is over.
+  virtual bool known() const { return true; }
+  // `page` is used at `position`, and until the next call at those behind it. Before known() alone.
+  virtual void note_use(PageId /*page*/, uint64_t /*position*/) {}
+  // The page is gone for good: what bears its number later is another. Before known() alone.
+  virtual void note_end(PageId /*page*/) {}
   // The position of the next reference to the page that is referenced at `position`, behind those
   // to it that follow directly; kNever: there is none. Asked with positions that only grow.
   virtual uint64_t next_use(uint64_t position) = 0;

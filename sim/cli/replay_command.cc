@@ -14,6 +14,7 @@
 #include "faultline/trace.h"
 #include "sim/base/log.h"
 #include "sim/cli/commands.h"
+#include "sim/cli/foresight.h"
 #include "sim/cli/input_file.h"
 #include "sim/cli/interrupt.h"
 #include "sim/cli/message.h"
@@ -31,11 +32,17 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr uint64_t kParanoidInterval = 1 << 16;  // accesses
+constexpr uint64_t kParanoidInterval = 1 << 16;    // accesses
+constexpr uint64_t kFramesMax = kNoPfn.value - 1;  // as many as make_machine() takes
 
 ExitStatus fail(const InputError& error) {
   print_error(error.to_string());
   return ExitStatus::kBadInput;
+}
+
+ExitStatus fail_for_want_of_resource(const InputError& error) {
+  print_error(error.to_string());
+  return ExitStatus::kResource;
 }
 
 bool known_paging(const std::string& name) {
@@ -83,7 +90,7 @@ Result<MachineOptions, InputError> machine_options(const ReplayCommand& command)
 std::string_view culprit(const MachineOptions& options) {
   const std::pair<std::string_view, MachineOptions> suspects[] = {
       {"--memory: ", {.frames = options.frames}},
-      {"--policy: ", {.policy = options.policy}},
+      {"--policy: ", {.policy = options.policy, .next_uses = options.next_uses}},
       {"--tlb: ", {.tlb = options.tlb}},
   };
   for (const auto& [name, alone] : suspects)
@@ -161,18 +168,21 @@ struct Replay {
   ReplayExtras& extras;
 };
 
-Result<replay::ReplayOutcome, InputError> replay_with_progress(Replay& replay) {
+Result<replay::ReplayOutcome, InputError> replay_with_progress(const ReplayCommand& command,
+                                                               replay::Engine& engine,
+                                                               TraceReader& reader,
+                                                               replay::ReplayOptions options) {
   std::optional<Progress> progress;
-  if (wants_progress(replay.command.progress)) {
+  if (wants_progress(command.progress)) {
     progress.emplace(stderr);
-    replay.options.on_progress = [&progress](uint64_t accesses) { progress->update(accesses); };
+    options.on_progress = [&progress](uint64_t accesses) { progress->update(accesses); };
   }
-  return replay.engine.replay(replay.reader, replay.options);
+  return engine.replay(reader, options);
 }
 
 ExitStatus replay_and_report(Replay& replay, Output& out) {
   const Clock::time_point start = Clock::now();
-  auto outcome = replay_with_progress(replay);
+  auto outcome = replay_with_progress(replay.command, replay.engine, replay.reader, replay.options);
   if (!outcome) return fail(outcome.error());
   if (outcome->end == replay::ReplayEnd::kOutOfMemory) {
     print_error("the simulated machine is out of memory: no frame can be evicted");
@@ -214,6 +224,32 @@ Result<std::unique_ptr<replay::Engine>, InputError> engine_for(const TraceReader
   return engine;
 }
 
+// The first pass over the trace, for a policy that knows the future. Nothing: the second may begin.
+std::optional<ExitStatus> look_ahead(const ReplayCommand& command, Foresight& foresight,
+                                     replay::EngineOptions options,
+                                     const replay::ReplayOptions& how) {
+  options.machine.frames = kFramesMax;
+  options.events = nullptr;
+  if (auto error = foresight.rewind_input(command.traces)) return fail_for_want_of_resource(*error);
+  auto reader = open_trace(command.traces, {.format = command.format, .salvage = command.salvage});
+  if (!reader) return fail(reader.error());
+  auto engine = engine_for(**reader, command, options);
+  if (!engine) return fail(engine.error());
+  const auto outcome =
+      replay_with_progress(command, **engine, **reader,
+                           {.skip = how.skip, .limit = how.limit, .interrupted = how.interrupted});
+  if (!outcome) return fail(outcome.error());
+  if (outcome->end == replay::ReplayEnd::kInterrupted) {
+    print_error("interrupted in the first of two passes over the trace");
+    return ExitStatus::kInterrupted;
+  }
+  // What is in memory at the end is not used any more.
+  engine->reset();
+  if (auto error = foresight.finish()) return fail_for_want_of_resource(*error);
+  if (auto error = foresight.rewind_input(command.traces)) return fail_for_want_of_resource(*error);
+  return std::nullopt;
+}
+
 }  // namespace
 
 ExitStatus run_replay(const ReplayCommand& command, Output& out) {
@@ -221,6 +257,11 @@ ExitStatus run_replay(const ReplayCommand& command, Output& out) {
   if (!machine_config) return fail(machine_config.error());
   auto options = replay_options(command);
   if (!options) return fail(options.error());
+  Foresight foresight;
+  if (foresight.needed(command.policy)) {
+    if (auto error = foresight.create()) return fail_for_want_of_resource(*error);
+    machine_config->next_uses = foresight.next_uses();
+  }
   if (auto made = make_machine(*machine_config); !made) {
     InputError error = made.error();
     error.message.insert(0, culprit(*machine_config));
@@ -229,6 +270,11 @@ ExitStatus run_replay(const ReplayCommand& command, Output& out) {
   catch_interrupt();
   auto maps = read_maps(command.maps);
   if (!maps) return fail(maps.error());
+  if (machine_config->next_uses != nullptr && machine_config->frames) {
+    const replay::EngineOptions first{
+        .machine = *machine_config, .maps = *maps, .maps_file = command.maps};
+    if (const auto failed = look_ahead(command, foresight, first, *options)) return *failed;
+  }
   auto reader = open_trace(command.traces, {.format = command.format, .salvage = command.salvage});
   if (!reader) return fail(reader.error());
   base::log(base::LogLevel::kInfo, "the trace's format is {}", (*reader)->format());

@@ -72,6 +72,10 @@ class Reclaimer final : public phys::FrameListener, private FrameView {
 
   // REQUIRES: no frame has been taken yet. The caller makes it the allocator's listener.
   explicit Reclaimer(const Parts& parts);
+  // The policy is told of the last references.
+  ~Reclaimer() override { hand_over_log(); }
+  Reclaimer(const Reclaimer&) = delete;
+  Reclaimer& operator=(const Reclaimer&) = delete;
 
   // The next frame taken is for that page; what an early policy gives up before is given up.
   void expect(cache::PageKey page, hw::TlbGather& gather);

@@ -74,9 +74,10 @@ Result<std::unique_ptr<Engine>, InputError> make_engine(const EngineOptions& opt
   if (!runs) return make_machine_engine(options);
   // It alone checks the options.
   if (auto machine = make_machine(options.machine); !machine) return machine.error();
-  auto policy = reclaim::make_policy(
-      options.machine.policy,
-      {.frames = options.machine.frames.value_or(1), .seed = options.machine.seed});
+  auto policy =
+      reclaim::make_policy(options.machine.policy, {.frames = options.machine.frames.value_or(1),
+                                                    .seed = options.machine.seed,
+                                                    .next_uses = options.machine.next_uses});
   if (!policy) return policy.error();
   return std::unique_ptr<Engine>(
       std::make_unique<RunEngine>(options.machine, std::move(policy).value()));

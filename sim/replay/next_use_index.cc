@@ -43,16 +43,16 @@ Result<std::unique_ptr<NextUseIndex>, InputError> NextUseIndex::create() {
 
 NextUseIndex::~NextUseIndex() { close(file_); }
 
-void NextUseIndex::add(uint32_t page, uint64_t position) {
+void NextUseIndex::note_use(PageId page, uint64_t position) {
   if (page == last_page_) return;
   last_page_ = page;
-  if (page >= next_.size()) next_.resize(page + size_t{1}, kNever);
-  append({position, page});
+  if (page.value >= next_.size()) next_.resize(page.value + size_t{1}, kNever);
+  append({position, page.value});
 }
 
-void NextUseIndex::add_end(uint32_t page) {
-  last_page_ = ~uint32_t{0};
-  if (page < next_.size()) append({0, page + kEnd});
+void NextUseIndex::note_end(PageId page) {
+  last_page_ = kNoPage;
+  if (page.value < next_.size()) append({0, page.value + kEnd});
 }
 
 void NextUseIndex::append(const Record& record) {
@@ -102,9 +102,11 @@ bool NextUseIndex::read_block(uint64_t first, uint64_t count) {
 }
 
 Result<void, InputError> NextUseIndex::finish() {
+  FL_CHECK(!known_);
   if (!block_.empty()) write_block(records_ - block_.size());
   if (error_ == 0) put_next_uses();
   if (error_ != 0) return temporary_error(error_);
+  known_ = true;
   next_ = {};
   rewind();
   return {};
@@ -153,6 +155,7 @@ void NextUseIndex::look_ahead() {
 }
 
 uint64_t NextUseIndex::next_use(uint64_t position) {
+  FL_CHECK(known_);
   while (ahead_.position <= position) {
     current_ = ahead_.value;
     look_ahead();

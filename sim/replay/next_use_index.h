@@ -32,12 +32,10 @@ class NextUseIndex final : public NextUses {
   NextUseIndex(const NextUseIndex&) = delete;
   NextUseIndex& operator=(const NextUseIndex&) = delete;
 
-  // The page is referenced at `position`, and until the next call at those behind it. REQUIRES:
-  // before finish(); positions grow.
-  void add(uint32_t page, uint64_t position);
-  // The page is given up for good: what bears its number later is another. Likewise.
-  void add_end(uint32_t page);
-  // Ends the first pass. Errors: the file cannot be written or read.
+  bool known() const override { return known_; }
+  void note_use(PageId page, uint64_t position) override;
+  void note_end(PageId page) override;
+  // Ends the first pass. Errors: the file cannot be written or read. REQUIRES: not known().
   Result<void, InputError> finish();
 
   // REQUIRES: finish() has succeeded; a position that was told of, no smaller than the one before.
@@ -50,7 +48,7 @@ class NextUseIndex final : public NextUses {
     uint64_t position;  // of the first reference of the run
     uint64_t value;     // the page, until finish() puts its next use here
   };
-  static constexpr uint64_t kEnd = uint64_t{1} << 32;  // added to the page of an add_end()
+  static constexpr uint64_t kEnd = uint64_t{1} << 32;  // added to the page of a note_end()
   static constexpr uint64_t kNoRun = ~uint64_t{1};     // in place of that record's next use
   static constexpr size_t kBlockRecords = size_t{1} << 16;
 
@@ -67,7 +65,8 @@ class NextUseIndex final : public NextUses {
   uint64_t records_ = 0;  // in the file
   std::vector<Record> block_;
   uint64_t block_first_ = 0;  // the record that block_ begins with
-  uint32_t last_page_ = ~uint32_t{0};
+  bool known_ = false;
+  PageId last_page_ = kNoPage;
   std::vector<uint64_t> next_;           // by page
   uint64_t next_record_ = 0;             // to be read
   uint64_t current_ = NextUses::kNever;  // the next use of the run that was asked for

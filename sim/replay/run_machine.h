@@ -41,6 +41,10 @@ class RunMachine final : private FrameView {
   // REQUIRES: make_machine() takes `options`, and can_replay() does; `policy` is the one that they
   // name.
   RunMachine(const MachineOptions& options, std::unique_ptr<ReplacementPolicy> policy);
+  // The policy is told of the last references.
+  ~RunMachine() override { hand_over_log(); }
+  RunMachine(const RunMachine&) = delete;
+  RunMachine& operator=(const RunMachine&) = delete;
 
   // False: it is of one process more than kProcessesMax, and nothing was done. REQUIRES: the block
   // has no call.

@@ -36,7 +36,7 @@ std::unique_ptr<replay::NextUseIndex> index_of(const TraceRuns& runs) {
   REQUIRE(index.ok());
   uint64_t position = 1;
   for (const Run& run : runs.runs) {
-    (*index)->add(run.page, position);
+    (*index)->note_use(PageId{run.page}, position);
     position += run.count;
   }
   REQUIRE((*index)->finish().ok());

@@ -1,13 +1,13 @@
 // OPT, Belady's optimal policy: the page goes whose next use is farthest in the future. No policy
 // misses less.
 //
-// It knows the future from NextUses, which a first pass over the trace has made. Of pages that are
-// never used again the one with the highest frame number goes; pages that have not been used at all
-// (read ahead) count as never used, once another reference has passed. The page that comes in
-// always finds a place: OPT does not send it past memory.
-// Source: Belady, "A study of replacement algorithms for a virtual-storage computer", IBM Systems
-// Journal 5(2), 1966 (MIN); Mattson, Gecsei, Slutz, Traiger, "Evaluation techniques for storage
-// hierarchies", IBM Systems Journal 9(2), 1970 (OPT).
+// It knows the future from NextUses, which a first pass over the trace has made: OptFirstPass
+// stands in for OPT there. Of pages that are never used again the one with the highest frame number
+// goes; pages that have not been used at all (read ahead) count as never used, once another
+// reference has passed. The page that comes in always finds a place: OPT does not send it past
+// memory. Source: Belady, "A study of replacement algorithms for a virtual-storage computer", IBM
+// Systems Journal 5(2), 1966 (MIN); Mattson, Gecsei, Slutz, Traiger, "Evaluation techniques for
+// storage hierarchies", IBM Systems Journal 9(2), 1970 (OPT).
 //
 // Frames are in a heap by next use. Where a page is used its entry is out of date, and a new one is
 // put beside it when a victim is wanted: the old one says a time that has passed, which no entry
@@ -23,6 +23,7 @@
 
 #include "sim/base/check.h"
 #include "sim/reclaim/policies/policies.h"
+#include "sim/reclaim/residents.h"
 
 namespace faultline::reclaim {
 namespace {
@@ -155,12 +156,36 @@ class Opt : public ReplacementPolicy {
   uint64_t size_ = 0;
 };
 
+// Notes what is used when. Memory has room for all.
+class OptFirstPass : public ReplacementPolicy {
+ public:
+  explicit OptFirstPass(NextUses& next_uses) : next_uses_(next_uses) {}
+
+  PolicySees sees() const override { return PolicySees::kEveryReference; }
+  bool knows_pages() const override { return true; }
+  void on_insert(Pfn frame, PageId page) override { residents_.insert(frame, page); }
+  void on_remove(Pfn frame) override { next_uses_.note_end(residents_.remove(frame)); }
+  void on_references(std::span<const Reference> references) override {
+    for (const Reference& reference : references)
+      next_uses_.note_use(residents_.page_in(reference.frame), reference.position);
+  }
+  Pfn choose_victim(FrameView&, PageId) override { return kNoPfn; }
+  uint64_t size() const override { return residents_.size(); }
+  void validate() const override { residents_.validate(); }
+
+ private:
+  NextUses& next_uses_;
+  Residents residents_;
+};
+
 }  // namespace
 
 MadePolicy make_opt(const PolicyRequest& request) {
   if (auto error = read_options("opt", request.options, {})) return *error;
   if (request.setting.next_uses == nullptr)
     return InputError{.message = "policy opt knows the future: it needs a whole trace to replay"};
+  if (!request.setting.next_uses->known())
+    return made(std::make_unique<OptFirstPass>(*request.setting.next_uses));
   return made(std::make_unique<Opt>(*request.setting.next_uses));
 }
 
