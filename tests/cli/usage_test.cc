@@ -45,7 +45,7 @@ TEST_CASE("usage: a wrong option or value is named") {
       {{"replay", "TRACE", "--memory", "10x"}, "--memory: '10x'"},
       {{"replay", "TRACE", "--memory", "4095"}, "--memory: '4095' is below one page"},
       {{"replay", "TRACE", "--memory", "17179869184p"}, "--memory"},
-      {{"replay", "TRACE", "--policy", "mru"}, "--policy: no policy is named 'mru'"},
+      {{"replay", "TRACE", "--policy", "best"}, "--policy: no policy is named 'best'"},
       {{"replay", "TRACE", "--policy", "clock:leave=1"}, "--policy: policy clock has no option"},
       {{"replay", "TRACE", "--tlb", "l3=1x1"}, "--tlb: 'l3=1x1'"},
       {{"replay", "TRACE", "--tlb", "l2=12x5"}, "--tlb: "},
