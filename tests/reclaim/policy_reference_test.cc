@@ -51,12 +51,14 @@ TEST_CASE("policies: each reference hits or misses as the naive reference says, 
 
 TEST_CASE("policies: each reference hits or misses as the plain references say, at every size") {
   constexpr uint64_t kPages = 14;
-  for (const std::string policy : {"lru", "fifo", "clock", "lfu", "2q", "arc", "s3fifo", "sieve"}) {
+  for (const std::string policy : {"lru", "fifo", "clock", "second-chance", "nbit:bits=1", "lfu",
+                                   "2q", "arc", "s3fifo", "sieve"}) {
     CAPTURE(policy);
+    const bool is_clock = policy == "second-chance" || policy == "nbit:bits=1";
     for (uint64_t frame_count = 1; frame_count <= kPages + 1; ++frame_count) {
       CAPTURE(frame_count);
       SmallMemory memory(make_policy(policy, {.frames = frame_count}).value(), frame_count);
-      const auto reference = naive::make_cache(policy, {frame_count, kPages});
+      const auto reference = naive::make_cache(is_clock ? "clock" : policy, {frame_count, kPages});
       base::Prng prng(frame_count);
       for (uint64_t step = 0; step < 3'000; ++step) {
         const uint64_t page = next_page(prng, step, kPages);

@@ -44,15 +44,12 @@ std::unique_ptr<replay::NextUseIndex> index_of(const TraceRuns& runs) {
 }
 
 TEST_CASE("policies: misses and evictions are those of the plain references") {
-  for (const std::string policy : {"lru", "fifo", "clock", "second-chance", "nbit:bits=1", "lfu",
-                                   "2q", "arc", "s3fifo", "sieve"}) {
+  for (const std::string policy : {"lru", "fifo", "clock", "lfu", "2q", "arc", "s3fifo", "sieve"}) {
     CAPTURE(policy);
-    const bool is_clock = policy == "second-chance" || policy == "nbit:bits=1";
     for (const uint64_t frames : sizes()) {
       CAPTURE(frames);
       PageReplay replay(make_policy(policy, {.frames = frames}).value(), frames);
-      const auto reference =
-          naive::make_cache(is_clock ? "clock" : policy, {frames, trace().pages});
+      const auto reference = naive::make_cache(policy, {frames, trace().pages});
       for (const Run& run : trace().runs) {
         replay.refer(run);
         reference->refer(run.page, run.count);
@@ -65,7 +62,7 @@ TEST_CASE("policies: misses and evictions are those of the plain references") {
   }
 }
 
-TEST_CASE("policies: OPT misses as the plain reference, and no policy misses less") {
+TEST_CASE("policies: OPT misses as the plain reference does") {
   std::vector<naive::PageNumber> pages;
   for (const Run& run : trace().runs) pages.push_back(run.page);
   const auto index = index_of(trace());
@@ -86,16 +83,18 @@ TEST_CASE("policies: OPT misses as the plain reference, and no policy misses les
   }
 }
 
-TEST_CASE("policies: every policy goes through the trace, and none misses less than OPT") {
-  const uint64_t frames = sizes()[1];
-  const auto index = index_of(trace());
+TEST_CASE("policies: none misses less than OPT in the head of the trace") {
+  constexpr size_t kRuns = 300'000;
+  const uint64_t frames = sizes()[0];
+  TraceRuns head{.runs = {trace().runs.begin(), trace().runs.begin() + kRuns}};
+  const auto index = index_of(head);
   PageReplay opt(make_policy("opt", {.frames = frames, .next_uses = index.get()}).value(), frames);
-  for (const Run& run : trace().runs) opt.refer(run);
+  for (const Run& run : head.runs) opt.refer(run);
   for (const PolicyRow& row : policy_rows()) {
     if (row.name == "opt") continue;
     CAPTURE(row.name);
     PageReplay replay(make_policy(row.name, {.frames = frames}).value(), frames);
-    for (const Run& run : trace().runs) replay.refer(run);
+    for (const Run& run : head.runs) replay.refer(run);
     replay.policy().validate();
     CHECK(replay.policy().size() == replay.resident_pages());
     CHECK(replay.misses() >= opt.misses());
