@@ -27,6 +27,7 @@ class Collector : public benchmark::BenchmarkReporter {
       const auto rate = run.counters.find("items_per_second");
       if (rate == run.counters.end()) continue;
       rates_[run.run_name.function_name].push_back(rate->second);
+      labels_[run.run_name.function_name] = run.report_label;
       std::fputc('.', stderr);
     }
   }
@@ -38,9 +39,15 @@ class Collector : public benchmark::BenchmarkReporter {
     std::ranges::sort(rates);
     return rates[rates.size() / 2];
   }
+  // What the row says of itself by state.SetLabel().
+  std::string label(std::string_view what) const {
+    const auto it = labels_.find(std::string(what));
+    return it == labels_.end() || it->second.empty() ? "" : "  " + it->second;
+  }
 
  private:
   std::map<std::string, std::vector<double>> rates_;
+  std::map<std::string, std::string> labels_;
 };
 
 std::string rate_text(double rate) {
@@ -72,9 +79,9 @@ void print_table(const Collector& collector) {
       if (rate == 0) continue;
       const double bound = collector.median(row.bound);
       const double ratio = bound == 0 ? 0 : rate / bound;
-      fmt::print("{:<52}|{:>13} |{:>6.2f} ns |{:>13} |{:>6} | {}\n", row.what, rate_text(rate),
+      fmt::print("{:<52}|{:>13} |{:>6.2f} ns |{:>13} |{:>6} | {}{}\n", row.what, rate_text(rate),
                  1e9 / rate, rate_text(bound), bound == 0 ? "" : fmt::format("{:.3f}", ratio),
-                 target_text(row, rate, ratio));
+                 target_text(row, rate, ratio), collector.label(row.what));
     }
   }
 }
