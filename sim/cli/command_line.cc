@@ -108,6 +108,8 @@ void add_replay(CLI::App& app, ReplayCommand& to, Loudness& loudness) {
   replay.add_option("--interval", to.interval,
                     "A row of counters every that many accesses: as CSV, in place of the report, "
                     "or in the JSON document");
+  replay.add_flag("--warm", to.warm,
+                  "The files that the trace's calls map are in the page cache when it begins");
   replay.add_flag("--huge-pages", to.huge_pages,
                   "Tell also what the TLB would miss with pages of 2 MiB and of 1 GiB");
   replay.add_flag("--by-mapping", to.by_mapping, "Tell also which mappings the faults fell into");

@@ -32,6 +32,7 @@ struct ReplayCommand {
   std::string seed{"0"};
   std::string events{};    // empty: none
   std::string interval{};  // empty: none
+  bool warm = false;
   bool huge_pages = false;
   bool by_mapping = false;
   bool salvage = false;

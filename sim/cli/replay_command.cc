@@ -108,6 +108,7 @@ Result<replay::ReplayOptions, InputError> replay_options(const ReplayCommand& co
     if (!limit) return limit.error();
     options.limit = *limit;
   }
+  if (command.warm) options.page_cache = replay::PageCacheAtFirst::kWarm;
   if (!command.interval.empty()) {
     auto interval = parse_count("--interval", command.interval);
     if (!interval) return interval.error();

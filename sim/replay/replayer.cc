@@ -29,7 +29,7 @@ void tell(const ReplayOptions& options, uint32_t pid, std::span<const Access> ac
 Result<ReplayOutcome, InputError> replay(TraceReader& reader, Machine& machine, Process& process,
                                          const ReplayOptions& options) {
   const uint64_t accesses_before = machine.stats().accesses.accesses();
-  TracedProcesses processes(machine, process);
+  TracedProcesses processes(machine, process, options.page_cache);
   IntervalClock clock(options);
   uint64_t to_skip = options.skip;
   ReplayOutcome outcome;

@@ -21,6 +21,7 @@
 #include "faultline/trace.h"
 #include "sim/replay/fault_census.h"
 #include "sim/replay/page_observer.h"
+#include "sim/replay/traced_processes.h"
 
 namespace faultline::replay {
 
@@ -31,6 +32,7 @@ struct ReplayOptions {
   uint64_t limit = kNoLimit;  // accesses replayed after these
   // Looked at before each block; null: never interrupted.
   const std::atomic<bool>* interrupted = nullptr;
+  PageCacheAtFirst page_cache = PageCacheAtFirst::kCold;
   // Told whose accesses come, and of calls; null: nobody.
   FaultCensus* census = nullptr;
   // Told of all references beforehand.

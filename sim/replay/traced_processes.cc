@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "faultline/linux.h"
 
@@ -99,8 +100,12 @@ bool TracedProcesses::exec(const TraceCall& call) {
   Traced& image = by_pid_[call.task.pid];
   if (image.process != nullptr && image.process->alive()) image.process->exit(0);
   image = {.process = &take_process()};
-  for (const MapsLine& line : call.maps)
+  for (const MapsLine& line : call.maps) {
     if (line.path == "[heap]") image.brk = line.range.end.value;
+    if (page_cache_ == PageCacheAtFirst::kCold || !line.path.starts_with('/')) continue;
+    const int64_t fd = open(*image.process, line.path, line.offset_bytes + line.range.size_bytes());
+    if (fd >= 0) (void)image.process->close(fd);
+  }
   return machine_.load_maps(*image.process, call.maps).ok();
 }
 
@@ -110,7 +115,8 @@ bool TracedProcesses::mmap(Process& process, const TraceCall& call) {
   flags |= abi::kMAP_FIXED;
   int64_t fd = -1;
   if (maps_file(call)) {
-    fd = open(process, call);
+    fd = open(process, call.path,
+              call.file_bytes != 0 ? call.file_bytes : call.arguments[5] + call.arguments[1]);
     if (fd < 0) return false;
   } else {
     flags |= abi::kMAP_ANONYMOUS;
@@ -125,20 +131,29 @@ bool TracedProcesses::mmap(Process& process, const TraceCall& call) {
   return mapped.ok();
 }
 
-int64_t TracedProcesses::open(Process& process, const TraceCall& call) {
-  const uint64_t needed =
-      call.file_bytes != 0 ? call.file_bytes : call.arguments[5] + call.arguments[1];
-  const auto [file, is_new] = file_bytes_.try_emplace(call.path, 0);
-  Result<int> fd = process.open(call.path, abi::kO_RDWR, 0);
+int64_t TracedProcesses::open(Process& process, const std::string& path, uint64_t bytes) {
+  const auto [file, is_new] = file_bytes_.try_emplace(path, 0);
+  Result<int> fd = process.open(path, abi::kO_RDWR, 0);
   if (!fd) {
-    if (!machine_.create_file(call.path, needed, 0)) return -1;
-    file->second = needed;
-    fd = process.open(call.path, abi::kO_RDWR, 0);
+    if (!machine_.create_file(path, bytes, 0)) return -1;
+    file->second = bytes;
+    fd = process.open(path, abi::kO_RDWR, 0);
     if (!fd) return -1;
+    if (page_cache_ == PageCacheAtFirst::kWarm) read_whole(process, *fd, bytes);
   }
   // One that an exec made is as long as its mappings needed.
-  if (file->second < needed && process.ftruncate(*fd, needed)) file->second = needed;
+  if (file->second < bytes && process.ftruncate(*fd, bytes)) file->second = bytes;
   return *fd;
+}
+
+void TracedProcesses::read_whole(Process& process, int fd, uint64_t bytes) {
+  std::vector<std::byte> piece(std::min<uint64_t>(bytes, 128 << 10));
+  for (uint64_t offset = 0; offset < bytes;) {
+    const Result<uint64_t> read =
+        process.pread(fd, {.length_bytes = piece.size(), .outside = piece}, offset);
+    if (!read || *read == 0) return;
+    offset += *read;
+  }
 }
 
 bool TracedProcesses::mremap(Process& process, const TraceCall& call) {

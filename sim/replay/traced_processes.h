@@ -24,10 +24,18 @@ namespace faultline::replay {
 // Fewer than that many processes may be alive at a time.
 inline constexpr size_t kProcessesMax = 4096;
 
+// Where the files that a trace maps are when it begins.
+enum class PageCacheAtFirst : uint8_t {
+  kCold,  // on the disk alone
+  kWarm,  // read whole before, as those of a program that ran a moment ago
+};
+
 class TracedProcesses {
  public:
   // The first process that the trace names is `first`.
-  TracedProcesses(Machine& machine, Process& first) : machine_(machine), first_(&first) {}
+  TracedProcesses(Machine& machine, Process& first,
+                  PageCacheAtFirst page_cache = PageCacheAtFirst::kCold)
+      : machine_(machine), first_(&first), page_cache_(page_cache) {}
 
   // The process of `task`; one without mappings, if the trace has said nothing of it. Null: there
   // would be too many.
@@ -55,11 +63,13 @@ class TracedProcesses {
   bool mremap(Process& process, const TraceCall& call);
   bool brk(Traced& traced, const TraceCall& call);
   bool fork(const TraceCall& call);
-  // A descriptor of the file that `call` maps; below 0: it cannot be had.
-  int64_t open(Process& process, const TraceCall& call);
+  // A descriptor of a file that is at least so long, made if need be; below 0: it cannot be had.
+  int64_t open(Process& process, const std::string& path, uint64_t bytes);
+  void read_whole(Process& process, int fd, uint64_t bytes);
 
   Machine& machine_;
   Process* first_;  // null once it is somebody's
+  const PageCacheAtFirst page_cache_;
   std::map<uint32_t, Traced> by_pid_;
   std::map<std::string, uint64_t> file_bytes_;  // of the files made so far
   uint64_t calls_ = 0;

@@ -139,6 +139,21 @@ TEST_CASE("replay: a file is as long as the trace says") {
   CHECK(grown.stats.faults.bus_adrerr == 0);
 }
 
+TEST_CASE("replay: files that are in the page cache at first cost no major fault") {
+  Step map = call(TraceCallKind::kMmap, {0, 40 * kPage, abi::kPROT_READ, kPrivate, 3, 0}, kBase);
+  map.call.front().path = "/lib/x.so";
+  map.call.front().file_bytes = 40 * kPage;
+  std::vector<Access> accesses;
+  for (uint64_t page = 0; page < 40; ++page) accesses.push_back(load_from(kBase + page * kPage));
+  const std::vector<Step> steps = {exec({line(kBase + 0x100000, 2, "r-xp", "/bin/demo")}), map,
+                                   access(accesses), access({load_from(kBase + 0x100000)})};
+  CHECK(play(steps).stats.faults.major >= 2);
+  const Replayed warm = play(steps, {.page_cache = PageCacheAtFirst::kWarm});
+  CHECK(warm.outcome.differing == 0);
+  CHECK(warm.stats.faults.major == 0);
+  CHECK(warm.stats.faults.minor == 4);  // fault-around maps 16 pages at a time
+}
+
 TEST_CASE("replay: devices are anonymous memory") {
   Step map = call(TraceCallKind::kMmap, {0, kPage, kRw, kPrivate, 3, 0}, kBase);
   map.call.front().path = "/dev/zero";
