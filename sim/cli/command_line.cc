@@ -124,7 +124,7 @@ void add_replay(CLI::App& app, ReplayCommand& to, Loudness& loudness) {
 
 void add_record(CLI::App& app, RecordCommand& to, Loudness& loudness) {
   CLI::App& record = *app.add_subcommand(
-      "record", "Run a real program; write its accesses and its mapping calls as a trace");
+      "record", "Run a real program (-- CMD...); write its accesses and mapping calls as a trace");
   record.footer(kRecordFooter);
   record.add_option("-o,--output", to.output,
                     "The trace to write, in the format flt; '-' is standard "

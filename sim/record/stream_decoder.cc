@@ -125,7 +125,7 @@ bool StreamDecoder::take_call(TraceTask task, ProcessTrace& process,
   out_.set_task(task);
   process.threads[task.tid].finish(out_);
   if (call.kind == TraceCallKind::kFork) {
-    tell_fork(call);
+    tell_fork(call, Teller::kParent);
   } else if (call.kind == TraceCallKind::kThreadExit) {
     end_thread(call, process);
   } else {
@@ -170,14 +170,18 @@ bool StreamDecoder::take_forked(TraceTask child, std::span<const std::byte> payl
   tell_fork({.kind = TraceCallKind::kFork,
              .task = parent_task,
              .arguments = {message.flags},
-             .result = child.pid});
+             .result = child.pid},
+            Teller::kChild);
   return true;
 }
 
-void StreamDecoder::tell_fork(const TraceCall& call) {
-  const uint32_t child = uint32_t(call.result);
-  if (forks_told_.erase(child) != 0) return;
-  forks_told_.insert(child);
+void StreamDecoder::tell_fork(const TraceCall& call, Teller teller) {
+  const auto [told, is_first] = forks_told_.try_emplace(uint32_t(call.result), teller);
+  if (!is_first && told->second != teller) {
+    forks_told_.erase(told);
+    return;
+  }
+  // Told twice by the same: of the child before that had this number, the other never told.
   tell(call);
 }
 

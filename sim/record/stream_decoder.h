@@ -9,7 +9,6 @@
 
 #include <cstdint>
 #include <map>
-#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -42,6 +41,7 @@ class StreamDecoder {
   const std::vector<std::string>& not_followed() const { return not_followed_; }
 
  private:
+  enum class Teller : uint8_t { kParent, kChild };
   struct ProcessTrace {
     BlockTable blocks{};
     std::map<uint32_t, ThreadTrace> threads{};  // by tid
@@ -60,14 +60,15 @@ class StreamDecoder {
   bool take_forked(TraceTask child, std::span<const std::byte> payload);
   void start(TraceTask task);
   void end_thread(TraceCall& call, ProcessTrace& process);
-  void tell_fork(const TraceCall& call);
+  void tell_fork(const TraceCall& call, Teller teller);
   // The call of `task`, behind all that it did before.
   void tell(const TraceCall& call);
 
   AccessBuffer out_;
   const FetchUnit fetches_;
   std::map<uint32_t, ProcessTrace> processes_{};  // by pid
-  std::set<uint32_t> forks_told_{};  // children of whose two announcements one has come
+  // Children of whose two announcements one has come, and from whom.
+  std::map<uint32_t, Teller> forks_told_{};
   std::vector<std::string> not_followed_{};
 };
 

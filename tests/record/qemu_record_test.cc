@@ -1,9 +1,13 @@
 // Real programs under QEMU, recorded and held against what they are known to do.
 #include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <set>
 
 #include "tests/record/recorded.h"
@@ -159,12 +163,65 @@ TEST_CASE("recording by QEMU: a fork, and the program that the child executes") 
   CHECK(recorded.in(page, page + 4096).of(AccessKind::kLoad) >= 12345);
 }
 
+TEST_CASE("recording by QEMU: a program that gives up its rights, and then executes another") {
+  if (!kInstalled) return;
+  if (geteuid() != 0 || access("/usr/bin/setpriv", X_OK) != 0) {
+    std::printf("SKIPPED: not root, or setpriv is not installed\n");
+    return;
+  }
+  const Recorded recorded = run({"/usr/bin/setpriv", "--reuid=65534", "--regid=65534",
+                                 "--clear-groups", "/bin/sh", "-c", "/usr/bin/id -u; exit 4"});
+  check_inside(recorded);
+  CHECK(recorded.output == "65534\n");
+  CHECK(recorded.recording.exit_status == 4);
+  CHECK(recorded.checker.count_calls(TraceCallKind::kExec) == 3);
+}
+
 TEST_CASE("recording by QEMU: a shell script, its pipe and the scripts that it starts") {
   if (!kInstalled) return;
   const Recorded recorded = run({"tests/record/programs/script.sh", "one", "two"});
   check_inside(recorded);
   CHECK(recorded.output.ends_with("programs/script.sh one two\n3\nLD_LIBRARY_PATH=/nowhere\n"));
   CHECK(recorded.recording.exit_status == 5);
+}
+
+// The rights of each page that QEMU says it has mapped when it has loaded a program.
+std::map<uint64_t, std::string> pages_by_qemu(const std::string& program) {
+  const std::string log = three_pages() + ".log";
+  const std::string command = "qemu-x86_64 -d page -D " + log + " " + program + " >/dev/null";
+  CHECK(WEXITSTATUS(std::system(command.c_str())) == 7);
+  std::ifstream in(log);
+  std::string line;
+  while (std::getline(in, line) && line.find("following binary load") == std::string::npos) {
+  }
+  std::getline(in, line);  // the table's head
+  std::map<uint64_t, std::string> pages;
+  while (std::getline(in, line) && line.find('-') == 16) {
+    const uint64_t end = std::stoull(line.substr(17), nullptr, 16);
+    // Not the kernel's own page at the top.
+    for (uint64_t page = std::stoull(line, nullptr, 16); page < end && page < 1ULL << 47;
+         page += 4096)
+      pages[page] = line.substr(line.size() - 3);
+  }
+  return pages;
+}
+
+TEST_CASE("recording by QEMU: the program's first mappings are those that QEMU knows of") {
+  if (!kInstalled) return;
+  const Recorded recorded = run({own_program("accesses")});
+  const std::map<uint64_t, std::string> expected = pages_by_qemu(own_program("accesses"));
+  CHECK(expected.size() > 2048);  // the stack alone
+  std::map<uint64_t, std::string> pages;
+  for (const MapsLine& line : recorded.checker.calls().front().maps) {
+    for (VirtAddr page = line.range.start; page < line.range.end; page = page + 4096)
+      pages[page.value] = std::string(line.permissions, 3);
+  }
+  for (const auto& page : expected) {
+    CAPTURE(page.first);
+    CHECK(pages[page.first] == page.second);
+  }
+  // And two of QEMU's own, for the processor's tables of descriptors.
+  CHECK(pages.size() == expected.size() + 2);
 }
 
 TEST_CASE("recording by QEMU: how the command ended") {

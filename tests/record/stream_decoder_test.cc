@@ -132,6 +132,17 @@ TEST_CASE("StreamDecoder: a fork is told once, before its child, by whoever come
   CHECK(decoded(parent_first) == "10/10:2 10.fork(20); 20/20:2 20.exit(0);  10.exit(0); ");
 }
 
+TEST_CASE(
+    "StreamDecoder: a parent that dies before it tells of its child does no harm to the next") {
+  const ForkedMessage forked{kRoot.pid, kRoot.tid, 17};
+  Messages messages;
+  messages.start(kRoot);
+  for (int i = 0; i < 2; ++i) {
+    messages.add(MessageKind::kForked, kChild, forked).call(kChild, TraceCallKind::kExit, 0);
+  }
+  CHECK(decoded(messages) == " 10.fork(20);  20.exit(0);  10.fork(20);  20.exit(0);  10.exit(0); ");
+}
+
 TEST_CASE("StreamDecoder: a new program forgets the blocks of the one before") {
   Messages messages;
   messages.start(kRoot).block(kRoot, 0).start(kRoot).events(kRoot, {block_event(0, 2)});

@@ -100,11 +100,12 @@ void Plugin::follow(const ThreadEvents& thread, const char* path, uint64_t argv,
     put("-E");
   }
   variables[kept] = nullptr;
-  char plugin_option[256];
-  snprintf(plugin_option, sizeof plugin_option, "%s,pipe=%s,fd=%d,plugin=%s,fetch=%s",
-           options_.plugin, channel_.path(), channel_.fd(), options_.plugin,
-           options_.block_fetches ? "block" : "insn");
-  put(plugin_option);
+  const int copy = file_.make_copy();
+  if (copy < 0) return not_followed();
+  char option[256];
+  snprintf(option, sizeof option, "/proc/self/fd/%d,plugin=/proc/self/fd/%d,pipe=%s,fd=%d,fetch=%s",
+           copy, copy, channel_.path(), channel_.fd(), options_.block_fetches ? "block" : "insn");
+  put(option);
   put("-plugin");
   put(kThisQemu);
 
@@ -112,6 +113,7 @@ void Plugin::follow(const ThreadEvents& thread, const char* path, uint64_t argv,
   execve(kThisQemu, const_cast<char**>(words.from_front(used)),
          const_cast<char**>(variables.from_front(0)));
   channel_.set_inherited(false);
+  close(copy);
   // Too long for the kernel with our words in front, perhaps.
   not_followed();
 }

@@ -52,6 +52,7 @@ bool Plugin::start(const PluginOptions& options) {
   pid_ = uint32_t(getpid());
   counting_.store(!options.block_fetches);
   if (!channel_.open(options.fd, options.pipe)) return false;
+  file_.read(options.plugin);
   write(MessageKind::kStart, own_tid(), {});
   return true;
 }

@@ -19,6 +19,7 @@
 #include <span>
 
 #include "sim/record/plugin/channel.h"
+#include "sim/record/plugin/plugin_file.h"
 #include "sim/record/plugin/qemu_api.h"
 #include "sim/record/plugin/thread_events.h"
 
@@ -125,6 +126,7 @@ class Plugin {
 
   PluginOptions options_{};
   Channel channel_{};
+  PluginFile file_{};
   uint32_t pid_ = 0;
   std::atomic<uint32_t> blocks_ = 0;
   // Instructions are counted while there is one thread: the counter is one for all.
