@@ -107,6 +107,22 @@ TEST_CASE("interrupt: what was done is printed, the progress line goes, status 1
   CHECK(report.ends_with("}\n"));
 }
 
+TEST_CASE("interrupt: what was converted so far becomes a whole trace, status 130") {
+  const std::string out = write_file("interrupted.flt", "");
+  Pipe input;
+  Terminal terminal;
+  const pid_t program = start_program(
+      {.args = {"convert", "-", out}, .error_fd = terminal.terminal, .input_fd = input.ends[0]});
+  input.close_read();
+  const std::string shown = feed_and_interrupt(input.ends[1], terminal, " M/s", program);
+  input.close_write();
+  CHECK(wait_for(program) == 130);
+  CHECK(shown.find(" accesses, ") != std::string::npos);
+  const ProgramEnd replayed = run_program({.args = {"replay", out, "--json"}});
+  CHECK(replayed.status == 0);
+  CHECK(replayed.out.find("\"pages\":2000}") != std::string::npos);
+}
+
 TEST_CASE(
     "progress: none without a terminal, none with --no-progress or -q, some with --progress") {
   const std::string trace = "traces/sort.lackey.zst";
@@ -159,6 +175,14 @@ TEST_CASE("closed pipe: the program ends without a word, status 0") {
   }
   Pipe output;
   output.close_read();
+  {
+    Pipe converted;
+    converted.close_read();
+    const ProgramEnd end =
+        run_program({.args = {"convert", trace, "-"}, .output_fd = converted.ends[1]});
+    CHECK(end.status == 0);
+    CHECK(end.err.empty());
+  }
   const std::string scenario = write_file("long.scn", "repeat 100000 as i { maps() }\n");
   const ProgramEnd end = run_program({.args = {"run", scenario}, .output_fd = output.ends[1]});
   CHECK(end.status == 0);
