@@ -35,6 +35,7 @@ inline constexpr std::string_view kSumBound = "sum of 8-byte words, 512 MiB";
 
 std::span<const Row> bound_rows();
 std::span<const Row> flt_rows();
+std::span<const Row> engine_rows();
 std::span<const Row> frame_rows();
 std::span<const Row> machine_rows();
 std::span<const Row> page_table_rows();
