@@ -170,7 +170,7 @@ TEST_CASE("flt: salvage yields exactly the other blocks") {
       const std::size_t begin = file.index[i].byte_offset;
       const std::size_t second = file.index[(i + 2) % 5].byte_offset;
       // In the magic, the header, the data; bytes taken out of the data, and put in.
-      for (const std::size_t at : {0, 3, 20, 70, 100}) {
+      for (const std::size_t at : {0U, 3U, 20U, 70U, 100U}) {
         CAPTURE(at);
         std::string changed = file.bytes;
         changed[begin + at] = static_cast<char>(changed[begin + at] + 1);

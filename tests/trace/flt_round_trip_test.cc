@@ -11,7 +11,7 @@
 namespace faultline::testing {
 namespace {
 
-constexpr TraceWriterOptions kRuns{.filter = TraceFilter::kRuns};
+const TraceWriterOptions kRuns{.filter = TraceFilter::kRuns};
 
 std::vector<StreamShape> shapes() {
   return {{.seed = 1, .accesses = 0, .calls_in_1000 = 0},
@@ -82,7 +82,7 @@ TEST_CASE("FltReader: passing over blocks equals reading and dropping them") {
   for (const TraceFilter filter : {TraceFilter::kOff, TraceFilter::kRuns}) {
     const std::string bytes = write_flt(stream, {.filter = filter});
     const auto all = to_lines(read_stream(*open_flt(bytes)).stream);
-    for (const uint64_t skip : {0, 1, 65'535, 65'536, 200'000, 399'999, 400'000, 500'000}) {
+    for (const uint64_t skip : {0U, 1U, 65'535U, 65'536U, 200'000U, 399'999U, 400'000U, 500'000U}) {
       const auto reader = open_flt(bytes);
       const auto passed = reader->pass_over(skip);
       REQUIRE(passed.ok());
