@@ -10,12 +10,10 @@
 namespace faultline::replay {
 namespace {
 
-constexpr size_t kLogMax = 512;
 // Accesses are counted by kind in four 16-bit fields of one register, which as many runs cannot
 // overflow.
 constexpr size_t kRunsAtOnce = 64;
 static_assert(kRunsAtOnce * PageRun::kCountMax <= 0xffff);
-constexpr uint64_t kHitsMax = 0x7fffffff;
 
 }  // namespace
 
@@ -85,8 +83,15 @@ void RunMachine::replay_runs(Space& space, std::span<const uint64_t> pages,
     const uint64_t count = run.count();
     const hw::TlbEntry* const entry = mmu_.front(space.asid, vpn, run.kind());
     if (entry != nullptr && count != 0) [[likely]] {
-      if constexpr (kTelling != Telling::kReferences) {
+      // What passes a tick goes slowly.
+      if (kTelling != Telling::kReferences || references + count < next_tick_) [[likely]] {
         by_kind += count << (16 * unsigned(run.kind()));
+        if constexpr (kTelling == Telling::kReferences) {
+          if (logs_)
+            log({.position = references + 1,
+                 .frame = entry->pfn,
+                 .hits = static_cast<uint32_t>(count) & kHitsMax});
+        }
         references += count;
         if constexpr (kTelling == Telling::kLast) last_references_[entry->pfn.value] = references;
         continue;
@@ -231,23 +236,10 @@ bool RunMachine::test_and_clear_accessed(Pfn frame) {
   return true;
 }
 
-void RunMachine::log(const Reference& reference) {
-  if (!log_.empty() && reference.brought_in == 0) {
-    Reference& last = log_.back();
-    const uint64_t hits = uint64_t{last.hits} + reference.hits;
-    if (last.frame == reference.frame && hits <= kHitsMax) {
-      last.hits = hits & kHitsMax;
-      return;
-    }
-  }
-  if (log_.size() == kLogMax) hand_over_log();
-  log_.push_back(reference);
-}
-
 void RunMachine::hand_over_log() {
-  if (log_.empty()) return;
-  policy_->on_references(log_);
-  log_.clear();
+  if (log_size_ == 0) return;
+  policy_->on_references(std::span(log_).first(log_size_));
+  log_size_ = 0;
 }
 
 void RunMachine::give_up_early() {

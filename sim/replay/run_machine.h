@@ -13,6 +13,7 @@
 // Owns: TLB, page tables, policy. Not thread-safe: many RunMachines are for many threads.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -68,6 +69,9 @@ class RunMachine final : private FrameView {
     PageId page = kNoPage;
   };
 
+  static constexpr size_t kLogMax = 512;
+  static constexpr uint32_t kHitsMax = 0x7fffffff;
+
   // What a policy wants to know of references to pages that are in memory.
   enum class Telling : uint8_t { kNothing, kLast, kReferences };
 
@@ -89,7 +93,19 @@ class RunMachine final : private FrameView {
   void bring_in(Space& space, Vpn vpn);
   Pfn take_frame(PageId incoming);
   void evict(Pfn victim);
-  void log(const Reference& reference);
+  // Joined with what was logged last, where that is of the same frame.
+  void log(const Reference& reference) {
+    if (log_size_ > 0 && reference.brought_in == 0) {
+      Reference& last = log_[log_size_ - 1];
+      const uint64_t hits = uint64_t{last.hits} + reference.hits;
+      if (last.frame == reference.frame && hits <= kHitsMax) {
+        last.hits = hits & kHitsMax;
+        return;
+      }
+    }
+    if (log_size_ == kLogMax) hand_over_log();
+    log_[log_size_++] = reference;
+  }
   void hand_over_log();
   void give_up_early();
   void pass_tick();
@@ -110,7 +126,8 @@ class RunMachine final : private FrameView {
   std::vector<Held> held_;                 // by Pfn; frame 0 is none
   std::vector<uint64_t> last_references_;  // by Pfn
   std::priority_queue<uint32_t, std::vector<uint32_t>, std::greater<>> freed_;
-  std::vector<Reference> log_;
+  std::array<Reference, kLogMax> log_;
+  size_t log_size_ = 0;
   uint64_t in_use_ = 0;
   uint64_t peak_in_use_ = 0;
   uint32_t pages_ = 0;  // ever brought in
