@@ -29,10 +29,11 @@ struct MissCurve {
   uint64_t references = 0;
   uint64_t pages = 0;
   uint64_t cold_misses = 0;
-  // 1 frame, and every size at which the misses change; frames rise, misses fall.
+  // 1 frame (of a sample: the least that it can tell of), and every size at which the misses
+  // change; frames rise, misses fall.
   std::vector<MissPoint> points{};
 
-  // Without any memory every reference misses.
+  // Below the first point: every reference.
   uint64_t misses_at(uint64_t frames) const;
 };
 

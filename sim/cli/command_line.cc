@@ -1,4 +1,4 @@
-// The command line. The only file here that includes CLI11, whose exceptions end here.
+// The command line. CLI11's exceptions end here.
 #include <fmt/format.h>
 
 #include <CLI/App.hpp>
@@ -18,6 +18,7 @@
 #include "sim/base/log.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/message.h"
+#include "sim/cli/subcommands.h"
 
 namespace faultline::cli {
 namespace {
@@ -266,6 +267,15 @@ Command checked(VerifyCommand command) {
   return command;
 }
 
+Command checked(MrcCommand command, const Loudness& loudness) {
+  if (command.format == "list") return list_of(trace_formats());
+  if (command.paging == "list") return list_of(paging_names());
+  if (command.traces.empty()) return usage_error("mrc: no TRACE is named");
+  if (loudness.quiet && command.progress == ShowProgress::kOnTerminal)
+    command.progress = ShowProgress::kNo;
+  return command;
+}
+
 void apply(const Loudness& loudness) {
   base::set_log_level(loudness.quiet         ? base::LogLevel::kError
                       : loudness.verbose > 1 ? base::LogLevel::kDebug
@@ -293,6 +303,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   ConvertCommand convert;
   RunCommand run;
   VerifyCommand verify;
+  MrcCommand mrc;
   Loudness loudness;
   CLI::App app("Faultline simulates Linux's virtual memory: MMU, page tables, faults, page cache.",
                "faultline");
@@ -305,6 +316,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   add_convert(app, convert, loudness);
   add_run(app, run, loudness);
   add_verify(app, verify, loudness);
+  add_loudness(add_mrc(app, mrc), loudness);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -328,6 +340,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   if (app.got_subcommand("convert")) return checked(std::move(convert), loudness);
   if (app.got_subcommand("run")) return checked(std::move(run));
   if (app.got_subcommand("verify")) return checked(std::move(verify));
+  if (app.got_subcommand("mrc")) return checked(std::move(mrc), loudness);
   return usage_error("no command is given");
 }
 

@@ -94,14 +94,31 @@ struct VerifyCommand {
 };
 ExitStatus run_verify(const VerifyCommand& command, Output& out);
 
+// `faultline mrc`.
+struct MrcCommand {
+  std::vector<std::string> traces{};
+  std::string format{};  // empty: detected
+  std::string paging{"x86-64"};
+  std::string sample{};        // a rate; empty: none
+  std::string sample_pages{};  // a number of pages; empty: none
+  std::string seed{"0"};
+  std::string skip{"0"};
+  std::string limit{};  // empty: none
+  std::string chart{};  // a file; empty: none
+  bool json = false;
+  bool csv = false;
+  ShowProgress progress = ShowProgress::kOnTerminal;
+};
+ExitStatus run_mrc(const MrcCommand& command, Output& out);
+
 // Nothing is left to do: text was asked for (help, version), or the usage is wrong.
 struct Finished {
   ExitStatus status = ExitStatus::kDone;
   std::string text{};  // to standard output
 };
 
-using Command =
-    std::variant<Finished, ReplayCommand, RecordCommand, ConvertCommand, RunCommand, VerifyCommand>;
+using Command = std::variant<Finished, ReplayCommand, RecordCommand, ConvertCommand, RunCommand,
+                             VerifyCommand, MrcCommand>;
 
 // Takes the command line apart and sets the log level. Wrong usage is told on standard error.
 Command parse_command_line(int argc, const char* const* argv);

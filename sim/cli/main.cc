@@ -26,6 +26,7 @@ struct Runner {
   ExitStatus operator()(const ConvertCommand& command) const { return run_convert(command); }
   ExitStatus operator()(const RunCommand& command) const { return run_scenarios(command, out); }
   ExitStatus operator()(const VerifyCommand& command) const { return run_verify(command, out); }
+  ExitStatus operator()(const MrcCommand& command) const { return run_mrc(command, out); }
 };
 
 // `bazel run` starts programs in a folder of its own and says where the user was. Being there,

@@ -2,9 +2,13 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <optional>
+#include <vector>
+
+#include "faultline/machine.h"
 
 namespace faultline::cli {
 namespace {
@@ -94,6 +98,11 @@ Result<TlbOptions, InputError> parse_tlb(std::string_view option, std::string_vi
     *level = *shape;
   }
   return tlb;
+}
+
+bool known_paging(std::string_view name) {
+  const std::vector<NamedChoice> formats = paging_names();
+  return std::ranges::find(formats, name, &NamedChoice::name) != formats.end();
 }
 
 }  // namespace faultline::cli

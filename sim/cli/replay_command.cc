@@ -45,12 +45,6 @@ ExitStatus fail_for_want_of_resource(const InputError& error) {
   return ExitStatus::kResource;
 }
 
-bool known_paging(const std::string& name) {
-  for (const NamedChoice& choice : paging_names())
-    if (choice.name == name) return true;
-  return false;
-}
-
 Result<Unmapped, InputError> parse_unmapped(const std::string& text) {
   if (text.empty() || text == "map") return Unmapped::kMap;
   if (text == "fault") return Unmapped::kFault;

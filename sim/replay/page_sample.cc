@@ -112,9 +112,11 @@ MissCurve PageSample::curve(uint64_t references) const {
   }
   const uint64_t cold = rounded(cold_, references);
   MissCurve curve{.references = references, .pages = cold, .cold_misses = cold};
-  const size_t first = interval_of(1);
-  const double at_one = first < above.size() ? above[first] : 0;
-  curve.points.push_back({.frames = 1, .misses = rounded(at_one + cold_, references)});
+  // Between two pages of the sample lie so many others.
+  const auto step = static_cast<uint64_t>(1 / rate() + 0.5);
+  const size_t first = interval_of(step);
+  const double at_step = first < above.size() ? above[first] : 0;
+  curve.points.push_back({.frames = step, .misses = rounded(at_step + cold_, references)});
   for (size_t interval = first + 1; interval < above.size(); ++interval) {
     const uint64_t left = rounded(above[interval] + cold_, references);
     if (left != curve.points.back().misses)

@@ -46,7 +46,8 @@ class PageSample {
   // REQUIRES: has(hash).
   void reference(uint64_t hash);
 
-  // The curve, if there were `references` in all.
+  // The curve, if there were `references` in all. It begins at 1 / rate() frames: about less memory
+  // the sample says nothing.
   MissCurve curve(uint64_t references) const;
   double rate() const;
   uint64_t pages() const { return numbers_.size(); }

@@ -68,14 +68,16 @@ void Sample::describe(MrcSampling& sampling) const {
   sampling.references = whole_.references();
   if (references_ == 0) return;
   std::vector<MissCurve> curves;
+  uint64_t smallest = 1;  // that all can tell of
   uint64_t largest = 1;
   for (const PageSample& part : parts_) {
     curves.push_back(part.curve(references_));
+    smallest = std::max(smallest, curves.back().points.front().frames);
     largest = std::max(largest, curves.back().points.back().frames);
   }
   double sum = 0;
   for (uint64_t i = 1; i <= kSizes; ++i) {
-    const uint64_t frames = std::max<uint64_t>(1, largest / kSizes * i);
+    const uint64_t frames = std::max(smallest, largest / kSizes * i);
     std::vector<double> ratios;
     for (const MissCurve& curve : curves)
       ratios.push_back(double(curve.misses_at(frames)) / double(references_));

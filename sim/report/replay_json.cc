@@ -1,52 +1,19 @@
-// The JSON document of a replay. The only file here that includes the JSON library.
+// The JSON document of a replay.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
 #include "faultline/report.h"
+#include "sim/report/utf8.h"
 
 namespace faultline {
 namespace {
 
 using nlohmann::ordered_json;
 
-// The length of the UTF-8 sequence at `text[at]`, or 0 where there is no valid one.
-// Source: The Unicode Standard 15.0, table 3-7.
-size_t utf8_length(const std::string& text, size_t at) {
-  const auto byte = [&](size_t i) { return i < text.size() ? uint8_t(text[i]) : uint8_t{0}; };
-  const uint8_t first = byte(at);
-  if (first < 0x80) return 1;
-  if (first < 0xc2 || first > 0xf4) return 0;
-  const size_t length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  const uint8_t second = byte(at + 1);
-  const uint8_t low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-  const uint8_t high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-  if (second < low || second > high) return 0;
-  for (size_t i = at + 2; i < at + length; ++i)
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  return length;
-}
-
-// A file name as a JSON string: bytes that are not UTF-8 stand for the characters U+0080 to U+00FF.
-std::string json_name(const std::string& name) {
-  std::string valid;
-  for (size_t at = 0; at < name.size();) {
-    const size_t length = utf8_length(name, at);
-    if (length > 0) {
-      valid.append(name, at, length);
-    } else {
-      const uint8_t byte = uint8_t(name[at]);
-      valid += char(0xc0 | byte >> 6);
-      valid += char(0x80 | (byte & 0x3f));
-    }
-    at += length > 0 ? length : 1;
-  }
-  return valid;
-}
-
 ordered_json trace_json(const ReplayReport& report) {
   ordered_json files = ordered_json::array();
-  for (const std::string& file : report.files) files.push_back(json_name(file));
+  for (const std::string& file : report.files) files.push_back(report::utf8_name(file));
   const AccessStats& accesses = report.stats.accesses;
   ordered_json trace = {{"files", std::move(files)},
                         {"format", report.format},
@@ -58,7 +25,7 @@ ordered_json trace_json(const ReplayReport& report) {
                         {"modifies", accesses.modifies},
                         {"references", report.stats.references},
                         {"pages", report.stats.pages_touched}};
-  for (const std::string& text : report.damage) trace["damage"].push_back(json_name(text));
+  for (const std::string& text : report.damage) trace["damage"].push_back(report::utf8_name(text));
   return trace;
 }
 
@@ -138,7 +105,7 @@ ordered_json by_mapping_json(const std::vector<MappingFaults>& by_mapping) {
     list.push_back({{"pid", row.pid},
                     {"start", fmt::format("{:#x}", row.range.start.value)},
                     {"end", fmt::format("{:#x}", row.range.end.value)},
-                    {"name", json_name(row.name)},
+                    {"name", report::utf8_name(row.name)},
                     {"pages", row.pages},
                     {"minor", row.minor},
                     {"major", row.major}});

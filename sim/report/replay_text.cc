@@ -7,35 +7,17 @@
 #include <string_view>
 
 #include "faultline/report.h"
+#include "sim/report/numbers.h"
 
 namespace faultline {
 namespace {
 
+using report::byte_size;
+using report::grouped;
+using report::share;
+
 constexpr int kNameColumns = 22;
 constexpr int kNumberColumns = 20;
-
-// 1234567 as "1,234,567".
-std::string grouped(uint64_t number) {
-  std::string digits = std::to_string(number);
-  for (size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
-  return digits;
-}
-
-// "12.34 %"; a dash where there is no whole.
-std::string share(uint64_t part, uint64_t whole) {
-  if (whole == 0) return "-";
-  return fmt::format("{:.2f} %", 100.0 * double(part) / double(whole));
-}
-
-// "7.8 MiB"; whole numbers without a fraction.
-std::string byte_size(uint64_t bytes) {
-  constexpr std::string_view kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  size_t unit = 0;
-  while (bytes >> (10 * (unit + 1)) != 0 && unit + 1 < std::size(kUnits)) ++unit;
-  const uint64_t size = uint64_t{1} << (10 * unit);
-  if (bytes % size == 0) return fmt::format("{} {}", bytes / size, kUnits[unit]);
-  return fmt::format("{:.1f} {}", double(bytes) / double(size), kUnits[unit]);
-}
 
 class Page {
  public:

@@ -5,7 +5,7 @@ namespace {
 
 constexpr Subject kSubjects[] = {bound_rows,   frame_rows,  page_table_rows, translate_rows,
                                  machine_rows, vma_rows,    scenario_rows,   trace_rows,
-                                 flt_rows,     replay_rows, engine_rows};
+                                 flt_rows,     replay_rows, engine_rows,     mrc_rows};
 
 }  // namespace
 

@@ -1,0 +1,126 @@
+// `faultline mrc`.
+#include <unistd.h>
+
+#include <charconv>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "faultline/machine.h"
+#include "faultline/mrc.h"
+#include "faultline/trace.h"
+#include "sim/base/log.h"
+#include "sim/cli/chart_file.h"
+#include "sim/cli/commands.h"
+#include "sim/cli/input_file.h"
+#include "sim/cli/interrupt.h"
+#include "sim/cli/message.h"
+#include "sim/cli/progress.h"
+#include "sim/cli/quantities.h"
+
+namespace faultline::cli {
+namespace {
+
+ExitStatus fail(const InputError& error) {
+  print_error(error.to_string());
+  return ExitStatus::kBadInput;
+}
+
+InputError wrong(std::string message) { return {.message = std::move(message)}; }
+
+Result<double, InputError> parse_rate(const std::string& text) {
+  double rate = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, rate);
+  if (error != std::errc{} || stop != end || !(rate > 0 && rate <= 1))
+    return wrong("--sample: '" + text + "' is not a rate above 0 and up to 1");
+  return rate;
+}
+
+Result<uint64_t, InputError> parse_sample_pages(const std::string& text) {
+  // Of a sample that shall be small.
+  constexpr uint64_t kMost = uint64_t{1} << 28;
+  auto pages = parse_count("--sample-pages", text);
+  if (!pages) return pages.error();
+  if (*pages == 0 || *pages > kMost)
+    return wrong("--sample-pages: '" + text + "' is not between 1 and " + std::to_string(kMost));
+  return *pages;
+}
+
+// What says how the trace is cut.
+Result<void, InputError> set_counts(const MrcCommand& command, MrcOptions& options) {
+  auto skip = parse_count("--skip", command.skip);
+  if (!skip) return skip.error();
+  options.skip = *skip;
+  if (!command.limit.empty()) {
+    auto limit = parse_count("--limit", command.limit);
+    if (!limit) return limit.error();
+    options.limit = *limit;
+  }
+  auto seed = parse_count("--seed", command.seed);
+  if (!seed) return seed.error();
+  options.seed = *seed;
+  return {};
+}
+
+Result<MrcOptions, InputError> mrc_options(const MrcCommand& command) {
+  MrcOptions options{.paging = command.paging, .interrupted = &interrupt_flag()};
+  if (!known_paging(command.paging))
+    return wrong("--paging: no format is named '" + command.paging +
+                 "'; '--paging list' names them");
+  if (!command.sample.empty() && !command.sample_pages.empty())
+    return wrong("either --sample or --sample-pages");
+  if (!command.sample.empty()) {
+    auto rate = parse_rate(command.sample);
+    if (!rate) return rate.error();
+    options.sample_rate = *rate;
+  }
+  if (!command.sample_pages.empty()) {
+    auto pages = parse_sample_pages(command.sample_pages);
+    if (!pages) return pages.error();
+    options.sample_pages = *pages;
+  }
+  if (auto counts = set_counts(command, options); !counts) return counts.error();
+  return options;
+}
+
+// Prints the report, and draws the chart.
+ExitStatus report_curves(const MrcCommand& command, const MrcReport& report, Output& out) {
+  if (command.json) {
+    out.write(mrc_report_json(report) + '\n');
+  } else {
+    out.write(command.csv ? mrc_report_csv(report) : mrc_report_text(report));
+  }
+  if (!command.chart.empty()) {
+    const ExitStatus status =
+        write_chart(command.chart,
+                    is_html_name(command.chart) ? mrc_report_html(report) : mrc_report_svg(report));
+    if (status != ExitStatus::kDone) return status;
+  }
+  return report.interrupted ? ExitStatus::kInterrupted : ExitStatus::kDone;
+}
+
+}  // namespace
+
+ExitStatus run_mrc(const MrcCommand& command, Output& out) {
+  auto options = mrc_options(command);
+  if (!options) return fail(options.error());
+  if (command.json && command.csv) return fail(wrong("either --json or --csv"));
+  if (!known_chart_name(command.chart)) return ExitStatus::kBadInput;
+  catch_interrupt();
+  auto reader = open_trace(command.traces, {.format = command.format});
+  if (!reader) return fail(reader.error());
+  base::log(base::LogLevel::kInfo, "the trace's format is {}", (*reader)->format());
+  std::optional<Progress> progress;
+  if (wants_progress(command.progress)) {
+    progress.emplace(stderr);
+    options->on_progress = [&progress](uint64_t accesses) { progress->update(accesses); };
+  }
+  auto report = measure_mrc(**reader, *options);
+  progress.reset();
+  if (!report) return fail(report.error());
+  report->files = command.traces;
+  return report_curves(command, *report, out);
+}
+
+}  // namespace faultline::cli

@@ -1,0 +1,46 @@
+// The options of `faultline mrc`.
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "sim/cli/subcommands.h"
+
+namespace faultline::cli {
+namespace {
+
+constexpr const char* kFooter =
+    "Examples:\n"
+    "  faultline mrc traces/sort.lackey.zst --chart sort.svg\n"
+    "  faultline mrc traces/sort.lackey.zst --sample 0.1 --json\n";
+
+}  // namespace
+
+CLI::App& add_mrc(CLI::App& app, MrcCommand& to) {
+  CLI::App& mrc =
+      *app.add_subcommand("mrc", "The misses of LRU for every size of memory, from one pass");
+  mrc.footer(kFooter);
+  mrc.add_option("TRACE", to.traces,
+                 "Traces, read one after another as one; '-' is standard input");
+  mrc.add_option("--format", to.format,
+                 "The traces' format, instead of detecting it; 'list' names them");
+  mrc.add_option("--paging", to.paging,
+                 "The page-table format, for the size of pages; 'list' names them")
+      ->capture_default_str();
+  mrc.add_option("--sample", to.sample,
+                 "Estimate the curve from that share of the pages, as 0.01; without it, exact");
+  mrc.add_option("--sample-pages", to.sample_pages, "Estimate it from that many pages at most");
+  mrc.add_option("--seed", to.seed, "Seed of the choice of pages");
+  mrc.add_option("--skip", to.skip, "Pass over that many accesses at the beginning");
+  mrc.add_option("--limit", to.limit, "Look at that many accesses at most");
+  mrc.add_flag("--json", to.json, "Print one JSON document");
+  mrc.add_flag("--csv", to.csv, "Print every point of the curve, as comma-separated values");
+  mrc.add_option("--chart", to.chart, "Draw the curve to this file, NAME.svg or NAME.html");
+  mrc.add_flag_callback(
+      "--progress", [&to] { to.progress = ShowProgress::kYes; },
+      "Show progress also where standard error is no terminal");
+  mrc.add_flag_callback(
+      "--no-progress", [&to] { to.progress = ShowProgress::kNo; }, "Show none");
+  return mrc;
+}
+
+}  // namespace faultline::cli

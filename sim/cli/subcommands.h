@@ -1,0 +1,15 @@
+// The options of commands that have a file of their own for them; command_line.cc calls these.
+#pragma once
+
+#include "sim/cli/commands.h"
+
+namespace CLI {
+class App;
+}
+
+namespace faultline::cli {
+
+// Adds the command to `app`; what the user says goes to `to`.
+CLI::App& add_mrc(CLI::App& app, MrcCommand& to);
+
+}  // namespace faultline::cli

@@ -1,0 +1,113 @@
+// `faultline mrc` on the committed traces: at every size that is looked at, the misses are those of
+// a replay by LRU.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/cli/program.h"
+#include "tests/cli/replay_check.h"
+
+namespace faultline::testing {
+namespace {
+
+// The sanitizers make a replay some ten times slower.
+const std::vector<std::string> kHead =
+    kSanitized ? std::vector<std::string>{"--limit", "300000"} : std::vector<std::string>{};
+
+nlohmann::json mrc(std::vector<std::string> args) {
+  args.insert(args.begin(), "mrc");
+  args.emplace_back("--json");
+  args.insert(args.end(), kHead.begin(), kHead.end());
+  const ProgramEnd end = run_program({.args = args});
+  REQUIRE_MESSAGE(end.status == 0, end.err);
+  REQUIRE(end.err.empty());
+  return nlohmann::json::parse(end.out);
+}
+
+uint64_t misses_at(const nlohmann::json& report, uint64_t frames) {
+  uint64_t misses = 0;
+  for (const auto& point : report.at("curve"))
+    if (point.at(0).get<uint64_t>() <= frames) misses = point.at(1).get<uint64_t>();
+  return misses;
+}
+
+TEST_CASE("mrc: the committed traces, as replays by LRU") {
+  const uint64_t sizes[] = {16, 20, 90, 301, 1024};
+  for (size_t i = 0; i < committed_traces().size(); ++i) {
+    const std::string& trace = committed_traces()[i];
+    CAPTURE(trace);
+    const nlohmann::json report = mrc({trace});
+    for (const uint64_t frames : {sizes[i], uint64_t{1}}) {
+      CAPTURE(frames);
+      std::vector<std::string> args = {trace, "--memory", std::to_string(frames) + "p"};
+      args.insert(args.end(), kHead.begin(), kHead.end());
+      const std::string replayed = replay(args);
+      CHECK(report.at("references") == number(replayed, "/trace/references"));
+      CHECK(report.at("pages") == number(replayed, "/trace/pages"));
+      CHECK(report.at("cold_misses") == number(replayed, "/replacement/cold_misses"));
+      CHECK(misses_at(report, frames) == number(replayed, "/replacement/misses"));
+    }
+  }
+}
+
+// docs/mrc.md tells these errors.
+TEST_CASE("mrc: samples of the committed traces are near the exact curve") {
+  for (const std::string& trace : committed_traces()) {
+    CAPTURE(trace);
+    const nlohmann::json exact = mrc({trace});
+    const nlohmann::json sampled = mrc({trace, "--sample", "0.1"});
+    CHECK(sampled.at("references") == exact.at("references"));
+    const auto references = exact.at("references").get<double>();
+    const auto first = sampled.at("curve").at(0).at(0).get<uint64_t>();
+    CHECK(first == 10);
+    const auto pages = exact.at("pages").get<uint64_t>();
+    double sum = 0;
+    for (uint64_t i = 1; i <= 100; ++i) {
+      const uint64_t frames = std::max(first, pages * i / 100);
+      sum += std::abs(double(misses_at(exact, frames)) - double(misses_at(sampled, frames)));
+    }
+    const double error = sum / 100 / references;
+    MESSAGE(trace, ": mean absolute error ", error, ", standard error ",
+            sampled.at("sampling").at("standard_error").get<double>());
+    CHECK(error < 0.05);
+  }
+}
+
+TEST_CASE("mrc: the table, the CSV and the chart are of the same curve") {
+  const std::string trace = write_file("loads.lackey", lackey_loads(100) + lackey_loads(100));
+  const ProgramEnd table = run_program({.args = {"mrc", trace}});
+  CHECK(table.status == 0);
+  CHECK(table.out.find("          64     256 KiB                 200    100.00 %") !=
+        std::string::npos);
+  CHECK(table.out.find(
+            "         100     400 KiB                 100     50.00 %   cold misses alone") !=
+        std::string::npos);
+  const ProgramEnd csv = run_program({.args = {"mrc", trace, "--csv"}});
+  CHECK(csv.out == "process,frames,misses\nall,1,200\nall,100,100\n");
+  for (const std::string name : {"chart.svg", "chart.html"}) {
+    const std::string chart = write_file(name, "");
+    const ProgramEnd end = run_program({.args = {"mrc", trace, "--json", "--chart", chart}});
+    CHECK(end.status == 0);
+    CHECK(end.out.starts_with(
+        R"({"references":200,"pages":100,"cold_misses":100,"curve":[[1,200],[100,100]],)"));
+    CHECK(read_file(chart).find("<path class=\"line\"") != std::string::npos);
+  }
+  const ProgramEnd full = run_program({.args = {"mrc", trace, "--chart", "/nonexistent/a.svg"}});
+  CHECK(full.status == 2);
+  CHECK(full.err.find("/nonexistent/a.svg: No such file") != std::string::npos);
+}
+
+TEST_CASE("mrc: a bad record ends it, and prints no report") {
+  const std::string bad = write_file("bad.lackey", lackey_loads(100) + " L zzz,8\n");
+  const ProgramEnd end = run_program({.args = {"mrc", bad}});
+  CHECK(end.status == 2);
+  CHECK(end.out.empty());
+  CHECK(end.err.find("bad.lackey:101:") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace faultline::testing
