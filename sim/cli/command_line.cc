@@ -276,6 +276,19 @@ Command checked(MrcCommand command, const Loudness& loudness) {
   return command;
 }
 
+Command checked(SweepCommand command) {
+  if (command.format == "list") return list_of(trace_formats());
+  if (command.lists.policy == "list") return list_of(policy_names());
+  if (command.lists.paging == "list") return list_of(paging_names());
+  if (command.traces.empty()) return usage_error("sweep: no TRACE is named");
+  return command;
+}
+
+Command checked(MergeCommand command) {
+  if (command.shards.empty()) return usage_error("merge: no SHARD is named");
+  return command;
+}
+
 void apply(const Loudness& loudness) {
   base::set_log_level(loudness.quiet         ? base::LogLevel::kError
                       : loudness.verbose > 1 ? base::LogLevel::kDebug
@@ -304,6 +317,8 @@ Command parse_command_line(int argc, const char* const* argv) {
   RunCommand run;
   VerifyCommand verify;
   MrcCommand mrc;
+  SweepCommand sweep;
+  MergeCommand merge;
   Loudness loudness;
   CLI::App app("Faultline simulates Linux's virtual memory: MMU, page tables, faults, page cache.",
                "faultline");
@@ -317,6 +332,8 @@ Command parse_command_line(int argc, const char* const* argv) {
   add_run(app, run, loudness);
   add_verify(app, verify, loudness);
   add_loudness(add_mrc(app, mrc), loudness);
+  add_loudness(add_sweep(app, sweep), loudness);
+  add_loudness(add_merge(app, merge), loudness);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -341,6 +358,8 @@ Command parse_command_line(int argc, const char* const* argv) {
   if (app.got_subcommand("run")) return checked(std::move(run));
   if (app.got_subcommand("verify")) return checked(std::move(verify));
   if (app.got_subcommand("mrc")) return checked(std::move(mrc), loudness);
+  if (app.got_subcommand("sweep")) return checked(std::move(sweep));
+  if (app.got_subcommand("merge")) return checked(std::move(merge));
   return usage_error("no command is given");
 }
 

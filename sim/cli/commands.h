@@ -11,6 +11,7 @@
 
 #include "sim/cli/exit_status.h"
 #include "sim/cli/output.h"
+#include "sim/cli/sweep_configurations.h"
 
 namespace faultline::cli {
 
@@ -111,6 +112,31 @@ struct MrcCommand {
 };
 ExitStatus run_mrc(const MrcCommand& command, Output& out);
 
+// `faultline sweep`.
+struct SweepCommand {
+  std::vector<std::string> traces{};
+  std::string format{};  // empty: detected
+  SweepLists lists{};
+  std::string skip{"0"};
+  std::string limit{};  // empty: none
+  std::string seed{"0"};
+  std::string jobs{};   // empty: as many as processors
+  std::string shard{};  // "I/N"; empty: all of it
+  std::string chart{};  // a file; empty: none
+  bool json = false;
+  bool csv = false;
+};
+ExitStatus run_sweep(const SweepCommand& command, Output& out);
+
+// `faultline merge`.
+struct MergeCommand {
+  std::vector<std::string> shards{};
+  std::string chart{};  // a file; empty: none
+  bool json = false;
+  bool csv = false;
+};
+ExitStatus run_merge(const MergeCommand& command, Output& out);
+
 // Nothing is left to do: text was asked for (help, version), or the usage is wrong.
 struct Finished {
   ExitStatus status = ExitStatus::kDone;
@@ -118,7 +144,7 @@ struct Finished {
 };
 
 using Command = std::variant<Finished, ReplayCommand, RecordCommand, ConvertCommand, RunCommand,
-                             VerifyCommand, MrcCommand>;
+                             VerifyCommand, MrcCommand, SweepCommand, MergeCommand>;
 
 // Takes the command line apart and sets the log level. Wrong usage is told on standard error.
 Command parse_command_line(int argc, const char* const* argv);

@@ -27,6 +27,8 @@ struct Runner {
   ExitStatus operator()(const RunCommand& command) const { return run_scenarios(command, out); }
   ExitStatus operator()(const VerifyCommand& command) const { return run_verify(command, out); }
   ExitStatus operator()(const MrcCommand& command) const { return run_mrc(command, out); }
+  ExitStatus operator()(const SweepCommand& command) const { return run_sweep(command, out); }
+  ExitStatus operator()(const MergeCommand& command) const { return run_merge(command, out); }
 };
 
 // `bazel run` starts programs in a folder of its own and says where the user was. Being there,

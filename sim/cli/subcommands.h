@@ -11,5 +11,7 @@ namespace faultline::cli {
 
 // Adds the command to `app`; what the user says goes to `to`.
 CLI::App& add_mrc(CLI::App& app, MrcCommand& to);
+CLI::App& add_sweep(CLI::App& app, SweepCommand& to);
+CLI::App& add_merge(CLI::App& app, MergeCommand& to);
 
 }  // namespace faultline::cli

@@ -66,33 +66,66 @@ std::string escaped(const std::string& text) {
   return plain;
 }
 
-// From values to places in the drawing: the x axis from 1 to 2^doublings, the y axis from 1 down to
-// 10^-tenths.
-struct Axes {
-  int doublings = 1;
-  int tenths = 1;
+// The marks of the y axis: 1, 2 and 5 times powers of ten, from 1 down.
+constexpr std::array<double, 28> kShares = {
+    1,    0.5,  0.2,  0.1,  5e-2, 2e-2, 1e-2, 5e-3, 2e-3, 1e-3, 5e-4, 2e-4, 1e-4, 5e-5,
+    2e-5, 1e-5, 5e-6, 2e-6, 1e-6, 5e-7, 2e-7, 1e-7, 5e-8, 2e-8, 1e-8, 5e-9, 2e-9, 1e-9};
+constexpr size_t kSharesADecade = 3;
+// With more than so many marks on the axis, powers of ten alone.
+constexpr size_t kMarksMax = 8;
 
-  double x(double frames) const { return kLeft + kPlotWidth * std::log2(frames) / doublings; }
+// From values to places in the drawing. The x axis goes from 2^first_bit to 2^last_bit, the y axis
+// from kShares[top] down to kShares[bottom].
+struct Axes {
+  int first_bit = 0;
+  int last_bit = 1;
+  size_t top = 0;
+  size_t bottom = kSharesADecade;
+  size_t step = 1;  // of the marks
+
+  double x(double frames) const {
+    return kLeft + kPlotWidth * (std::log2(frames) - first_bit) / (last_bit - first_bit);
+  }
   double y(double share) const {
-    if (share <= 0) return kBottom;
-    return kTop + kPlotHeight * std::min(1.0, -std::log10(share) / tenths);
+    if (share <= kShares[bottom]) return kBottom;
+    return kTop +
+           kPlotHeight * std::log(kShares[top] / share) / std::log(kShares[top] / kShares[bottom]);
   }
 };
 
+void fit_y(Axes& axes, double smallest, double largest) {
+  axes.top = 0;
+  while (axes.top + 2 < kShares.size() && kShares[axes.top + 1] >= largest) ++axes.top;
+  axes.bottom = axes.top + 1;
+  while (axes.bottom + 1 < kShares.size() && kShares[axes.bottom] > smallest) ++axes.bottom;
+  if (axes.bottom - axes.top <= kMarksMax) return;
+  axes.step = kSharesADecade;
+  axes.top -= axes.top % kSharesADecade;
+  axes.bottom += (kSharesADecade - axes.bottom % kSharesADecade) % kSharesADecade;
+}
+
 Axes make_axes(const Chart& chart) {
-  constexpr int kTenthsMax = 9;
-  double largest = 2;
-  double smallest = 0.1;
+  double first = 0;
+  double last = 0;
+  double smallest = 0;
+  double largest = 0;
   for (const ChartLine& line : chart.lines) {
     for (const ChartPoint& point : line.points) {
-      largest = std::max(largest, point.x);
-      if (point.y > 0) smallest = std::min(smallest, point.y);
+      first = first == 0 ? point.x : std::min(first, point.x);
+      last = std::max(last, point.x);
+      largest = std::max(largest, point.y);
+      if (point.y > 0) smallest = smallest == 0 ? point.y : std::min(smallest, point.y);
     }
   }
-  // A little more, so that rounding does not add a tenth below a power of ten.
-  const int tenths = static_cast<int>(std::ceil(-std::log10(smallest) - 1e-9));
-  return {.doublings = static_cast<int>(std::ceil(std::log2(largest) - 1e-9)),
-          .tenths = std::clamp(tenths, 1, kTenthsMax)};
+  Axes axes;
+  if (first > 0) {
+    // Rounding must not add a doubling.
+    axes.first_bit = static_cast<int>(std::floor(std::log2(first) + 1e-9));
+    axes.last_bit =
+        std::max(axes.first_bit + 1, static_cast<int>(std::ceil(std::log2(last) - 1e-9)));
+  }
+  if (smallest > 0) fit_y(axes, smallest, largest);
+  return axes;
 }
 
 class Drawing {
@@ -120,6 +153,12 @@ class Drawing {
     fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
   }
 
+  // Of a mark in percent: 1e-9 is 0.0000001 %.
+  static size_t decimals(size_t mark) {
+    const size_t tenths = (mark + kSharesADecade - 1) / kSharesADecade;
+    return tenths < 2 ? 0 : tenths - 2;
+  }
+
   double legend_width() const {
     size_t letters = 8;
     for (const ChartLine& line : chart_.lines) letters = std::max(letters, line.name.size());
@@ -127,9 +166,9 @@ class Drawing {
   }
 
   void put_x_axis() {
-    const double each = kPlotWidth / axes_.doublings;
+    const double each = kPlotWidth / (axes_.last_bit - axes_.first_bit);
     const int step = static_cast<int>(std::ceil(kLabelDistance / each));
-    for (int i = 0; i <= axes_.doublings; i += step) {
+    for (int i = axes_.first_bit; i <= axes_.last_bit; i += step) {
       const double x = axes_.x(std::ldexp(1, i));
       put("<line class=\"grid\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1:.1f}\" y2=\"{2:.1f}\"/>\n", x,
           kTop, kBottom);
@@ -145,13 +184,12 @@ class Drawing {
   }
 
   void put_y_axis() {
-    for (int tenth = 0; tenth <= axes_.tenths; ++tenth) {
-      const double share = std::pow(10.0, -tenth);
-      const double y = axes_.y(share);
+    for (size_t i = axes_.top; i <= axes_.bottom; i += axes_.step) {
+      const double y = axes_.y(kShares[i]);
       put("<line class=\"grid\" x1=\"{0:.1f}\" x2=\"{1:.1f}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>\n",
           kLeft, kRight, y);
       put("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{:.{}f} %</text>\n", kLeft - 8,
-          y + 4, 100 * share, std::max(0, tenth - 2));
+          y + 4, 100 * kShares[i], decimals(i));
     }
     put("<line class=\"axis\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1:.1f}\" y2=\"{2:.1f}\"/>\n",
         kLeft, kTop, kBottom);
@@ -180,24 +218,18 @@ class Drawing {
   // A curve may have millions of points: of those that fall into one place the last one counts.
   std::string steps(const ChartLine& line) const {
     std::string path;
-    double last_x = -1;
     double last_y = -1;
     const auto place = [](double value) { return std::round(value * 2) / 2; };
     for (size_t i = 0; i < line.points.size(); ++i) {
       const double x = place(axes_.x(line.points[i].x));
       if (i + 1 < line.points.size() && place(axes_.x(line.points[i + 1].x)) == x) continue;
       const double y = std::round(axes_.y(line.points[i].y) * 10) / 10;
-      if (path.empty()) {
-        path = fmt::format("M{:g} {:g}", x, y);
-      } else if (y != last_y) {
-        fmt::format_to(std::back_inserter(path), "H{:g}V{:g}", x, y);
-      }
-      last_x = x;
+      if (y == last_y) continue;
+      path += path.empty() ? fmt::format("M{:g} {:g}", x, y) : fmt::format("H{:g}V{:g}", x, y);
       last_y = y;
     }
     // What the largest size has, all beyond it have.
-    if (last_x < kRight) fmt::format_to(std::back_inserter(path), "H{:g}", kRight);
-    return path;
+    return path + fmt::format("H{:g}", kRight);
   }
   std::string straight(const ChartLine& line) const {
     std::string path;

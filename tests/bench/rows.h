@@ -42,6 +42,7 @@ std::span<const Row> mrc_rows();
 std::span<const Row> page_table_rows();
 std::span<const Row> replay_rows();
 std::span<const Row> scenario_rows();
+std::span<const Row> sweep_rows();
 std::span<const Row> trace_rows();
 std::span<const Row> translate_rows();
 std::span<const Row> vma_rows();

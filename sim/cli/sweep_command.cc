@@ -1,0 +1,163 @@
+// `faultline sweep` and `faultline merge`.
+#include <algorithm>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "faultline/machine.h"
+#include "faultline/report.h"
+#include "faultline/trace.h"
+#include "sim/base/log.h"
+#include "sim/cli/commands.h"
+#include "sim/cli/input_file.h"
+#include "sim/cli/interrupt.h"
+#include "sim/cli/message.h"
+#include "sim/cli/quantities.h"
+#include "sim/cli/sweep_configurations.h"
+#include "sim/cli/sweep_output.h"
+#include "sim/replay/sweep.h"
+#include "sim/report/utf8.h"
+
+namespace faultline::cli {
+namespace {
+
+ExitStatus fail(const InputError& error) {
+  print_error(error.to_string());
+  return ExitStatus::kBadInput;
+}
+
+InputError wrong(std::string message) { return {.message = std::move(message)}; }
+
+// What make_machine() says of each, with the option that it is about where that is known.
+Result<void, InputError> check(const std::vector<MachineOptions>& configurations) {
+  for (const MachineOptions& configuration : configurations) {
+    const std::pair<std::string_view, MachineOptions> suspects[] = {
+        {"--memory: ", {.frames = configuration.frames}},
+        {"--policy: ", {.policy = configuration.policy}},
+        {"--tlb: ", {.tlb = configuration.tlb}},
+        {"", configuration},
+    };
+    for (const auto& [name, alone] : suspects)
+      if (const auto made = make_machine(alone); !made)
+        return wrong(std::string(name) + made.error().message);
+  }
+  return {};
+}
+
+Result<replay::SweepOptions, InputError> sweep_options(const SweepCommand& command) {
+  auto configurations = sweep_configurations(command.lists);
+  if (!configurations) return configurations.error();
+  replay::SweepOptions options{.configurations = std::move(configurations).value(),
+                               .jobs = std::max(1U, std::thread::hardware_concurrency()),
+                               .interrupted = &interrupt_flag()};
+  if (const auto checked = check(options.configurations); !checked) return checked.error();
+  const auto skip = parse_count("--skip", command.skip);
+  if (!skip) return skip.error();
+  options.skip = *skip;
+  if (!command.limit.empty()) {
+    const auto limit = parse_count("--limit", command.limit);
+    if (!limit) return limit.error();
+    options.limit = *limit;
+  }
+  if (!command.jobs.empty()) {
+    const auto jobs = parse_count("--jobs", command.jobs);
+    if (!jobs) return jobs.error();
+    if (*jobs == 0) return wrong("--jobs: must be at least 1");
+    options.jobs = static_cast<unsigned>(std::min<uint64_t>(*jobs, replay::kConfigurationsMax));
+  }
+  const auto seed = parse_count("--seed", command.seed);
+  if (!seed) return seed.error();
+  for (MachineOptions& configuration : options.configurations) configuration.seed = *seed;
+  return options;
+}
+
+// What the shards of a sweep have in common.
+std::string sweep_name(const SweepCommand& command) {
+  std::string name = "memory=" + command.lists.memory + " policy=" + command.lists.policy +
+                     " tlb=" + command.lists.tlb + " paging=" + command.lists.paging +
+                     " skip=" + command.skip + " limit=" + command.limit + " seed=" + command.seed +
+                     " format=" + command.format;
+  for (const std::string& trace : command.traces) name += " " + trace;
+  return report::utf8_name(name);
+}
+
+// Every of-th configuration, from the number-th on.
+report::Shard take_shard(const SweepCommand& command, const ShardOf& shard,
+                         std::vector<MachineOptions>& configurations) {
+  report::Shard taken{.number = shard.number,
+                      .of = shard.of,
+                      .configurations = configurations.size(),
+                      .options = sweep_name(command)};
+  std::vector<MachineOptions> own;
+  for (uint64_t i = shard.number - 1; i < configurations.size(); i += shard.of) {
+    taken.indices.push_back(i);
+    own.push_back(configurations[i]);
+    if (configurations.size() - i <= shard.of) break;
+  }
+  configurations = std::move(own);
+  return taken;
+}
+
+ExitStatus sweep_and_show(const SweepCommand& command, const replay::SweepOptions& options,
+                          report::Shard* shard, Output& out) {
+  replay::SweepOptions each = options;
+  const auto reader = open_trace(command.traces, {.format = command.format});
+  if (!reader) return fail(reader.error());
+  base::log(base::LogLevel::kInfo, "the trace's format is {}", (*reader)->format());
+  const Unmapped unmapped = (*reader)->has_calls() ? Unmapped::kFault : Unmapped::kMap;
+  for (MachineOptions& configuration : each.configurations) configuration.unmapped = unmapped;
+  auto outcome = replay::sweep(**reader, each);
+  if (!outcome) return fail(outcome.error());
+  if (outcome->end == replay::ReplayEnd::kOutOfMemory) {
+    print_error("a simulated machine is out of memory: no frame can be evicted");
+    return ExitStatus::kResource;
+  }
+  report::Documents documents;
+  for (ReplayReport& report : outcome->reports) {
+    report.files = command.traces;
+    documents.push_back(replay_report_json(report));
+  }
+  ExitStatus status = ExitStatus::kDone;
+  if (shard != nullptr) {
+    shard->documents = std::move(documents);
+    out.write(report::shard_json(*shard) + '\n');
+  } else {
+    status = show_sweep(documents, {command.json, command.csv, command.chart}, out);
+  }
+  return outcome->end == replay::ReplayEnd::kInterrupted ? ExitStatus::kInterrupted : status;
+}
+
+}  // namespace
+
+ExitStatus run_sweep(const SweepCommand& command, Output& out) {
+  auto options = sweep_options(command);
+  if (!options) return fail(options.error());
+  if (!can_show({command.json, command.csv, command.chart})) return ExitStatus::kBadInput;
+  catch_interrupt();
+  if (command.shard.empty()) return sweep_and_show(command, *options, nullptr, out);
+  const auto of = parse_shard_of(command.shard);
+  if (!of) return fail(of.error());
+  if (command.csv || !command.chart.empty())
+    return fail(wrong("--shard prints what 'faultline merge' takes, which has --csv and --chart"));
+  report::Shard shard = take_shard(command, *of, options->configurations);
+  return sweep_and_show(command, *options, &shard, out);
+}
+
+ExitStatus run_merge(const MergeCommand& command, Output& out) {
+  const SweepShow show{command.json, command.csv, command.chart};
+  if (!can_show(show)) return ExitStatus::kBadInput;
+  std::vector<report::Shard> shards;
+  for (const std::string& file : command.shards) {
+    const auto text = read_text_file(file);
+    if (!text) return fail(text.error());
+    auto shard = report::parse_shard(file, *text);
+    if (!shard) return fail(shard.error());
+    shards.push_back(std::move(shard).value());
+  }
+  const auto documents = report::merge_shards(shards);
+  if (!documents) return fail(documents.error());
+  return show_sweep(*documents, show, out);
+}
+
+}  // namespace faultline::cli

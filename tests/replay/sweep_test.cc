@@ -1,0 +1,136 @@
+// A sweep against replays one by one, by both engines, and what becomes of it when the trace fails.
+#include "sim/replay/sweep.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "faultline/machine.h"
+#include "faultline/report.h"
+#include "sim/base/prng.h"
+#include "sim/replay/engine.h"
+#include "tests/replay/fake_trace.h"
+
+namespace faultline::replay {
+namespace {
+
+std::vector<FakeAccess> random_accesses(size_t count) {
+  base::Prng random(5);
+  std::vector<FakeAccess> accesses;
+  for (size_t i = 0; i < count; ++i) {
+    const uint64_t span = random.below(8) == 0 ? 300 : 12;
+    const Access access{.address = {0x100000 + random.below(span * 4096)},
+                        .size_bytes = 16,
+                        .kind = static_cast<AccessKind>(random.below(4))};
+    accesses.push_back({access, static_cast<uint32_t>(i / 5000 % 3)});
+  }
+  return accesses;
+}
+
+// Sizes of memory; with a paranoid interval it is Machine that replays, else RunMachine.
+struct Engines {
+  bool machines;
+  bool runs;
+};
+std::vector<MachineOptions> configurations(Engines engines) {
+  std::vector<MachineOptions> all;
+  for (const uint64_t frames : {20U, 50U, 200U}) {
+    MachineOptions options{
+        .frames = frames, .contents = Contents::kNone, .unmapped = Unmapped::kMap};
+    if (engines.runs) all.push_back(options);
+    options.paranoid_interval = 100'000;
+    if (engines.machines) all.push_back(options);
+  }
+  return all;
+}
+
+std::string document(const MachineOptions& options, uint64_t records, const Stats& stats) {
+  return replay_report_json(
+      {.files = {}, .format = "fake", .records = records, .config = options, .stats = stats});
+}
+
+std::string alone(const std::vector<FakeAccess>& accesses, const MachineOptions& options,
+                  const SweepOptions& sweep) {
+  FakeTrace trace(accesses);
+  auto engine = make_engine({.machine = options}, trace);
+  REQUIRE(engine.ok());
+  const auto outcome = (*engine)->replay(trace, {.skip = sweep.skip, .limit = sweep.limit});
+  REQUIRE(outcome.ok());
+  return document(options, outcome->records, (*engine)->stats());
+}
+
+TEST_CASE("sweep: as replays one by one, by both engines, with any number of threads") {
+  const std::vector<FakeAccess> accesses = random_accesses(60'000);
+  for (const Engines engines : {Engines{true, true}, {true, false}, {false, true}}) {
+    for (const unsigned jobs : {1U, 2U, 16U}) {
+      CAPTURE(engines.machines);
+      CAPTURE(engines.runs);
+      CAPTURE(jobs);
+      const SweepOptions options{
+          .configurations = configurations(engines), .skip = 1'111, .limit = 44'444, .jobs = jobs};
+      FakeTrace trace(accesses, 700);
+      const auto outcome = sweep(trace, options);
+      REQUIRE(outcome.ok());
+      CHECK(outcome->end == ReplayEnd::kDone);
+      REQUIRE(outcome->reports.size() == options.configurations.size());
+      for (size_t i = 0; i < outcome->reports.size(); ++i)
+        CHECK(replay_report_json(outcome->reports[i]) ==
+              alone(accesses, options.configurations[i], options));
+    }
+  }
+}
+
+// Fails after the accesses of another trace.
+class FailingTrace final : public TraceReader {
+ public:
+  explicit FailingTrace(std::vector<FakeAccess> accesses) : good_(std::move(accesses), 500) {}
+  std::string_view format() const override { return "failing"; }
+  Result<TraceBlock, InputError> next_block() override {
+    auto block = good_.next_block();
+    if (block.ok() && block->end()) return InputError{.file = "f", .message = "is broken"};
+    return block;
+  }
+
+ private:
+  FakeTrace good_;
+};
+
+TEST_CASE("sweep: an error of the trace is the sweep's; not one behind the limit") {
+  const std::vector<FakeAccess> accesses = random_accesses(10'000);
+  for (const bool machines : {true, false}) {
+    SweepOptions options{.configurations = configurations({machines, !machines}), .jobs = 2};
+    FailingTrace failing(accesses);
+    const auto outcome = sweep(failing, options);
+    REQUIRE(!outcome.ok());
+    CHECK(outcome.error().to_string() == "f: is broken");
+    options.limit = 10'000;
+    FailingTrace again(accesses);
+    CHECK(sweep(again, options).ok());
+  }
+}
+
+TEST_CASE("sweep: interrupted, all replays end at the same access") {
+  const std::vector<FakeAccess> accesses = random_accesses(10'000);
+  const std::atomic<bool> interrupted{true};
+  FakeTrace trace(accesses);
+  const auto outcome = sweep(
+      trace,
+      {.configurations = configurations({true, true}), .jobs = 2, .interrupted = &interrupted});
+  REQUIRE(outcome.ok());
+  CHECK(outcome->end == ReplayEnd::kInterrupted);
+  for (const ReplayReport& report : outcome->reports) CHECK(report.records == 0);
+}
+
+TEST_CASE("sweep: no configuration, and one that no machine has") {
+  FakeTrace trace(random_accesses(100));
+  const auto none = sweep(trace, {});
+  REQUIRE(none.ok());
+  CHECK(none->reports.empty());
+  CHECK(!sweep(trace, {.configurations = {{.policy = "mru"}}}).ok());
+}
+
+}  // namespace
+}  // namespace faultline::replay
