@@ -10,6 +10,7 @@
 #include "faultline/trace.h"
 #include "sim/base/log.h"
 #include "sim/cli/commands.h"
+#include "sim/cli/foresight.h"
 #include "sim/cli/input_file.h"
 #include "sim/cli/interrupt.h"
 #include "sim/cli/message.h"
@@ -32,6 +33,9 @@ InputError wrong(std::string message) { return {.message = std::move(message)}; 
 // What make_machine() says of each, with the option that it is about where that is known.
 Result<void, InputError> check(const std::vector<MachineOptions>& configurations) {
   for (const MachineOptions& configuration : configurations) {
+    if (Foresight::needed(configuration.policy))
+      return wrong("--policy: '" + configuration.policy +
+                   "' goes through the trace twice, and cannot be swept; replay has it");
     const std::pair<std::string_view, MachineOptions> suspects[] = {
         {"--memory: ", {.frames = configuration.frames}},
         {"--policy: ", {.policy = configuration.policy}},

@@ -164,6 +164,7 @@ TEST_CASE("sweep: what is wrong is named") {
   check_refused({"sweep", trace, "--memory", "8p..64p/1"}, "--memory: '8p..64p/1'");
   check_refused({"sweep", trace, "--memory", "8p,"}, "--memory: ''");
   check_refused({"sweep", trace, "--policy", "lru,mru"}, "--policy: no policy is named 'mru'");
+  check_refused({"sweep", trace, "--policy", "lru,opt"}, "--policy: 'opt' goes through");
   check_refused({"sweep", trace, "--tlb", "none;l9=1x1"}, "--tlb: 'l9=1x1'");
   check_refused({"sweep", trace, "--paging", "x86-64,vax"}, "--paging: no format is named 'vax'");
   check_refused({"sweep", trace, "--jobs", "0"}, "--jobs: must be at least 1");
