@@ -14,6 +14,8 @@
 namespace faultline::cli {
 namespace {
 
+constexpr uint64_t kFramesMax = kNoPfn.value - 1;  // as many as make_machine() takes
+
 InputError input_error(int error) {
   return {.file = "-",
           .message = std::string("cannot be copied to read it twice: ") + std::strerror(error)};
@@ -72,9 +74,29 @@ std::optional<InputError> Foresight::rewind_input(const std::vector<std::string>
   return std::nullopt;
 }
 
-std::optional<InputError> Foresight::finish() {
-  FL_CHECK(index_ != nullptr);
-  if (auto done = index_->finish(); !done) return done.error();
+std::optional<ForesightFailure> Foresight::look_ahead(FirstPass pass) {
+  const auto no_room = [](const InputError& error) {
+    return ForesightFailure{ExitStatus::kResource, error};
+  };
+  pass.engine.machine.frames = kFramesMax;
+  pass.engine.machine.next_uses = index_.get();
+  pass.engine.events = nullptr;
+  if (const auto error = rewind_input(pass.traces)) return no_room(*error);
+  const auto reader = open_trace(pass.traces, pass.trace);
+  if (!reader) return ForesightFailure{.error = reader.error()};
+  if (pass.unmapped_as_trace && (*reader)->has_calls())
+    pass.engine.machine.unmapped = Unmapped::kFault;
+  auto engine = replay::make_engine(pass.engine, **reader);
+  if (!engine) return ForesightFailure{.error = engine.error()};
+  const auto outcome = (*engine)->replay(**reader, pass.how);
+  if (!outcome) return ForesightFailure{.error = outcome.error()};
+  if (outcome->end == replay::ReplayEnd::kInterrupted)
+    return ForesightFailure{ExitStatus::kInterrupted,
+                            {.message = "interrupted in the first of two passes over the trace"}};
+  // What is in memory at the end is not used any more.
+  engine->reset();
+  if (const auto done = index_->finish(); !done) return no_room(done.error());
+  if (const auto error = rewind_input(pass.traces)) return no_room(*error);
   return std::nullopt;
 }
 

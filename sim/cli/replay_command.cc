@@ -32,8 +32,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr uint64_t kParanoidInterval = 1 << 16;    // accesses
-constexpr uint64_t kFramesMax = kNoPfn.value - 1;  // as many as make_machine() takes
+constexpr uint64_t kParanoidInterval = 1 << 16;  // accesses
 
 ExitStatus fail(const InputError& error) {
   print_error(error.to_string());
@@ -221,28 +220,22 @@ Result<std::unique_ptr<replay::Engine>, InputError> engine_for(const TraceReader
 
 // The first pass over the trace, for a policy that knows the future. Nothing: the second may begin.
 std::optional<ExitStatus> look_ahead(const ReplayCommand& command, Foresight& foresight,
-                                     replay::EngineOptions options,
+                                     const replay::EngineOptions& engine,
                                      const replay::ReplayOptions& how) {
-  options.machine.frames = kFramesMax;
-  options.events = nullptr;
-  if (auto error = foresight.rewind_input(command.traces)) return fail_for_want_of_resource(*error);
-  auto reader = open_trace(command.traces, {.format = command.format, .salvage = command.salvage});
-  if (!reader) return fail(reader.error());
-  auto engine = engine_for(**reader, command, options);
-  if (!engine) return fail(engine.error());
-  const auto outcome =
-      replay_with_progress(command, **engine, **reader,
-                           {.skip = how.skip, .limit = how.limit, .interrupted = how.interrupted});
-  if (!outcome) return fail(outcome.error());
-  if (outcome->end == replay::ReplayEnd::kInterrupted) {
-    print_error("interrupted in the first of two passes over the trace");
-    return ExitStatus::kInterrupted;
+  std::optional<Progress> progress;
+  FirstPass pass{.traces = command.traces,
+                 .trace = {.format = command.format, .salvage = command.salvage},
+                 .engine = engine,
+                 .unmapped_as_trace = command.unmapped.empty(),
+                 .how = {.skip = how.skip, .limit = how.limit, .interrupted = how.interrupted}};
+  if (wants_progress(command.progress)) {
+    progress.emplace(stderr);
+    pass.how.on_progress = [&progress](uint64_t accesses) { progress->update(accesses); };
   }
-  // What is in memory at the end is not used any more.
-  engine->reset();
-  if (auto error = foresight.finish()) return fail_for_want_of_resource(*error);
-  if (auto error = foresight.rewind_input(command.traces)) return fail_for_want_of_resource(*error);
-  return std::nullopt;
+  const auto failure = foresight.look_ahead(std::move(pass));
+  if (!failure) return std::nullopt;
+  print_error(failure->error.to_string());
+  return failure->status;
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 // `faultline sweep` and `faultline merge`.
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -31,14 +33,13 @@ ExitStatus fail(const InputError& error) {
 InputError wrong(std::string message) { return {.message = std::move(message)}; }
 
 // What make_machine() says of each, with the option that it is about where that is known.
-Result<void, InputError> check(const std::vector<MachineOptions>& configurations) {
-  for (const MachineOptions& configuration : configurations) {
-    if (Foresight::needed(configuration.policy))
-      return wrong("--policy: '" + configuration.policy +
-                   "' goes through the trace twice, and cannot be swept; replay has it");
+Result<void, InputError> check(const std::vector<MachineOptions>& configurations,
+                               NextUses* next_uses) {
+  for (MachineOptions configuration : configurations) {
+    configuration.next_uses = next_uses;
     const std::pair<std::string_view, MachineOptions> suspects[] = {
         {"--memory: ", {.frames = configuration.frames}},
-        {"--policy: ", {.policy = configuration.policy}},
+        {"--policy: ", {.policy = configuration.policy, .next_uses = next_uses}},
         {"--tlb: ", {.tlb = configuration.tlb}},
         {"", configuration},
     };
@@ -55,7 +56,6 @@ Result<replay::SweepOptions, InputError> sweep_options(const SweepCommand& comma
   replay::SweepOptions options{.configurations = std::move(configurations).value(),
                                .jobs = std::max(1U, std::thread::hardware_concurrency()),
                                .interrupted = &interrupt_flag()};
-  if (const auto checked = check(options.configurations); !checked) return checked.error();
   const auto skip = parse_count("--skip", command.skip);
   if (!skip) return skip.error();
   options.skip = *skip;
@@ -103,9 +103,59 @@ report::Shard take_shard(const SweepCommand& command, const ShardOf& shard,
   return taken;
 }
 
+// The future of a trace, for those configurations whose policies know it.
+class Futures {
+ public:
+  // Errors: a temporary file cannot be made.
+  std::optional<InputError> create(const std::vector<MachineOptions>& configurations) {
+    needed_ = std::any_of(configurations.begin(), configurations.end(), needs_one);
+    return needed_ ? foresight_.create() : std::nullopt;
+  }
+  // For checks; null: none is needed.
+  NextUses* any() { return needed_ ? foresight_.next_uses() : nullptr; }
+
+  // Reads the trace a first time, and gives each configuration that needs it a future of its own.
+  // REQUIRES: create() has succeeded.
+  std::optional<ForesightFailure> look_ahead(const SweepCommand& command,
+                                             replay::SweepOptions& options) {
+    const auto one =
+        std::find_if(options.configurations.begin(), options.configurations.end(), needs_one);
+    if (one == options.configurations.end()) return std::nullopt;
+    MachineOptions machine = *one;
+    machine.unmapped = Unmapped::kMap;
+    auto failure = foresight_.look_ahead(
+        {.traces = command.traces,
+         .trace = {.format = command.format},
+         .engine = {.machine = machine},
+         .unmapped_as_trace = true,
+         .how = {
+             .skip = options.skip, .limit = options.limit, .interrupted = options.interrupted}});
+    if (failure) return failure;
+    for (MachineOptions& configuration : options.configurations) {
+      if (!needs_one(configuration)) continue;
+      own_.push_back(foresight_.make_next_uses());
+      configuration.next_uses = own_.back().get();
+    }
+    return std::nullopt;
+  }
+
+ private:
+  static bool needs_one(const MachineOptions& configuration) {
+    return Foresight::needed(configuration.policy);
+  }
+
+  Foresight foresight_;
+  bool needed_ = false;
+  std::vector<std::unique_ptr<NextUses>> own_;
+};
+
 ExitStatus sweep_and_show(const SweepCommand& command, const replay::SweepOptions& options,
-                          report::Shard* shard, Output& out) {
+                          Futures& futures, report::Shard* shard, Output& out) {
   replay::SweepOptions each = options;
+  if (const auto failure = futures.look_ahead(command, each)) {
+    print_error(failure->error.to_string());
+    return failure->status;
+  }
   const auto reader = open_trace(command.traces, {.format = command.format});
   if (!reader) return fail(reader.error());
   base::log(base::LogLevel::kInfo, "the trace's format is {}", (*reader)->format());
@@ -137,15 +187,22 @@ ExitStatus sweep_and_show(const SweepCommand& command, const replay::SweepOption
 ExitStatus run_sweep(const SweepCommand& command, Output& out) {
   auto options = sweep_options(command);
   if (!options) return fail(options.error());
+  Futures futures;
+  if (const auto error = futures.create(options->configurations)) {
+    print_error(error->to_string());
+    return ExitStatus::kResource;
+  }
+  if (const auto checked = check(options->configurations, futures.any()); !checked)
+    return fail(checked.error());
   if (!can_show({command.json, command.csv, command.chart})) return ExitStatus::kBadInput;
   catch_interrupt();
-  if (command.shard.empty()) return sweep_and_show(command, *options, nullptr, out);
+  if (command.shard.empty()) return sweep_and_show(command, *options, futures, nullptr, out);
   const auto of = parse_shard_of(command.shard);
   if (!of) return fail(of.error());
   if (command.csv || !command.chart.empty())
     return fail(wrong("--shard prints what 'faultline merge' takes, which has --csv and --chart"));
   report::Shard shard = take_shard(command, *of, options->configurations);
-  return sweep_and_show(command, *options, &shard, out);
+  return sweep_and_show(command, *options, futures, &shard, out);
 }
 
 ExitStatus run_merge(const MergeCommand& command, Output& out) {

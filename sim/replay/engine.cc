@@ -37,9 +37,16 @@ class RunEngine final : public Engine {
   std::string_view name() const override { return "runs"; }
   Result<ReplayOutcome, InputError> replay(TraceReader& reader,
                                            const ReplayOptions& options) override {
-    if (PageRunReader* const runs = reader.page_runs())
-      return replay_runs(*runs, machine_, options);
-    return replay_runs(*make_page_run_reader(reader), machine_, options);
+    // What is skipped need not be made into runs.
+    ReplayOptions rest = options;
+    while (rest.skip > 0) {
+      const auto passed = reader.pass_over(rest.skip);
+      if (!passed) return passed.error();
+      if (*passed == 0) break;
+      rest.skip -= *passed;
+    }
+    if (PageRunReader* const runs = reader.page_runs()) return replay_runs(*runs, machine_, rest);
+    return replay_runs(*make_page_run_reader(reader), machine_, rest);
   }
   Stats stats() override { return machine_.stats(); }
   void validate() override { machine_.validate(); }

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -23,6 +24,25 @@ std::string temporary_folder() {
 InputError temporary_error(int error) {
   return {.file = temporary_folder(),
           .message = std::string("a temporary file there: ") + std::strerror(error)};
+}
+
+// In place of the next use of a record that is no run.
+constexpr uint64_t kNoRun = ~uint64_t{1};
+
+// Fills `records` with those from `first` on; an errno, or 0.
+int read_records(int file, uint64_t first, std::span<NextUseRecord> records) {
+  char* to = reinterpret_cast<char*>(records.data());
+  size_t left = records.size_bytes();
+  auto at = static_cast<off_t>(first * sizeof(NextUseRecord));
+  while (left > 0) {
+    const ssize_t done = pread(file, to, left, at);
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) return done < 0 ? errno : EIO;
+    to += done;
+    at += done;
+    left -= static_cast<size_t>(done);
+  }
+  return 0;
 }
 
 }  // namespace
@@ -83,21 +103,7 @@ bool NextUseIndex::write_block(uint64_t first) {
 
 bool NextUseIndex::read_block(uint64_t first, uint64_t count) {
   block_.resize(count);
-  block_first_ = first;
-  char* to = reinterpret_cast<char*>(block_.data());
-  size_t left = count * sizeof(Record);
-  auto at = static_cast<off_t>(first * sizeof(Record));
-  while (left > 0 && error_ == 0) {
-    const ssize_t done = pread(file_, to, left, at);
-    if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) {
-      error_ = done < 0 ? errno : EIO;
-      break;
-    }
-    to += done;
-    at += done;
-    left -= static_cast<size_t>(done);
-  }
+  if (error_ == 0) error_ = read_records(file_, first, block_);
   return error_ == 0;
 }
 
@@ -108,6 +114,7 @@ Result<void, InputError> NextUseIndex::finish() {
   if (error_ != 0) return temporary_error(error_);
   known_ = true;
   next_ = {};
+  block_ = {};
   rewind();
   return {};
 }
@@ -131,21 +138,30 @@ void NextUseIndex::put_next_uses() {
   }
 }
 
-void NextUseIndex::rewind() {
-  next_record_ = 0;
-  block_.clear();
-  block_first_ = 0;
-  current_ = kNever;
+void NextUseIndex::rewind() { reader_ = make_reader(); }
+
+uint64_t NextUseIndex::next_use(uint64_t position) {
+  FL_CHECK(known_);
+  return reader_->next_use(position);
+}
+
+std::unique_ptr<NextUseReader> NextUseIndex::make_reader() const {
+  FL_CHECK(known_);
+  return std::make_unique<NextUseReader>(file_, records_);
+}
+
+NextUseReader::NextUseReader(int file, uint64_t records) : file_(file), records_(records) {
   look_ahead();
 }
 
 // Puts the next run into ahead_; where there is none, one that is never reached.
-void NextUseIndex::look_ahead() {
+void NextUseReader::look_ahead() {
   while (next_record_ < records_) {
     if (next_record_ - block_first_ >= block_.size()) {
-      const bool read =
-          read_block(next_record_, std::min<uint64_t>(kBlockRecords, records_ - next_record_));
-      FL_CHECK_MSG(read, "the index of next uses cannot be read: {}", std::strerror(error_));
+      block_.resize(std::min<uint64_t>(kRecords, records_ - next_record_));
+      block_first_ = next_record_;
+      const int error = read_records(file_, block_first_, block_);
+      FL_CHECK_MSG(error == 0, "the index of next uses cannot be read: {}", std::strerror(error));
     }
     ahead_ = block_[next_record_ - block_first_];
     ++next_record_;
@@ -154,8 +170,7 @@ void NextUseIndex::look_ahead() {
   ahead_ = {kNever, kNever};
 }
 
-uint64_t NextUseIndex::next_use(uint64_t position) {
-  FL_CHECK(known_);
+uint64_t NextUseReader::next_use(uint64_t position) {
   while (ahead_.position <= position) {
     current_ = ahead_.value;
     look_ahead();

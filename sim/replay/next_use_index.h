@@ -24,6 +24,35 @@ namespace faultline::replay {
 // Errors: it cannot be made.
 Result<int, InputError> open_temporary_file();
 
+// A run of references to one page, in the file.
+struct NextUseRecord {
+  uint64_t position;  // of the first
+  uint64_t value;     // the page, until NextUseIndex::finish() puts its next use here
+};
+
+// What a second pass is told, from a finished index. Memory: 64 KiB. It may have a thread of its
+// own.
+class NextUseReader final : public NextUses {
+ public:
+  // REQUIRES: the file stays open.
+  NextUseReader(int file, uint64_t records);
+  // REQUIRES: a position that was told of in the first pass, no smaller than the one before.
+  uint64_t next_use(uint64_t position) override;
+
+ private:
+  static constexpr size_t kRecords = size_t{1} << 12;
+
+  void look_ahead();
+
+  const int file_;
+  const uint64_t records_;
+  std::vector<NextUseRecord> block_;
+  uint64_t block_first_ = 0;   // the record that block_ begins with
+  uint64_t next_record_ = 0;   // to be read
+  uint64_t current_ = kNever;  // the next use of the run that was asked for
+  NextUseRecord ahead_{};      // the run behind it
+};
+
 class NextUseIndex final : public NextUses {
  public:
   // Errors: the temporary file cannot be made.
@@ -38,18 +67,16 @@ class NextUseIndex final : public NextUses {
   // Ends the first pass. Errors: the file cannot be written or read. REQUIRES: not known().
   Result<void, InputError> finish();
 
-  // REQUIRES: finish() has succeeded; a position that was told of, no smaller than the one before.
+  // As NextUseReader. REQUIRES: finish() has succeeded.
   uint64_t next_use(uint64_t position) override;
-  // The next position may be any.
+  // The next position may be any. REQUIRES: as above.
   void rewind();
+  // Another reader of the index, which must outlive it. REQUIRES: as above.
+  std::unique_ptr<NextUseReader> make_reader() const;
 
  private:
-  struct Record {
-    uint64_t position;  // of the first reference of the run
-    uint64_t value;     // the page, until finish() puts its next use here
-  };
+  using Record = NextUseRecord;
   static constexpr uint64_t kEnd = uint64_t{1} << 32;  // added to the page of a note_end()
-  static constexpr uint64_t kNoRun = ~uint64_t{1};     // in place of that record's next use
   static constexpr size_t kBlockRecords = size_t{1} << 16;
 
   explicit NextUseIndex(int file) : file_(file) {}
@@ -58,19 +85,15 @@ class NextUseIndex final : public NextUses {
   bool write_block(uint64_t first);
   bool read_block(uint64_t first, uint64_t count);
   void put_next_uses();
-  void look_ahead();
 
   int file_;
   int error_ = 0;         // errno of the first failure
   uint64_t records_ = 0;  // in the file
   std::vector<Record> block_;
-  uint64_t block_first_ = 0;  // the record that block_ begins with
   bool known_ = false;
   PageId last_page_ = kNoPage;
-  std::vector<uint64_t> next_;           // by page
-  uint64_t next_record_ = 0;             // to be read
-  uint64_t current_ = NextUses::kNever;  // the next use of the run that was asked for
-  Record ahead_{};                       // the run behind it
+  std::vector<uint64_t> next_;  // by page
+  std::unique_ptr<NextUseReader> reader_;
 };
 
 }  // namespace faultline::replay

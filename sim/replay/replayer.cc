@@ -38,6 +38,11 @@ Result<ReplayOutcome, InputError> replay(TraceReader& reader, Machine& machine, 
       outcome.end = ReplayEnd::kInterrupted;
       break;
     }
+    if (to_skip > 0) {
+      const auto passed = reader.pass_over(to_skip);
+      if (!passed) return passed.error();
+      to_skip -= *passed;
+    }
     auto next = reader.next_block();
     if (!next) return next.error();
     if (next->end()) break;

@@ -70,7 +70,8 @@ TEST_CASE("opt: with mappings, where some accesses end in signals and files are 
                                       "5000-8000 rw-p 00000000 00:00 0 \n");
   std::string text;
   for (int i = 0; i < 400; ++i)
-    text += (i % 3 == 0 ? " S 0" : " L 0") + std::string(1, char('1' + (i * 5 + i / 7) % 7)) + "010,8\n";
+    text += (i % 3 == 0 ? " S 0" : " L 0") + std::string(1, char('1' + (i * 5 + i / 7) % 7)) +
+            "010,8\n";
   const std::string file = write_file("some.lackey", text);
   const auto with = [&](const char* policy) {
     return replay({file, "--maps", maps, "--unmapped", "fault", "--memory", "4p", "--policy",

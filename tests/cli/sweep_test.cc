@@ -30,7 +30,7 @@ std::vector<std::string> sweep_args(const std::vector<std::string>& more) {
   std::vector<std::string> args = {"sweep",    kTrace,
                                    "--limit",  kLimit,
                                    "--memory", "20p,300p",
-                                   "--policy", "lru,clock:enter=0,fifo",
+                                   "--policy", "lru,clock:enter=0,fifo,opt",
                                    "--tlb",    "l1d=16x2,l2=128x4;none",
                                    "--paging", "x86-64,x86-64-la57"};
   args.insert(args.end(), more.begin(), more.end());
@@ -40,7 +40,7 @@ std::vector<std::string> sweep_args(const std::vector<std::string>& more) {
 TEST_CASE("sweep: each document is that of the replay, in the order of the options") {
   std::string expected;
   for (const std::string memory : {"20p", "300p"})
-    for (const std::string policy : {"lru", "clock:enter=0", "fifo"})
+    for (const std::string policy : {"lru", "clock:enter=0", "fifo", "opt"})
       for (const std::string tlb : {"l1d=16x2,l2=128x4", "none"})
         for (const std::string paging : {"x86-64", "x86-64-la57"}) {
           std::string document = replay({kTrace, "--limit", kLimit, "--memory", memory, "--policy",
@@ -163,8 +163,8 @@ TEST_CASE("sweep: what is wrong is named") {
   check_refused({"sweep", trace, "--memory", "8p..4p"}, "--memory: '8p..4p' goes down");
   check_refused({"sweep", trace, "--memory", "8p..64p/1"}, "--memory: '8p..64p/1'");
   check_refused({"sweep", trace, "--memory", "8p,"}, "--memory: ''");
-  check_refused({"sweep", trace, "--policy", "lru,mru"}, "--policy: no policy is named 'mru'");
-  check_refused({"sweep", trace, "--policy", "lru,opt"}, "--policy: 'opt' goes through");
+  check_refused({"sweep", trace, "--policy", "lru,lrx"}, "--policy: no policy is named 'lrx'");
+  check_refused({"sweep", trace, "--policy", "lru,opt:x=1"}, "--policy: ");
   check_refused({"sweep", trace, "--tlb", "none;l9=1x1"}, "--tlb: 'l9=1x1'");
   check_refused({"sweep", trace, "--paging", "x86-64,vax"}, "--paging: no format is named 'vax'");
   check_refused({"sweep", trace, "--jobs", "0"}, "--jobs: must be at least 1");

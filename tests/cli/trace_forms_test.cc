@@ -70,6 +70,27 @@ TEST_CASE("forms: files in mixed compressions, one after the other, are one trac
         nameless({whole, "--skip", "90000", "--limit", "120000"}));
 }
 
+TEST_CASE("forms: skip and limit cut a packed trace where they cut the text") {
+  const std::string text = "traces/cg.lackey.gz";
+  for (const std::string filter : {"runs", "off"}) {
+    const std::string packed = write_file(filter + ".flt", "");
+    REQUIRE(run_program({.args = {"convert", text, packed, "--filter", filter}}).status == 0);
+    for (const std::vector<std::string>& options :
+         {std::vector<std::string>{"--skip", "3000000", "--memory", "50p"},
+          {"--skip", "65537", "--limit", "1000001"},
+          {"--skip", "400000", "--limit", "900000", "--unmapped", "fault"}}) {
+      std::vector<std::string> of_text = {text};
+      std::vector<std::string> of_packed = {packed};
+      of_text.insert(of_text.end(), options.begin(), options.end());
+      of_packed.insert(of_packed.end(), options.begin(), options.end());
+      json wanted = nameless(of_text);
+      wanted.at("trace").at("format") = "flt";
+      CAPTURE(filter);
+      CHECK(nameless(of_packed) == wanted);
+    }
+  }
+}
+
 TEST_CASE("forms: nothing is left of a trace that is skipped or limited away") {
   for (const std::vector<std::string>& options :
        {std::vector<std::string>{"--limit", "0"}, {"--skip", "6000000000"}}) {

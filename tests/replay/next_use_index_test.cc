@@ -38,6 +38,13 @@ TEST_CASE("NextUseIndex: says when the page of each run is used next") {
     CHECK(index->next_use(4) == NextUses::kNever);
     CHECK(index->next_use(7) == NextUses::kNever);
     CHECK(index->next_use(9) == NextUses::kNever);
+    // Two more, each at its own pace.
+    const auto one = index->make_reader();
+    const auto other = index->make_reader();
+    CHECK(one->next_use(3) == 8);
+    CHECK(other->next_use(1) == 4);
+    CHECK(one->next_use(4) == NextUses::kNever);
+    CHECK(other->next_use(3) == 8);
     index->rewind();
   }
   // Not every position need be asked for.
