@@ -186,6 +186,8 @@ class Files {
 
   uint64_t give_pinned(const cache::Backing& backing, cache::ByteRange part,
                        std::span<std::byte> piece, WriteSource& source);
+  // Differs from Linux: byte after byte, where some processors copy 64 at once, so that what lies
+  // less than that behind its source comes out otherwise there.
   uint64_t give_in_place(const cache::Backing& backing, cache::ByteRange part,
                          std::span<std::byte> piece, WriteSource& source);
   bool mapped(const cache::Backing& backing, cache::ByteRange part) const;

@@ -129,7 +129,7 @@ TEST_CASE("sweep: no configuration, and one that no machine has") {
   const auto none = sweep(trace, {});
   REQUIRE(none.ok());
   CHECK(none->reports.empty());
-  CHECK(!sweep(trace, {.configurations = {{.policy = "mru"}}}).ok());
+  CHECK(!sweep(trace, {.configurations = {{.policy = "no such"}}}).ok());
 }
 
 }  // namespace
