@@ -41,7 +41,7 @@ Stats replay_lru(const std::vector<FakeAccess>& accesses, uint64_t frames,
 
 void check_curve(const MissCurve& curve, const std::vector<FakeAccess>& accesses,
                  const MrcOptions& options = {}) {
-  for (const uint64_t frames : {1, 2, 5, 16, 17, 18, 34, 89, 150, 1000}) {
+  for (const uint64_t frames : {1U, 2U, 5U, 16U, 17U, 18U, 34U, 89U, 150U, 1000U}) {
     CAPTURE(frames);
     const Stats stats = replay_lru(accesses, frames, options);
     CHECK(curve.references == stats.references);
@@ -83,7 +83,7 @@ std::vector<FakeAccess> random_accesses(uint64_t seed, size_t count, uint32_t pi
 }
 
 TEST_CASE("mrc: one process is as replays by LRU") {
-  for (const uint64_t seed : {1, 2, 3}) {
+  for (const uint64_t seed : {1U, 2U, 3U}) {
     const std::vector<FakeAccess> accesses = random_accesses(seed, 6'000, 0);
     const MrcReport report = measure(accesses);
     CHECK(report.records == accesses.size());
@@ -184,7 +184,7 @@ double mean_error(const MissCurve& exact, const MissCurve& estimate) {
 TEST_CASE("mrc: samples are near, and say how near; the seed chooses them") {
   const std::vector<FakeAccess> accesses = skewed_accesses();
   const MrcReport exact = measure(accesses);
-  for (const uint64_t seed : {1, 2, 3}) {
+  for (const uint64_t seed : {1U, 2U, 3U}) {
     for (MrcOptions options : {MrcOptions{.sample_rate = 0.1}, MrcOptions{.sample_pages = 2'000}}) {
       CAPTURE(seed);
       CAPTURE(options.sample_pages.value_or(0));

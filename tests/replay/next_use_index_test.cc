@@ -53,7 +53,7 @@ TEST_CASE("NextUseIndex: says when the page of each run is used next") {
 
 TEST_CASE("NextUseIndex: runs that are told in parts are one") {
   const auto index = make_index();
-  for (const uint64_t position : {1, 2, 3}) index->note_use(PageId{7}, position);
+  for (const uint64_t position : {1U, 2U, 3U}) index->note_use(PageId{7U}, position);
   index->note_use(PageId{8}, 4);
   index->note_use(PageId{7}, 5);
   REQUIRE(index->finish().ok());

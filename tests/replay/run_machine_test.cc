@@ -117,7 +117,7 @@ std::vector<MachineOptions> all_options() {
   std::vector<MachineOptions> all;
   const TlbOptions tiny{.l1d = {2, 2}, .l1i = {1, 1}, .l2 = {4, 2}};
   for (const reclaim::PolicyRow& row : reclaim::policy_rows()) {
-    for (const uint64_t frames : {1, 2, 7, 30}) {
+    for (const uint64_t frames : {1U, 2U, 7U, 30U}) {
       for (const TlbOptions& tlb : {TlbOptions{}, tiny, TlbOptions{.enabled = false}}) {
         all.push_back({.frames = frames,
                        .policy = std::string(row.name),

@@ -150,7 +150,7 @@ TEST_CASE("Compression: no changed byte changes the content unnoticed") {
 
 TEST_CASE("Compression: a reader that goes away early ends the thread that decompresses") {
   const std::string text = random_lackey(8, 300'000);
-  for (const std::size_t reads : {0, 1, 3, 40}) {
+  for (const std::size_t reads : {0U, 1U, 3U, 40U}) {
     auto content = make_content("f", make_memory_source(zstd(text), 100), Decompress::kAhead);
     REQUIRE(content.ok());
     std::vector<char> buffer(50'000);
