@@ -4,10 +4,17 @@
 
 . tests/tools/sweep_check.sh
 daemons=(slurmd slurmctld munged)
+# A daemon writes to its files until it has ended.
 stop() {
-  local name
+  local name pid tries
   for name in "${daemons[@]}"; do
-    if [[ -s $folder/$name.pid ]]; then kill "$(<"$folder/$name.pid")" || true; fi
+    [[ -s $folder/$name.pid ]] || continue
+    pid=$(<"$folder/$name.pid")
+    kill "$pid" || continue
+    for ((tries = 0; tries < 100; ++tries)); do
+      kill -0 "$pid" 2>/dev/null || break
+      sleep 0.1
+    done
   done
   rm -rf "$folder"
 }
