@@ -75,10 +75,14 @@ Result<std::unique_ptr<Engine>, InputError> make_machine_engine(const EngineOpti
 
 Result<std::unique_ptr<Engine>, InputError> make_engine(const EngineOptions& options,
                                                         const TraceReader& reader) {
-  const bool runs = RunMachine::can_replay(options.machine) && !reader.has_calls() &&
-                    options.maps.empty() && options.events == nullptr &&
-                    options.machine.paranoid_interval == 0;
-  if (!runs) return make_machine_engine(options);
+  const bool can_do = RunMachine::can_replay(options.machine) && !reader.has_calls() &&
+                      options.maps.empty() && options.events == nullptr &&
+                      options.machine.paranoid_interval == 0;
+  // To collapse accesses into runs costs more than Machine takes for a hit; its evictions cost far
+  // more.
+  const bool pays = options.runs_at_hand || reader.filter() == TraceFilter::kRuns ||
+                    options.machine.frames.has_value();
+  if (!can_do || !pays) return make_machine_engine(options);
   // It alone checks the options.
   if (auto machine = make_machine(options.machine); !machine) return machine.error();
   auto policy =
