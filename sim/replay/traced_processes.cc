@@ -100,11 +100,18 @@ bool TracedProcesses::exec(const TraceCall& call) {
   Traced& image = by_pid_[call.task.pid];
   if (image.process != nullptr && image.process->alive()) image.process->exit(0);
   image = {.process = &take_process()};
+  std::map<std::string, uint64_t> bytes;  // that each file has at least
   for (const MapsLine& line : call.maps) {
     if (line.path == "[heap]") image.brk = line.range.end.value;
-    if (page_cache_ == PageCacheAtFirst::kCold || !line.path.starts_with('/')) continue;
-    const int64_t fd = open(*image.process, line.path, line.offset_bytes + line.range.size_bytes());
-    if (fd >= 0) (void)image.process->close(fd);
+    if (!line.path.starts_with('/')) continue;
+    uint64_t& known = bytes[line.path];
+    known = std::max(known, line.offset_bytes + line.range.size_bytes());
+  }
+  if (page_cache_ == PageCacheAtFirst::kWarm) {
+    for (const auto& [path, size] : bytes) {
+      const int64_t fd = open(*image.process, path, size);
+      if (fd >= 0) (void)image.process->close(fd);
+    }
   }
   return machine_.load_maps(*image.process, call.maps).ok();
 }
