@@ -78,8 +78,8 @@ Result<std::unique_ptr<Engine>, InputError> make_engine(const EngineOptions& opt
   const bool can_do = RunMachine::can_replay(options.machine) && !reader.has_calls() &&
                       options.maps.empty() && options.events == nullptr &&
                       options.machine.paranoid_interval == 0;
-  // To collapse accesses into runs costs more than Machine takes for a hit; its evictions cost far
-  // more.
+  // To collapse accesses into runs costs what Machine takes for a hit: nothing is gained there. Its
+  // evictions cost far more.
   const bool pays = options.runs_at_hand || reader.filter() == TraceFilter::kRuns ||
                     options.machine.frames.has_value();
   if (!can_do || !pays) return make_machine_engine(options);
