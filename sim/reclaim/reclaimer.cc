@@ -52,12 +52,12 @@ void Reclaimer::on_freed(Pfn pfn) {
 
 // The zero page is nobody's.
 void Reclaimer::hand_over_log() {
-  if (log_size_ == 0) return;
+  const std::span<Reference> told = log_.take();
+  if (told.empty()) return;
   size_t kept = 0;
-  for (size_t i = 0; i < log_size_; ++i)
-    if (log_[i].frame != phys::kZeroPagePfn) log_[kept++] = log_[i];
-  log_size_ = 0;
-  parts_.policy.on_references(std::span(log_).first(kept));
+  for (const Reference& reference : told)
+    if (reference.frame != phys::kZeroPagePfn) told[kept++] = reference;
+  parts_.policy.on_references(told.first(kept));
 }
 
 void Reclaimer::pass_tick(hw::TlbGather& gather) {

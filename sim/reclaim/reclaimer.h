@@ -27,7 +27,6 @@
 // Owns: nothing; all parts outlive it. Not thread-safe.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <limits>
 #include <vector>
@@ -40,6 +39,7 @@
 #include "sim/phys/frame_allocator.h"
 #include "sim/phys/frame_table.h"
 #include "sim/reclaim/page_numbers.h"
+#include "sim/reclaim/reference_log.h"
 #include "sim/reclaim/swap_out.h"
 #include "sim/rmap/reverse_map.h"
 
@@ -122,8 +122,6 @@ class Reclaimer final : public phys::FrameListener, private FrameView {
   friend struct ReclaimerTestPeer;
 
   static constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
-  static constexpr uint32_t kHitsMax = 0x7fffffff;
-  static constexpr size_t kLogMax = 512;
 
   uint64_t now() const override { return parts_.references; }
   uint64_t last_reference(Pfn frame) const override;
@@ -133,18 +131,13 @@ class Reclaimer final : public phys::FrameListener, private FrameView {
 
   // `position` is the number of references done, this one included.
   void log_reference(Pfn frame, uint64_t position, bool brought_in) {
-    if (log_size_ > 0 && !brought_in) {
-      Reference& last = log_[log_size_ - 1];
-      if (last.frame == frame && last.hits < kHitsMax) {
-        ++last.hits;
-        return;
-      }
-    }
-    if (log_size_ == kLogMax) hand_over_log();
-    log_[log_size_++] = {.position = position,
-                         .frame = frame,
-                         .hits = brought_in ? 0u : 1u,
-                         .brought_in = brought_in ? 1u : 0u};
+    const Reference reference{.position = position,
+                              .frame = frame,
+                              .hits = brought_in ? 0u : 1u,
+                              .brought_in = brought_in ? 1u : 0u};
+    if (log_.join(reference)) return;
+    if (log_.full()) hand_over_log();
+    log_.add(reference);
   }
   void hand_over_log();
   void finish_reference(Pfn frame, hw::TlbGather& gather);
@@ -169,8 +162,7 @@ class Reclaimer final : public phys::FrameListener, private FrameView {
   std::vector<Pfn> entered_;  // taken since the last reference_done(); some may be free again
   PageNumbers numbers_;
   PageId incoming_ = kNoPage;  // of the frame taken next
-  std::array<Reference, kLogMax> log_;
-  size_t log_size_ = 0;
+  ReferenceLog log_;
   uint64_t evictions_ = 0;
   uint64_t dirty_evictions_ = 0;
 };

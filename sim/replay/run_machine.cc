@@ -90,7 +90,7 @@ void RunMachine::replay_runs(Space& space, std::span<const uint64_t> pages,
           if (logs_)
             log({.position = references + 1,
                  .frame = entry->pfn,
-                 .hits = static_cast<uint32_t>(count) & kHitsMax});
+                 .hits = static_cast<uint32_t>(count) & reclaim::ReferenceLog::kHitsMax});
         }
         references += count;
         if constexpr (kTelling == Telling::kLast) last_references_[entry->pfn.value] = references;
@@ -148,7 +148,9 @@ void RunMachine::note_hits(Pfn frame, AccessKind kind, uint64_t count) {
   mmu_.add_lookups(kind, count);
   if (stamps_) last_references_[frame.value] = references_;
   if (logs_)
-    log({.position = references_ - count + 1, .frame = frame, .hits = uint32_t(count & kHitsMax)});
+    log({.position = references_ - count + 1,
+         .frame = frame,
+         .hits = uint32_t(count & reclaim::ReferenceLog::kHitsMax)});
 }
 
 // One reference that the front of the TLB does not serve.
@@ -237,9 +239,8 @@ bool RunMachine::test_and_clear_accessed(Pfn frame) {
 }
 
 void RunMachine::hand_over_log() {
-  if (log_size_ == 0) return;
-  policy_->on_references(std::span(log_).first(log_size_));
-  log_size_ = 0;
+  const std::span<const Reference> told = log_.take();
+  if (!told.empty()) policy_->on_references(told);
 }
 
 void RunMachine::give_up_early() {

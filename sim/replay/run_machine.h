@@ -13,7 +13,6 @@
 // Owns: TLB, page tables, policy. Not thread-safe: many RunMachines are for many threads.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -29,6 +28,7 @@
 #include "sim/hw/mmu.h"
 #include "sim/hw/page_table.h"
 #include "sim/hw/paging_format.h"
+#include "sim/reclaim/reference_log.h"
 #include "sim/replay/traced_processes.h"
 
 namespace faultline::replay {
@@ -69,9 +69,6 @@ class RunMachine final : private FrameView {
     PageId page = kNoPage;
   };
 
-  static constexpr size_t kLogMax = 512;
-  static constexpr uint32_t kHitsMax = 0x7fffffff;
-
   // What a policy wants to know of references to pages that are in memory.
   enum class Telling : uint8_t { kNothing, kLast, kReferences };
 
@@ -93,18 +90,10 @@ class RunMachine final : private FrameView {
   void bring_in(Space& space, Vpn vpn);
   Pfn take_frame(PageId incoming);
   void evict(Pfn victim);
-  // Joined with what was logged last, where that is of the same frame.
   void log(const Reference& reference) {
-    if (log_size_ > 0 && reference.brought_in == 0) {
-      Reference& last = log_[log_size_ - 1];
-      const uint64_t hits = uint64_t{last.hits} + reference.hits;
-      if (last.frame == reference.frame && hits <= kHitsMax) {
-        last.hits = hits & kHitsMax;
-        return;
-      }
-    }
-    if (log_size_ == kLogMax) hand_over_log();
-    log_[log_size_++] = reference;
+    if (log_.join(reference)) return;
+    if (log_.full()) hand_over_log();
+    log_.add(reference);
   }
   void hand_over_log();
   void give_up_early();
@@ -126,8 +115,7 @@ class RunMachine final : private FrameView {
   std::vector<Held> held_;                 // by Pfn; frame 0 is none
   std::vector<uint64_t> last_references_;  // by Pfn
   std::priority_queue<uint32_t, std::vector<uint32_t>, std::greater<>> freed_;
-  std::array<Reference, kLogMax> log_;
-  size_t log_size_ = 0;
+  reclaim::ReferenceLog log_;
   uint64_t in_use_ = 0;
   uint64_t peak_in_use_ = 0;
   uint32_t pages_ = 0;  // ever brought in
