@@ -13,6 +13,8 @@ namespace abi = linux_abi;
 namespace {
 
 constexpr uint64_t kPageBytes = 4096;  // of the kernel that the trace was recorded on
+// How much of a file can be in the page cache at first: a trace may say any length.
+constexpr uint64_t kWarmBytesMax = uint64_t{1} << 30;
 
 uint64_t page_up(uint64_t bytes) { return (bytes + kPageBytes - 1) & ~(kPageBytes - 1); }
 
@@ -155,6 +157,7 @@ int64_t TracedProcesses::open(Process& process, const std::string& path, uint64_
 
 void TracedProcesses::read_whole(Process& process, int fd, uint64_t bytes) {
   std::vector<std::byte> piece(std::min<uint64_t>(bytes, 128 << 10));
+  bytes = std::min(bytes, kWarmBytesMax);
   for (uint64_t offset = 0; offset < bytes;) {
     const Result<uint64_t> read =
         process.pread(fd, {.length_bytes = piece.size(), .outside = piece}, offset);

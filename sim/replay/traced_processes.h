@@ -27,7 +27,7 @@ inline constexpr size_t kProcessesMax = 4096;
 // Where the files that a trace maps are when it begins.
 enum class PageCacheAtFirst : uint8_t {
   kCold,  // on the disk alone
-  kWarm,  // read whole before, as those of a program that ran a moment ago
+  kWarm,  // read before, the first GiB of each, as those of a program that ran a moment ago
 };
 
 class TracedProcesses {

@@ -157,6 +157,17 @@ TEST_CASE("replay: files that are in the page cache at first cost no major fault
   CHECK(warm.stats.faults.minor == 5);  // fault-around maps 16 pages at a time
 }
 
+TEST_CASE("replay: of a file of any length a GiB at most is read at first") {
+  Step map = call(TraceCallKind::kMmap, {0, kPage, abi::kPROT_READ, kPrivate, 3, 0}, kBase);
+  map.call.front().path = "/huge";
+  map.call.front().file_bytes = uint64_t{8} << 40;
+  const Replayed warm =
+      play({map, access({load_from(kBase)})}, {.page_cache = PageCacheAtFirst::kWarm});
+  CHECK(warm.stats.faults.major == 0);
+  constexpr uint64_t kReadAheadPages = 32;  // behind the last page that was read
+  CHECK(warm.stats.memory.resident_pages == (1 << 18) + kReadAheadPages);
+}
+
 TEST_CASE("replay: devices are anonymous memory") {
   Step map = call(TraceCallKind::kMmap, {0, kPage, kRw, kPrivate, 3, 0}, kBase);
   map.call.front().path = "/dev/zero";
