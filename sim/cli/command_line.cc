@@ -85,8 +85,8 @@ void add_replay(CLI::App& app, ReplayCommand& to, Loudness& loudness) {
       "replay", "Replay an address trace through TLB, page tables, faults and memory; report");
   replay.footer(kReplayFooter);
   replay.add_option("TRACE", to.traces,
-                    "Traces, read one after another as one; '-' is standard input; gzip, xz, zstd "
-                    "and zip are recognised");
+                    "Traces, read one after another as one; '-' is standard input; gzip, xz, zstd, "
+                    "zip, lz4 and snappy (.sz) are recognised");
   replay.add_option("--format", to.format,
                     "The traces' format, instead of detecting it; 'list' names them");
   replay.add_option("--memory", to.memory, "SIZE of memory; without it, unlimited");

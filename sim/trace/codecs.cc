@@ -17,11 +17,24 @@ bool starts_gzip(std::string_view head) { return head.starts_with("\x1f\x8b"sv);
 // Source: The .xz File Format 1.2.1, 2.1.1.1.
 bool starts_xz(std::string_view head) { return head.starts_with("\xfd\x37zXZ\0"sv); }
 
-// Source: RFC 8878, 3.1.1 (frames) and 3.1.2 (skippable frames, of sixteen magic numbers).
-bool starts_zstd(std::string_view head) {
-  if (head.starts_with("\x28\xb5\x2f\xfd"sv)) return true;
+// Of sixteen magic numbers. Source: RFC 8878, 3.1.2.
+bool starts_skippable(std::string_view head) {
   return head.size() >= 4 && (head[0] & '\xf0') == '\x50' && head.substr(1, 3) == "\x2a\x4d\x18"sv;
 }
+
+// Source: RFC 8878, 3.1.1.
+bool starts_zstd(std::string_view head) {
+  return head.starts_with("\x28\xb5\x2f\xfd"sv) || starts_skippable(head);
+}
+
+// A file that begins with a skippable frame, which both have, is taken for zstd's.
+// Source: LZ4's doc/lz4_Frame_format.md, "Magic Number" and "Skippable Frames".
+bool starts_lz4(std::string_view head) {
+  return head.starts_with("\x04\x22\x4d\x18"sv) || starts_skippable(head);
+}
+
+// The beginning of a stream's identifier. Source: google/snappy framing_format.txt, 4.1.
+bool starts_snappy(std::string_view head) { return head.starts_with("\xff\x06\0\0sN"sv); }
 
 // An archive, or an empty one. Source: PKWARE's APPNOTE.TXT 6.3.10, 4.3.7 and 4.3.16.
 bool starts_zip(std::string_view head) {
@@ -33,6 +46,8 @@ constexpr std::array kCodecs = {
     Codec{"xz", starts_xz, make_xz_decoder, 4},
     Codec{"zstd", starts_zstd, make_zstd_decoder, 0},
     Codec{"zip", starts_zip, make_zip_decoder, 0},
+    Codec{"lz4", starts_lz4, make_lz4_decoder, 0},
+    Codec{"snappy", starts_snappy, make_snappy_decoder, 0},
 };
 
 }  // namespace

@@ -18,10 +18,10 @@ struct Content {
 // Whether compressed content is decompressed by a thread of its own, ahead of its reader.
 enum class Decompress : uint8_t { kWhenRead, kAhead };
 
-// The content of `raw`, which is plain, gzip, xz, zstd or zip: told by its first bytes, never by
-// `file`, which is for errors. Reads the beginning. Errors: it is empty, cannot be read, or its
-// compressed data is wrong from the beginning.
-// REQUIRES: with kAhead, `raw` is a regular file, which never waits for others.
+// The content of `raw`, which is plain, gzip, xz, zstd, zip, lz4 or snappy: told by its first
+// bytes, never by `file`, which is for errors. Reads the beginning. Errors: it is empty, cannot be
+// read, or its compressed data is wrong from the beginning. REQUIRES: with kAhead, `raw` is a
+// regular file, which never waits for others.
 Result<Content, InputError> make_content(std::string file, std::unique_ptr<ByteSource> raw,
                                          Decompress decompress = Decompress::kWhenRead);
 

@@ -32,13 +32,27 @@ constexpr std::array kRows = {
               {Trait::kFetches, Trait::kStores, Trait::kOffsets, Trait::kPageNumbers},
               1,
               make_din_writer},
+    WriterRow{"champsim",
+              {Trait::kFetches, Trait::kStores, Trait::kOffsets, Trait::kPageNumbers},
+              1,
+              make_champsim_writer},
     WriterRow{"drmemtrace",
-              {Trait::kTasks, Trait::kFetches, Trait::kStores, Trait::kSizes, Trait::kOffsets,
-               Trait::kPageNumbers},
+              {Trait::kTasks, Trait::kThreads, Trait::kFetches, Trait::kStores, Trait::kSizes,
+               Trait::kOffsets, Trait::kPageNumbers},
               0xffff,
               make_drmemtrace_writer},
+    WriterRow{
+        "perf",
+        {Trait::kTasks, Trait::kThreads, Trait::kStores, Trait::kOffsets, Trait::kPageNumbers},
+        1,
+        make_perf_writer},
     WriterRow{"oraclegeneral", {}, 1, make_oraclegeneral_writer},
     WriterRow{"csv", {Trait::kStores}, 1, make_csv_writer},
+    WriterRow{"plain",
+              {Trait::kTasks, Trait::kFetches, Trait::kStores, Trait::kModifies, Trait::kSizes,
+               Trait::kOffsets, Trait::kPageNumbers},
+              kAccessSizeMax,
+              make_plain_writer},
 };
 
 const WriterRow* find_row(std::string_view name) {
@@ -117,10 +131,14 @@ TraceFileName parse_trace_file_name(std::string_view file) {
     file.remove_suffix(extension.size());
     break;
   }
+  const auto extends = [file](std::string_view extension) {
+    return file.size() > extension.size() && file.ends_with(extension) &&
+           file[file.size() - extension.size() - 1] == '.';
+  };
   for (const std::string_view format : writable_formats())
-    if (file.size() > format.size() && file.ends_with(format) &&
-        file[file.size() - format.size() - 1] == '.')
-      name.format = format;
+    if (extends(format)) name.format = format;
+  // As those are called that ChampSim's users share.
+  if (extends("champsimtrace")) name.format = "champsim";
   return name;
 }
 

@@ -1,6 +1,7 @@
 // Decoder: one kind of compression, as a machine that turns bytes into bytes; and the table of
-// those that are known. A file is one or more members (gzip), streams (xz), frames (zstd) or
-// archives (zip), each with a beginning that can be recognised; all are called members here.
+// those that are known. A file is one or more members (gzip), streams (xz, snappy), frames (zstd,
+// lz4) or archives (zip), each with a beginning that can be recognised; all are called members
+// here.
 //
 // Units: bytes. Threads: a decoder belongs to one thread.
 #pragma once
@@ -57,6 +58,8 @@ std::unique_ptr<Decoder> make_gzip_decoder();
 std::unique_ptr<Decoder> make_xz_decoder();
 std::unique_ptr<Decoder> make_zstd_decoder();
 std::unique_ptr<Decoder> make_zip_decoder();
+std::unique_ptr<Decoder> make_lz4_decoder();
+std::unique_ptr<Decoder> make_snappy_decoder();
 
 // The error of a member that wants more than kWindowBytesMax.
 std::string window_error(std::uint64_t window_bytes, std::string_view codec);

@@ -123,9 +123,9 @@ TEST_CASE("convert: usage and input that are wrong end with status 2, and leave 
       {{good, "x.din", "--filter", "runs"},
        "--filter: only flt can hold runs, and x.din is to be din"},
       {{good, out, "--skip", "x"}, "--skip: 'x' is not a count"},
-      {{good, out, "--to", "champsim"},
-       "no trace can be written as 'champsim'; there are: flt, lackey, hexrw, ostep, pinatrace, "
-       "din, drmemtrace, oraclegeneral, csv"},
+      {{good, out, "--to", "perfetto"},
+       "no trace can be written as 'perfetto'; there are: flt, lackey, hexrw, ostep, pinatrace, "
+       "din, champsim, drmemtrace, perf, oraclegeneral, csv, plain"},
       {{good, out, "--to", "din"},
        out + ": din cannot hold the sizes of this trace (access 2); --lossy leaves them out"},
   };

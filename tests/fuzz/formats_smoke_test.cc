@@ -45,7 +45,8 @@ void run_as(std::size_t format, const std::string& bytes) {
 }
 
 std::vector<std::string> compress(const std::string& bytes) {
-  return {gzip(bytes), xz(bytes), zstd(bytes), zip({bytes}), zip({bytes}, {.descriptor = true})};
+  return {gzip(bytes), xz(bytes),    zstd(bytes), zip({bytes}), zip({bytes}, {.descriptor = true}),
+          lz4(bytes),  snappy(bytes)};
 }
 
 std::vector<std::string> make_corpus() {
@@ -54,6 +55,8 @@ std::vector<std::string> make_corpus() {
     corpus.push_back(sample.bytes);
     corpus.push_back(zstd(sample.bytes));
     corpus.push_back(zip({sample.bytes}));
+    corpus.push_back(lz4(sample.bytes));
+    corpus.push_back(snappy(sample.bytes));
   }
   return corpus;
 }

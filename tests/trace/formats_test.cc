@@ -38,8 +38,8 @@ TEST_CASE("Formats: the samples, compressed or not, and whatever the sizes of re
   for (const Sample& sample : samples()) {
     CAPTURE(sample.format);
     for (const std::string& bytes :
-         {sample.bytes, gzip(sample.bytes), xz(sample.bytes), zstd(sample.bytes),
-          zip({sample.bytes.substr(0, 5), sample.bytes.substr(5)})}) {
+         {sample.bytes, gzip(sample.bytes), xz(sample.bytes), zstd(sample.bytes), lz4(sample.bytes),
+          snappy(sample.bytes), zip({sample.bytes.substr(0, 5), sample.bytes.substr(5)})}) {
       for (const std::size_t step : {std::size_t{1}, std::size_t{7}, trace::kReadBytes}) {
         const ReadTrace read = read_as(sample.format, bytes, step);
         CHECK(to_text(read.error) == "");
@@ -87,7 +87,8 @@ TEST_CASE("Formats: every truncation gives a prefix or an error") {
       CHECK(sample.accesses.starts_with(text.substr(0, whole)));
     }
     for (const std::string& bytes :
-         {gzip(sample.bytes), xz(sample.bytes), zstd(sample.bytes), zip({sample.bytes})}) {
+         {gzip(sample.bytes), xz(sample.bytes), zstd(sample.bytes), lz4(sample.bytes),
+          snappy(sample.bytes), zip({sample.bytes})}) {
       for (std::size_t size = 6; size < bytes.size(); ++size)
         CHECK(read_as(sample.format, bytes.substr(0, size)).error.has_value());
     }
@@ -161,6 +162,10 @@ TEST_CASE("Formats: what is malformed, and where") {
       {"csv", "time,id,op\n1\n", "t:2:2: expected an object"},
       {"csv", "time,id,op\n1,2,del\n", "t:2:5: expected an operation that is known"},
       {"csv", "time,id,op\n1,2\n", "t:2:4: expected an operation that is known"},
+      {"csv", "version,time,op,size,lbn\n1,1,2a,512\n", "t:2:11: expected an object"},
+      {"csv", "version,time,op,size,lbn\n1,1,2b,512,9\n",
+       "t:2:5: expected an operation that is known"},
+      {"csv", "lbn|op\n1| 2a,\n", "t:2:4: expected an operation that is known"},
       {"oraclegeneral", oracle_general_record(1, 0),
        "t: record 1 (byte 0 of the trace): its next access is neither -1 nor the number of a "
        "record"},
@@ -214,6 +219,39 @@ TEST_CASE("Formats: what may be either asks to be named") {
   const auto decided = open_trace({TemporaryFile("2 f 10\n0 w 20\n").path()}, {});
   REQUIRE(decided.ok());
   CHECK((*decided)->format() == "plain");
+}
+
+TEST_CASE("Formats: csv of blocks, as libCacheSim's example names its columns") {
+  const std::string blocks =
+      "version,time,op,size,lbn\n1,33898,2a,512,42932745\n1,33898,28,512,42932746\n"
+      "1,33899,8A,6144,42932745\n1,33899,88,4096,6238199\n";
+  const char* const accesses = " S 00000000,1\n L 00001000,1\n S 00000000,1\n L 00002000,1\n";
+  CHECK(to_text(read_as("csv", blocks).accesses) == accesses);
+  const TemporaryFile file(blocks);
+  const auto reader = open_trace({file.path()}, {});
+  REQUIRE(reader.ok());
+  CHECK((*reader)->format() == "csv");
+  for (const char* const named : {"lbn", "LBA", "block", "object-id"}) {
+    const std::string text = std::string("op,") + named + "\nread,7\nupdate,8\nr,7\n";
+    CHECK(to_text(read_as("csv", text).accesses) ==
+          " L 00000000,1\n S 00001000,1\n L 00000000,1\n");
+  }
+}
+
+TEST_CASE("Formats: csv with other bytes between its fields, which the first line tells") {
+  for (const std::string delimiter : {",", "\t", "|", ":"}) {
+    std::string text = "# time;object;op\n1;a b;get\n2; c ;set\n3;a b;get\n";
+    for (std::size_t at; (at = text.find(';')) != std::string::npos;)
+      text.replace(at, 1, delimiter);
+    const TemporaryFile file(text);
+    const auto reader = open_trace({file.path()}, {});
+    REQUIRE(reader.ok());
+    CHECK((*reader)->format() == "csv");
+    CHECK(to_text(read_trace(**reader).accesses) ==
+          " L 00000000,1\n S 00001000,1\n L 00000000,1\n");
+  }
+  // Other lines with the same bytes between.
+  CHECK(error_of("csv", "time|lbn|op\n1|2|get\n1,2,get\n") == "t:3:8: expected an object");
 }
 
 TEST_CASE("Formats: csv without a head is time, object, size, if it is named") {

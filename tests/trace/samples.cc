@@ -25,12 +25,20 @@ std::string drmemtrace_entry(std::uint16_t type, std::uint16_t size, std::uint64
 
 namespace {
 
+constexpr const char* kLackeySample = "I  0401ab70,3\n S 1fff000708,8\n M 04032ba0,4\n";
+
 std::string flt_sample() {
   const std::vector<Access> accesses = {{{0x401ab70}, 3, AccessKind::kFetch},
                                         {{0x1fff000708}, 8, AccessKind::kStore},
                                         {{0x4032ba0}, 4, AccessKind::kModify}};
   return write_flt({{.accesses = accesses}}, {});
 }
+
+// Blocks, as libCacheSim's example names its columns.
+constexpr const char* kBlocksSample =
+    "# version,time,op,size,lbn\n1,33898,2a,512,42932745\n1,33898,28,512,42932746\n"
+    "1,33899,8A,6144,42932745\n";
+constexpr const char* kBlocksAccesses = " S 00000000,1\n L 00001000,1\n S 00000000,1\n";
 
 // Recorded with perf 6.1 on Linux 6.18 (exceptions:page_fault_*, page-faults) and read from its
 // ftrace; the fields differ from event to event as they do with other options. The sample of a load
@@ -62,8 +70,7 @@ constexpr const char* kPerfAccesses =
 
 const std::vector<Sample>& samples() {
   static const std::vector<Sample> all = {
-      {"lackey", "I  0401ab70,3\n S 1fff000708,8\n M 04032ba0,4\n",
-       "I  0401ab70,3\n S 1fff000708,8\n M 04032ba0,4\n"},
+      {"lackey", kLackeySample, kLackeySample},
       {"hexrw", "0041f7a0 R\n31348900 W\n0x40000c35 w\n",
        " L 0041f7a0,1\n S 31348900,1\n S 40000c35,1\n"},
       {"ostep", "8,7\n0\n7, 4503599627370495\n",
@@ -112,11 +119,12 @@ const std::vector<Sample>& samples() {
       {"csv",
        "# time, object, size, op\n1, 5a6f, 512, get\n1, 7, 8, set\n# a note\n2,5a6f,512,READ\n",
        " L 00000000,1\n S 00001000,1\n L 00000000,1\n"},
+      {"csv", kBlocksSample, kBlocksAccesses},
       {"plain",
        "# process, operation, address, size\n12 W 0x7f00 8\n12 r 7f08\n  13 I 401000 4 # a fetch\n"
        "M 7F00 65536\nf 0x10\n",
        " S 00007f00,8\n L 00007f08,1\nI  00401000,4\n M 00007f00,65536\nI  00000010,1\n"},
-      {"flt", flt_sample(), "I  0401ab70,3\n S 1fff000708,8\n M 04032ba0,4\n"},
+      {"flt", flt_sample(), kLackeySample},
   };
   return all;
 }

@@ -13,7 +13,7 @@ struct Sample {
   std::string accesses;  // as Lackey writes them
 };
 
-// One of each format.
+// One of each format, or more.
 const std::vector<Sample>& samples();
 
 // A record of ChampSim: ip, at most two stores and four loads.

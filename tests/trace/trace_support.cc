@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 #include <fmt/core.h>
+#include <lz4frame.h>
 #include <lzma.h>
+#include <snappy-c.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -86,6 +88,48 @@ std::string zstd(std::string_view text, unsigned window_log) {
   REQUIRE(ZSTD_compressStream2(context, &output, &input, ZSTD_e_end) == 0);
   out.resize(output.pos);
   ZSTD_freeCCtx(context);
+  return out;
+}
+
+std::string lz4(std::string_view text) {
+  LZ4F_preferences_t preferences{};
+  preferences.frameInfo.blockSizeID = LZ4F_max64KB;
+  preferences.frameInfo.blockChecksumFlag = LZ4F_blockChecksumEnabled;
+  preferences.frameInfo.contentChecksumFlag = LZ4F_contentChecksumEnabled;
+  std::string out(LZ4F_compressFrameBound(text.size(), &preferences), '\0');
+  const std::size_t size =
+      LZ4F_compressFrame(out.data(), out.size(), text.data(), text.size(), &preferences);
+  REQUIRE(LZ4F_isError(size) == 0);
+  out.resize(size);
+  return out;
+}
+
+std::string snappy_chunk(unsigned char type, std::string_view data) {
+  return static_cast<char>(type) + little_endian(data.size(), 3) + std::string(data);
+}
+
+// Bit by bit, unlike the reader.
+std::string snappy_sum(std::string_view text) {
+  std::uint32_t sum = ~std::uint32_t{0};
+  for (const char byte : text) {
+    sum ^= static_cast<unsigned char>(byte);
+    for (int bit = 0; bit < 8; ++bit) sum = sum >> 1 ^ ((sum & 1) != 0 ? 0x82f63b78 : 0);
+  }
+  sum = ~sum;
+  return little_endian(std::uint32_t{(sum >> 15 | sum << 17) + 0xa282ead8}, 4);
+}
+
+std::string snappy(std::string_view text) {
+  constexpr std::size_t kChunkBytes = 65536;
+  std::string out = snappy_chunk(0xff, "sNaPpY");
+  for (; !text.empty(); text.remove_prefix(std::min(kChunkBytes, text.size()))) {
+    const std::string_view content = text.substr(0, kChunkBytes);
+    std::string packed(snappy_max_compressed_length(content.size()), '\0');
+    std::size_t size = packed.size();
+    REQUIRE(snappy_compress(content.data(), content.size(), packed.data(), &size) == SNAPPY_OK);
+    packed.resize(size);
+    out += snappy_chunk(0, snappy_sum(content) + packed);
+  }
   return out;
 }
 

@@ -23,6 +23,12 @@ std::unique_ptr<trace::ByteSource> make_memory_source(
 std::string gzip(std::string_view text);
 std::string xz(std::string_view text, unsigned window_log = 20);
 std::string zstd(std::string_view text, unsigned window_log = 20);
+std::string lz4(std::string_view text);
+std::string snappy(std::string_view text);
+// A chunk of Snappy's frames: the type, the length, `data`.
+std::string snappy_chunk(unsigned char type, std::string_view data);
+// The masked CRC-32C of `text`, as such a chunk has it before its data.
+std::string snappy_sum(std::string_view text);
 
 struct ZipOptions {
   bool stored = false;  // else deflated

@@ -2,26 +2,13 @@
 #include <utility>
 
 #include "sim/trace/format.h"
+#include "sim/trace/formats/champsim_layout.h"
 #include "sim/trace/record_reader.h"
 
 namespace faultline::trace {
 namespace {
 
-// Where the fields of a record lie. Source: ChampSim inc/trace_instruction.h, input_instr.
-constexpr std::size_t kIp = 0;
-constexpr std::size_t kIsBranch = 8;
-constexpr std::size_t kBranchTaken = 9;
-constexpr std::size_t kStores = 16;
-constexpr std::size_t kStoreCount = 2;
-constexpr std::size_t kLoads = 32;
-constexpr std::size_t kLoadCount = 4;
-constexpr std::size_t kRecordBytes = 64;
-
-// In either half of an address space of 57 bits.
-bool canonical(std::uint64_t address) {
-  const std::uint64_t top = address >> 56;
-  return top == 0 || top == 0xff;
-}
+using namespace champsim;
 
 std::string_view check(std::string_view record) {
   const std::uint64_t ip = load_number<std::uint64_t>(record, kIp);

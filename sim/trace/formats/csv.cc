@@ -17,14 +17,23 @@ namespace {
 
 constexpr unsigned kPageShift = 12;  // each object stands for one page of 4 KiB
 
-// The names of columns and operations, without regard to capitals.
-constexpr auto kObjectNames = std::to_array<std::string_view>(
-    {"object", "obj", "obj_id", "obj-id", "object_id", "id", "key", "objid"});
-constexpr auto kOpNames = std::to_array<std::string_view>({"op", "operation", "cmd", "type"});
-constexpr auto kLoads = std::to_array<std::string_view>({"get", "gets", "read", "r", "load"});
-constexpr auto kStores =
-    std::to_array<std::string_view>({"set", "put", "write", "w", "store", "add", "replace", "cas",
-                                     "append", "prepend", "incr", "decr"});
+// What may stand between fields. Source: libCacheSim libCacheSim/traceReader/generalReader/csv.c,
+// csv_detect_delimiter().
+constexpr std::string_view kDelimiters = ",\t|:";
+
+// The names of columns and operations, without regard to capitals. Operations in digits are SCSI's
+// commands, in hexadecimal: READ(10) and WRITE(10), and those of 6, 12 and 16 bytes.
+// Source: Linux include/scsi/scsi_proto.h.
+constexpr auto kObjectNames =
+    std::to_array<std::string_view>({"object", "obj", "obj_id", "obj-id", "object_id", "object-id",
+                                     "id", "key", "objid", "lbn", "lba", "block"});
+constexpr auto kOpNames = std::to_array<std::string_view>(
+    {"op", "operation", "opcode", "op_type", "op-type", "cmd", "type"});
+constexpr auto kLoads = std::to_array<std::string_view>(
+    {"get", "gets", "read", "r", "load", "28", "88", "a8", "08", "8"});
+constexpr auto kStores = std::to_array<std::string_view>(
+    {"set", "put", "write", "w", "store", "add", "replace", "cas", "append", "prepend", "incr",
+     "decr", "update", "2a", "8a", "aa", "0a", "a"});
 
 bool same_word(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
@@ -44,34 +53,45 @@ struct Field {
 };
 
 // The field of that index, counted from 0, or nothing.
-std::optional<Field> find_field(std::string_view line, std::size_t index) {
+std::optional<Field> find_field(std::string_view line, char delimiter, std::size_t index) {
   std::size_t begin = 0;
   for (; index > 0; --index) {
-    begin = line.find(',', begin);
+    begin = line.find(delimiter, begin);
     if (begin == std::string_view::npos) return std::nullopt;
     ++begin;
   }
-  std::size_t end = std::min(line.find(',', begin), line.size());
+  std::size_t end = std::min(line.find(delimiter, begin), line.size());
   while (begin < end && is_blank(line.substr(begin, 1))) ++begin;
   while (begin < end && is_blank(line.substr(end - 1, 1))) --end;
   return Field{line.substr(begin, end - begin), begin + 1};
 }
 
 template <std::size_t kCount>
-std::optional<std::size_t> find_column(std::string_view head,
+std::optional<std::size_t> find_column(std::string_view head, char delimiter,
                                        const std::array<std::string_view, kCount>& names) {
   for (std::size_t i = 0;; ++i) {
-    const std::optional<Field> field = find_field(head, i);
+    const std::optional<Field> field = find_field(head, delimiter, i);
     if (!field) return std::nullopt;
     if (is_one_of(field->text, names)) return i;
   }
 }
 
-// A first line that names its columns, with or without a # before it.
-std::string_view head_of(std::string_view line) {
+// How the fields of a line lie.
+struct Columns {
+  char delimiter = ',';
+  std::size_t object = 1;  // without a head: time, object, size
+  std::optional<std::size_t> op{};
+};
+
+// What a first line that names its columns says, with or without a # before it.
+std::optional<Columns> find_columns(std::string_view line) {
   line = without_return(line);
   if (line.starts_with('#')) line.remove_prefix(1);
-  return find_column(line, kObjectNames) ? line : std::string_view();
+  for (const char delimiter : kDelimiters) {
+    const std::optional<std::size_t> object = find_column(line, delimiter, kObjectNames);
+    if (object) return Columns{delimiter, *object, find_column(line, delimiter, kOpNames)};
+  }
+  return std::nullopt;
 }
 
 class Parser {
@@ -95,23 +115,23 @@ class Parser {
  private:
   ParsedLine parse_line(std::string_view line) {
     if (is_blank(line)) return {};
-    const bool first = std::exchange(first_, false);
-    if (const std::string_view head = head_of(line); first && !head.empty()) {
-      object_ = *find_column(head, kObjectNames);
-      op_ = find_column(head, kOpNames);
-      return {};
+    if (std::exchange(first_, false)) {
+      if (const std::optional<Columns> named = find_columns(line)) {
+        columns_ = *named;
+        return {};
+      }
     }
     if (line.starts_with('#')) return {};
     return parse_record(line);
   }
 
   ParsedLine parse_record(std::string_view line) {
-    const std::optional<Field> object = find_field(line, object_);
+    const std::optional<Field> object = find_field(line, columns_.delimiter, columns_.object);
     if (!object || object->text.empty())
       return malformed({object ? object->column : line.size() + 1, "expected an object"});
     ParsedLine parsed{.kind = LineKind::kAccess};
-    if (op_) {
-      const std::optional<Field> op = find_field(line, *op_);
+    if (columns_.op) {
+      const std::optional<Field> op = find_field(line, columns_.delimiter, *columns_.op);
       const std::string_view word = op ? op->text : std::string_view();
       if (is_one_of(word, kStores))
         parsed.access.kind = AccessKind::kStore;
@@ -126,9 +146,7 @@ class Parser {
   }
 
   bool first_ = true;
-  // Without a head: time, object, size.
-  std::size_t object_ = 1;
-  std::optional<std::size_t> op_{};
+  Columns columns_{};
   std::unordered_map<std::string, std::uint64_t> pages_{};  // numbered as they come
 };
 
@@ -137,8 +155,7 @@ class Parser {
 // Without a head it might be anything.
 Detection detect_csv(const Head& head) {
   const std::string_view first = head.bytes.substr(0, head.bytes.find('\n'));
-  if (head_of(first).empty())
-    return {.misfit = {1, 1, "its first line names no column of objects"}};
+  if (!find_columns(first)) return {.misfit = {1, 1, "its first line names no column of objects"}};
   Parser parser;
   const std::size_t whole = head.bytes.rfind('\n') + 1;
   std::vector<Access> accesses(whole / 2 + 1);

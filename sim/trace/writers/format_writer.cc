@@ -21,6 +21,7 @@ struct TraitText {
 constexpr TraitText kTexts[] = {
     {"mapping calls", "leaves them out"},
     {"processes and threads", "leaves them out"},
+    {"threads", "leaves them out"},
     {"marks of the kernel's accesses", "leaves them out"},
     {"fetches", "leaves them out"},
     {"stores", "makes them loads"},
@@ -28,8 +29,19 @@ constexpr TraitText kTexts[] = {
     {"sizes", "leaves them out"},
     {"addresses within pages", "leaves pages alone"},
     {"page numbers", "numbers pages as they come"},
+    {"address 0", "leaves it out"},
+    {"addresses in the upper half", "leaves them out"},
+    {"addresses beyond 57 bits", "leaves them out"},
+    {"loads and stores before any fetch", "makes up a fetch of each"},
+    {"instructions of more than four loads and then two stores", "fetches them again"},
 };
 static_assert(std::size(kTexts) == kTraits);
+
+// Whether accesses with it are left out, where that is asked for.
+bool leaves_out(Trait trait) {
+  return trait == Trait::kAddressZero || trait == Trait::kUpperHalf ||
+         trait == Trait::kFarAddresses;
+}
 
 }  // namespace
 
@@ -47,6 +59,7 @@ Written FormatWriter::write(const TraceBlock& block) {
   if (!lossy_) {
     if (!(block.task == TraceTask{}) && !row_.holds.has(Trait::kTasks))
       return refuse(Trait::kTasks);
+    if (block.task.tid != 0 && !row_.holds.has(Trait::kThreads)) return refuse(Trait::kThreads);
     if (block.call != nullptr && !row_.holds.has(Trait::kCalls)) return refuse(Trait::kCalls);
   }
   if (row_.holds.has(Trait::kTasks) && (!task_ || !(*task_ == block.task))) {
@@ -78,7 +91,7 @@ std::optional<Trait> FormatWriter::find_missing(const Access& access) {
     if (needed && !row_.holds.has(trait)) return trait;
   if (access.size_bytes > row_.size_max) return Trait::kSizes;
   if (!row_.holds.has(Trait::kPageNumbers) && !is_next_page(access)) return Trait::kPageNumbers;
-  return std::nullopt;
+  return records_->find_missing(access);
 }
 
 // Whether its page is one that was accessed before, if all were, or the next one.
@@ -95,6 +108,9 @@ void FormatWriter::write_access(Access access) {
     records_->pass(access);
     return;
   }
+  if (lossy_)
+    if (const auto missing = records_->find_missing(access); missing && leaves_out(*missing))
+      return;
   if (access.kind == AccessKind::kModify && !row_.holds.has(Trait::kModifies))
     access.kind = AccessKind::kStore;
   if (is_store(access.kind) && !stores) access.kind = AccessKind::kLoad;

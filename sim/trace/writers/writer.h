@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,15 +21,22 @@ namespace faultline::trace {
 enum class Trait : uint8_t {
   kCalls,
   kTasks,
-  kKernel,  // which accesses were the kernel's
+  kThreads,  // of a format that holds tasks: not their processes alone
+  kKernel,   // which accesses were the kernel's
   kFetches,
   kStores,
   kModifies,
   kSizes,        // other than 1
   kOffsets,      // addresses within pages
   kPageNumbers,  // other than in the order of their first access, from 0
+  // What RecordWriter::find_missing() alone misses.
+  kAddressZero,
+  kUpperHalf,     // of the address space
+  kFarAddresses,  // in neither half of an address space of 57 bits
+  kUnfetched,     // loads and stores before the first fetch
+  kManyOperands,  // of an instruction: beyond four loads, and two stores behind them
 };
-inline constexpr unsigned kTraits = unsigned(Trait::kPageNumbers) + 1;
+inline constexpr unsigned kTraits = unsigned(Trait::kManyOperands) + 1;
 
 // A set of them.
 class Traits {
@@ -52,7 +60,11 @@ class RecordWriter {
   virtual void begin(std::string& /*out*/) {}
   // What follows is of that task. Called before the first record, where tasks are held.
   virtual void set_task(TraceTask /*task*/, std::string& /*out*/) {}
-  // Appends the record of `access`, which is as the format can hold it.
+  // What the format would have to hold for `access` after those written, besides the traits of its
+  // row.
+  virtual std::optional<Trait> find_missing(const Access& /*access*/) const { return std::nullopt; }
+  // Appends the record of `access`, which is as the format can hold it, but for kUnfetched and
+  // kManyOperands, which the writer makes something of.
   virtual void write(const Access& access, std::string& out) = 0;
   // An access that was left out.
   virtual void pass(const Access& /*access*/) {}
@@ -77,5 +89,8 @@ std::unique_ptr<RecordWriter> make_din_writer();
 std::unique_ptr<RecordWriter> make_drmemtrace_writer();
 std::unique_ptr<RecordWriter> make_oraclegeneral_writer();
 std::unique_ptr<RecordWriter> make_csv_writer();
+std::unique_ptr<RecordWriter> make_champsim_writer();
+std::unique_ptr<RecordWriter> make_perf_writer();
+std::unique_ptr<RecordWriter> make_plain_writer();
 
 }  // namespace faultline::trace
