@@ -14,8 +14,6 @@
 namespace faultline::cli {
 namespace {
 
-constexpr uint64_t kFramesMax = kNoPfn.value - 1;  // as many as make_machine() takes
-
 InputError input_error(int error) {
   return {.file = "-",
           .message = std::string("cannot be copied to read it twice: ") + std::strerror(error)};
@@ -78,7 +76,7 @@ std::optional<ForesightFailure> Foresight::look_ahead(FirstPass pass) {
   const auto no_room = [](const InputError& error) {
     return ForesightFailure{ExitStatus::kResource, error};
   };
-  pass.engine.machine.frames = kFramesMax;
+  pass.engine.machine.frames = replay::frames_max_of(pass.engine.machine.paging);
   pass.engine.machine.next_uses = index_.get();
   pass.engine.events = nullptr;
   if (const auto error = rewind_input(pass.traces)) return no_room(*error);

@@ -82,7 +82,7 @@ Result<MachineOptions, InputError> machine_options(const ReplayCommand& command)
 // Which option make_machine() took offence at: the one that it does not take alone either.
 std::string_view culprit(const MachineOptions& options) {
   const std::pair<std::string_view, MachineOptions> suspects[] = {
-      {"--memory: ", {.frames = options.frames}},
+      {"--memory: ", {.paging = options.paging, .frames = options.frames}},
       {"--policy: ", {.policy = options.policy, .next_uses = options.next_uses}},
       {"--tlb: ", {.tlb = options.tlb}},
   };

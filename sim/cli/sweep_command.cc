@@ -38,7 +38,7 @@ Result<void, InputError> check(const std::vector<MachineOptions>& configurations
   for (MachineOptions configuration : configurations) {
     configuration.next_uses = next_uses;
     const std::pair<std::string_view, MachineOptions> suspects[] = {
-        {"--memory: ", {.frames = configuration.frames}},
+        {"--memory: ", {.paging = configuration.paging, .frames = configuration.frames}},
         {"--policy: ", {.policy = configuration.policy, .next_uses = next_uses}},
         {"--tlb: ", {.tlb = configuration.tlb}},
         {"", configuration},

@@ -31,7 +31,8 @@ constexpr FaultOutcome kNoMemory{.result = FaultResult::kOutOfMemory};
 
 // Whether the VMA permits the access. A read of an absent page needs any right at all, and an
 // absent page is not checked against execution until it is present. Source: Linux
-// arch/x86/mm/fault.c access_error().
+// arch/x86/mm/fault.c access_error(). Differs from Linux: with every paging format; the kernels of
+// RISC-V and arm64 check a fetch at once, and know pages that can be executed and not read.
 bool permitted(const mm::Vma& vma, const hw::PageFault& fault) {
   if ((fault.error_code & hw::kFaultWrite) != 0) return (vma.flags & mm::kVmWrite) != 0;
   if ((fault.error_code & hw::kFaultProtection) != 0) return false;

@@ -9,7 +9,7 @@ constexpr uint32_t kRoot = 0;
 constexpr std::size_t kTablesPerChunk = 16;
 
 uint64_t upper_entry(const PteLayout& l, uint32_t number) {
-  return l.present | l.write | l.user | uint64_t{number} << l.pfn_shift;
+  return l.table | uint64_t{number} << l.pfn_shift;
 }
 
 }  // namespace
@@ -24,10 +24,16 @@ PageTable::PageTable(const PagingFormat& format)
   }
   const PteLayout& l = format.pte;
   const uint64_t base = l.present | l.user;
-  access_bits_ = {{{base | l.no_execute, base, l.accessed},                   // kFetch
-                   {base, base, l.accessed},                                  // kLoad
-                   {base | l.write, base | l.write, l.accessed | l.dirty},    // kStore
-                   {base | l.write, base | l.write, l.accessed | l.dirty}}};  // kModify
+  const AccessBits fetch{.tested = base | l.execute | l.no_execute,
+                         .wanted = base | l.execute,
+                         .changed = l.accessed,
+                         .set = l.accessed};
+  const AccessBits load{.tested = base, .wanted = base, .changed = l.accessed, .set = l.accessed};
+  const AccessBits store{.tested = base | l.write,
+                         .wanted = base | l.write,
+                         .changed = l.accessed | (l.read_only != 0 ? l.read_only : l.dirty),
+                         .set = l.accessed | (l.read_only != 0 ? 0 : l.dirty)};
+  access_bits_ = {fetch, load, store, store};  // by AccessKind
   FL_CHECK(make_table() == kRoot);
 }
 
@@ -51,7 +57,7 @@ Pte PageTable::entry(Vpn vpn, int level) const {
 bool PageTable::descend(Vpn vpn, LeafTable& leaf) const {
   FL_CHECK(vpn.value >> shifts_[format_.levels] == 0);
   uint32_t number = kRoot;
-  uint64_t all = format_.pte.accessed;
+  uint64_t all = format_.pte.table_accessed;
   for (int level = format_.levels - 1; level > 0; --level) {
     const uint64_t raw = tables_[number].entries[index(vpn.value, level)];
     if (raw == 0) return false;
@@ -61,7 +67,7 @@ bool PageTable::descend(Vpn vpn, LeafTable& leaf) const {
   leaf = {.tag = vpn.value >> format_.index_bits[0],
           .entries = tables_[number].entries,
           .number = number,
-          .upper_accessed = all != 0 || format_.pte.accessed == 0};
+          .upper_accessed = all != 0 || format_.pte.table_accessed == 0};
   return true;
 }
 
@@ -236,7 +242,7 @@ void PageTable::set_upper_accessed(Vpn vpn, LeafTable& leaf) {
   uint32_t number = kRoot;
   for (int level = format_.levels - 1; level > 0; --level) {
     uint64_t& raw = tables_[number].entries[index(vpn.value, level)];
-    raw |= format_.pte.accessed;
+    raw |= format_.pte.table_accessed;
     number = table_number(raw);
   }
   leaf.upper_accessed = true;

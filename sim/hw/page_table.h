@@ -128,8 +128,9 @@ class PageTable {
 
   // The hardware's page walk: reads one entry a level, down to the first that is not present. If
   // the access is permitted (the leaf is present and a user's, and grants the store or the fetch),
-  // sets accessed on every level and, for a store, dirty on the leaf.
-  // Source: Intel SDM vol. 3A, 4.6.1 and 4.8.
+  // sets accessed on every level that has the bit and, for a store, dirty on the leaf.
+  // Source: Intel SDM vol. 3A, 4.6.1 and 4.8; RISC-V privileged architecture, 10.3.2; Arm ARM D8.5
+  // "Hardware management of the Access flag and the dirty state".
   WalkResult walk(Vpn vpn, AccessKind kind) {
     LeafTable* leaf = find_leaf(vpn);
     if (leaf == nullptr) [[unlikely]]
@@ -141,7 +142,7 @@ class PageTable {
       if (!leaf->upper_accessed) [[unlikely]]
         set_upper_accessed(vpn, *leaf);
       // Read first: most entries have the bits already, and their cache line stays clean.
-      if ((raw & bits.set) != bits.set) raw |= bits.set;
+      if ((raw & bits.changed) != bits.set) raw = (raw & ~bits.changed) | bits.set;
     }
     return {.leaf = {raw}, .permitted = permitted, .entries_read = format_.levels, .level = 0};
   }
@@ -164,7 +165,7 @@ class PageTable {
     uint64_t tag = ~uint64_t{0};  // the Vpn's bits above those that index the table
     uint64_t* entries = nullptr;
     uint32_t number = 0;
-    bool upper_accessed = false;  // whether accessed is set on every level above
+    bool upper_accessed = false;  // whether accessed is set on every level above, where it can be
   };
   // The part of a leaf table that lies in a range.
   struct LeafPart {
@@ -173,11 +174,12 @@ class PageTable {
     uint64_t* entries = nullptr;
     uint32_t number = 0;
   };
-  // What an access tests a leaf entry for and sets in it.
+  // What an access tests a leaf entry for and changes in it.
   struct AccessBits {
     uint64_t tested = 0;
     uint64_t wanted = 0;  // of those tested
-    uint64_t set = 0;
+    uint64_t changed = 0;
+    uint64_t set = 0;  // of those changed
   };
   struct FreeScope {
     uint64_t first;

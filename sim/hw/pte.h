@@ -5,8 +5,9 @@
 // is in the upper 32 bits. Bit 2 set marks an entry of a PROT_NONE mapping, which keeps its frame
 // (upper 32 bits) and its accessed and dirty bits (bits 3 and 4): Linux's _PAGE_PROTNONE. Bit 5 set
 // marks a guard: Linux's PTE_MARKER_GUARD.
-// Source: Intel SDM vol. 3A, table 4-20; Linux arch/x86/include/asm/pgtable_64.h (swap entries) and
-// pgtable_types.h. A plain value; any thread may use it.
+// These are the same in every format, and of 64 bits where its entries have 32: no processor looks
+// at them. Source: Intel SDM vol. 3A, table 4-20; Linux arch/x86/include/asm/pgtable_64.h (swap
+// entries) and pgtable_types.h. A plain value; any thread may use it.
 #pragma once
 
 #include <cstdint>
@@ -24,16 +25,34 @@ struct Pte {
   bool present(const PteLayout& l) const { return (raw & l.present) != 0; }
   bool writable(const PteLayout& l) const { return (raw & l.write) != 0; }
   bool accessed(const PteLayout& l) const { return (raw & l.accessed) != 0; }
-  bool dirty(const PteLayout& l) const { return (raw & l.dirty) != 0; }
-  bool executable(const PteLayout& l) const { return (raw & l.no_execute) == 0; }
+  bool dirty(const PteLayout& l) const {
+    return (raw & l.dirty) != 0 || (l.read_only != 0 && (raw & (l.write | l.read_only)) == l.write);
+  }
+  bool executable(const PteLayout& l) const {
+    return (raw & (l.execute | l.no_execute)) == l.execute;
+  }
   Pfn pfn(const PteLayout& l) const {
     return {static_cast<uint32_t>((raw & l.pfn_mask) >> l.pfn_shift)};
   }
 
   // A leaf entry for user pages. Not accessed, not dirty: the processor sets these.
   static Pte make(const PteLayout& l, Pfn pfn, bool write, bool execute) {
-    return {l.present | l.user | (write ? l.write : 0) | (execute ? 0 : l.no_execute) |
-            (uint64_t{pfn.value} << l.pfn_shift)};
+    return {l.present | l.user | l.leaf | l.read_only | (write ? l.write : 0) |
+            (execute ? l.execute : l.no_execute) | (uint64_t{pfn.value} << l.pfn_shift)};
+  }
+
+  // The same entry, changed. REQUIRES, each: present.
+  Pte with_accessed(const PteLayout& l) const { return {raw | l.accessed}; }
+  Pte without_accessed(const PteLayout& l) const { return {raw & ~l.accessed}; }
+  Pte with_dirty(const PteLayout& l) const {
+    return {(writable(l) ? raw & ~l.read_only : raw) | l.dirty};
+  }
+  Pte with_write(const PteLayout& l) const {
+    return {((raw & l.dirty) != 0 ? raw & ~l.read_only : raw) | l.write};
+  }
+  // What was dirty stays so. Source: Linux arch/arm64/include/asm/pgtable.h pte_wrprotect().
+  Pte without_write(const PteLayout& l) const {
+    return {(raw & ~l.write) | l.read_only | (dirty(l) ? l.dirty : 0)};
   }
 
   // The entry of a page whose contents are in a slot of the swap device. Not present.

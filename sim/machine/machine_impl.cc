@@ -25,7 +25,7 @@ MachineImpl::MachineImpl(const MachineOptions& options, const hw::PagingFormat& 
       commit_({.total_pages = page_size_.pages(kMemoryBytes), .page_bytes = page_size_.bytes()}),
       max_map_count_(mm::AddressSpaceOptions{}.max_map_count),
       frames_(page_size_, options.contents),
-      allocator_(frames_, options.frames),
+      allocator_(frames_, options.frames.value_or(format.frames_max())),
       rmap_(frames_),
       disk_(page_size_),
       swap_device_({.page_size = page_size_, .contents = options.contents}),

@@ -10,8 +10,6 @@ namespace {
 
 // More entries than any processor has; it bounds what a mistyped option can ask for.
 constexpr uint32_t kTlbEntriesMax = 1 << 20;
-// Frame 0 is the zero page, and the last Pfn means none.
-constexpr uint64_t kFramesMax = kNoPfn.value - 1;
 
 std::string level_error(std::string_view name, const TlbLevelOptions& level) {
   const std::string prefix = "TLB level " + std::string(name) + ": ";
@@ -39,11 +37,12 @@ Result<std::unique_ptr<Machine>, InputError> make_machine(const MachineOptions& 
   const hw::PagingFormat* format = hw::find_paging_format(options.paging);
   if (format == nullptr)
     return InputError{.message = "paging format '" + options.paging + "' is not known"};
-  if (options.frames && (*options.frames == 0 || *options.frames > kFramesMax))
-    return InputError{.message = "memory must be 1 to " + std::to_string(kFramesMax) + " frames"};
+  const uint64_t frames_max = format->frames_max();
+  if (options.frames && (*options.frames == 0 || *options.frames > frames_max))
+    return InputError{.message = "memory must be 1 to " + std::to_string(frames_max) + " frames"};
   if (std::string error = tlb_error(options.tlb); !error.empty())
     return InputError{.message = std::move(error)};
-  auto policy = reclaim::make_policy(options.policy, {.frames = options.frames.value_or(kFramesMax),
+  auto policy = reclaim::make_policy(options.policy, {.frames = options.frames.value_or(frames_max),
                                                       .seed = options.seed,
                                                       .next_uses = options.next_uses});
   if (!policy) return policy.error();

@@ -20,6 +20,7 @@ constexpr uint64_t kWindowBits = 47;
 AddressSpaceOptions AddressSpaceOptions::for_format(const hw::PagingFormat& format) {
   const PageSize page = format.page_size();
   AddressSpaceOptions options;
+  // Differs from Linux: addresses are chosen in 47 bits for arm64 too, whose window has 48.
   const uint64_t window_end =
       std::min(format.user_end().value, (uint64_t{1} << kWindowBits) - page.bytes());
   uint64_t gap = std::max(options.limits.stack_bytes + kGuardBytes, kMinGapBytes);
@@ -51,8 +52,8 @@ std::vector<AddrRange> AddressSpace::take_populate() { return std::exchange(popu
 
 uint64_t AddressSpace::huge_page_bytes() const {
   const hw::PagingFormat& format = page_table_.format();
-  constexpr uint8_t kAddressBitsMin = 39;  // a 64-bit processor's
-  if (format.user_address_bits < kAddressBitsMin - 1) return 0;
+  constexpr uint64_t kUserBytesMin = uint64_t{1} << 38;  // of a 64-bit processor
+  if (format.user_end().value < kUserBytesMin) return 0;
   return page_size().bytes() << format.index_bits[0];
 }
 

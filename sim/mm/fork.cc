@@ -71,7 +71,7 @@ void AddressSpace::copy_pages(AddressSpace& parent, const Vma& vma, const Vma& o
   const uint64_t count = page_size().pages(vma.range());
   page_table_.make_tables_of(parent.page_table_, first, count);
   parent.page_table_.update_range(first, count, [&](Vpn vpn, hw::Pte pte) {
-    if (pte.present(layout) && copies_on_write(vma)) pte.raw &= ~layout.write;
+    if (pte.present(layout) && copies_on_write(vma)) pte = pte.without_write(layout);
     page_table_.set(vpn, copy_entry(own, vpn, pte));
     return pte;
   });

@@ -20,8 +20,9 @@ struct MappedPte {
   // The entry in `vma`: with its right to execute, and with no right at all in a PROT_NONE one.
   hw::Pte to_pte(const hw::PteLayout& layout, const Vma& vma) const {
     if (!vma.accessible()) return hw::Pte::make_prot_none(pfn, accessed, dirty);
-    const hw::Pte pte = hw::Pte::make(layout, pfn, write, vma.has(kVmExec));
-    return {pte.raw | (accessed ? layout.accessed : 0) | (dirty ? layout.dirty : 0)};
+    hw::Pte pte = hw::Pte::make(layout, pfn, write, vma.has(kVmExec));
+    if (accessed) pte = pte.with_accessed(layout);
+    return dirty ? pte.with_dirty(layout) : pte;
   }
 };
 

@@ -75,7 +75,7 @@ void AddressSpace::make_page_writable(const Vma& vma, Vpn vpn) {
            vma.range().contains(page_size().address(vpn)));
   phys::PageFrame& frame = frames_[pte.pfn(layout)];
   if ((frame.flags & phys::kFrameAnon) != 0) frame.flags |= phys::kFrameAnonExclusive;
-  page_table_.set(vpn, {pte.raw | layout.write});
+  page_table_.set(vpn, pte.with_write(layout));
 }
 
 bool AddressSpace::follow_page(VirtAddr address, AccessKind kind) {

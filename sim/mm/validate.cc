@@ -78,7 +78,7 @@ uint64_t AddressSpace::validate_pages(const Vma& vma, MmCounters& recount) const
         if (pte.present(layout)) {
           FL_CHECK_MSG(!pte.writable(layout) || (vma.has(kVmWrite) && !zero_page),
                        "invariant 4: page {:x} is writable", vpn.value);
-          FL_CHECK_MSG(layout.no_execute == 0 || !pte.executable(layout) || vma.has(kVmExec),
+          FL_CHECK_MSG(!layout.checks_execution() || !pte.executable(layout) || vma.has(kVmExec),
                        "invariant 4: page {:x} is executable", vpn.value);
         }
         if (zero_page) return;

@@ -90,6 +90,12 @@ uint64_t page_size_of(const std::string& paging) {
   return format->page_size().bytes();
 }
 
+uint64_t frames_max_of(const std::string& paging) {
+  const hw::PagingFormat* format = hw::find_paging_format(paging);
+  FL_CHECK(format != nullptr);
+  return format->frames_max();
+}
+
 VirtAddr user_end_of(const std::string& paging) {
   const hw::PagingFormat* format = hw::find_paging_format(paging);
   FL_CHECK(format != nullptr);

@@ -68,6 +68,8 @@ InputError too_many_processes();
 
 // The bytes of a page of `paging`. REQUIRES: make_machine() took that name.
 uint64_t page_size_of(const std::string& paging);
+// The most frames that make_machine() takes with it. REQUIRES: as above.
+uint64_t frames_max_of(const std::string& paging);
 // Where its user space ends. REQUIRES: as above.
 VirtAddr user_end_of(const std::string& paging);
 

@@ -19,7 +19,10 @@ static_assert(kRunsAtOnce * PageRun::kCountMax <= 0xffff);
 
 bool RunMachine::can_replay(const MachineOptions& options) {
   const hw::PagingFormat* const format = hw::find_paging_format(options.paging);
-  return format != nullptr && format->page_size().shift == kPageRunShift &&
+  // Without a limit it does not look whether entries can number one more frame.
+  const bool limited =
+      options.frames || format == nullptr || format->frames_max() == uint64_t{kNoPfn.value} - 1;
+  return format != nullptr && format->page_size().shift == kPageRunShift && limited &&
          options.unmapped == Unmapped::kMap && options.contents == Contents::kNone;
 }
 
@@ -233,7 +236,7 @@ bool RunMachine::test_and_clear_accessed(Pfn frame) {
   const Held& held = held_[frame.value];
   const hw::Pte pte = pte_of(frame);
   if (!pte.accessed(format_.pte)) return false;
-  held.space->table.set(held.vpn, {pte.raw & ~format_.pte.accessed});
+  held.space->table.set(held.vpn, pte.without_accessed(format_.pte));
   mmu_.tlb().flush_page(hw::tlb_tag(held.space->asid, held.vpn));
   return true;
 }

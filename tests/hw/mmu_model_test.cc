@@ -137,8 +137,8 @@ class NaiveMmu {
 // Two address spaces under one MMU and its naive twin.
 class Twins {
  public:
-  Twins(const TlbOptions& options, uint64_t seed)
-      : prng_(seed), mmu_(format_, options), naive_(options) {}
+  Twins(const PagingFormat& format, const TlbOptions& options, uint64_t seed)
+      : format_(format), prng_(seed), mmu_(format_, options), naive_(options) {}
 
   void step() {
     const std::size_t space = prng_.below(2);
@@ -197,10 +197,10 @@ class Twins {
     NaiveMmu::Leaf& leaf = leaves_[space].try_emplace(vpn).first->second;
     if (leaf.pfn == 0) leaf.pfn = ++last_pfn_;
     leaf.write = leaf.write || prng_.below(2) == 0;
-    leaf.execute = leaf.execute || prng_.below(2) == 0;
+    leaf.execute = leaf.execute || prng_.below(2) == 0 || !format_.pte.checks_execution();
     Pte pte = Pte::make(format_.pte, {leaf.pfn}, leaf.write, leaf.execute);
-    if (leaf.accessed) pte.raw |= format_.pte.accessed;
-    if (leaf.dirty) pte.raw |= format_.pte.dirty;
+    if (leaf.accessed) pte = pte.with_accessed(format_.pte);
+    if (leaf.dirty) pte = pte.with_dirty(format_.pte);
     tables_[space].set({vpn}, pte);
   }
   // Unmaps some pages and cleans others, and flushes.
@@ -213,7 +213,8 @@ class Twins {
       if (prng_.below(2) == 0) {
         it->second.dirty = false;
         it->second.write = false;
-        pte = {tables_[space].get({at}).raw & ~(format_.pte.dirty | format_.pte.write)};
+        pte = Pte::make(format_.pte, {it->second.pfn}, false, it->second.execute);
+        if (it->second.accessed) pte = pte.with_accessed(format_.pte);
       } else {
         leaves_[space].erase(it);
       }
@@ -230,7 +231,7 @@ class Twins {
     naive_.forget(asid(space).value, 0, ~uint64_t{0});
   }
 
-  const PagingFormat& format_ = *find_paging_format("x86-64");
+  const PagingFormat& format_;
   base::Prng prng_;
   Mmu mmu_;
   NaiveMmu naive_;
@@ -251,8 +252,9 @@ TEST_CASE("Mmu: agrees with a naive one on every count and frame, in several geo
   uint64_t seed = 0;
   for (const TlbOptions& options : kGeometries) {
     CAPTURE(options.l1d.entries);
-    for (int round = 0; round < 3; ++round) {
-      Twins twins(options, ++seed);
+    for (const PagingFormat& format : paging_formats()) {
+      CAPTURE(format.name);
+      Twins twins(format, options, ++seed);
       for (int step = 0; step < 20'000; ++step) {
         twins.step();
         if (step % 50 == 0) twins.check();

@@ -23,15 +23,22 @@ TEST_CASE("PagingFormat: each row is found by its name, and no other name is") {
 TEST_CASE("PagingFormat: each row's bits are single, apart from each other and from the frame's") {
   for (const PagingFormat& format : paging_formats()) {
     CAPTURE(format.name);
-    uint64_t seen = format.pte.pfn_mask;
-    for (const uint64_t bit : {format.pte.present, format.pte.write, format.pte.user,
-                               format.pte.accessed, format.pte.dirty, format.pte.no_execute}) {
+    const PteLayout& l = format.pte;
+    uint64_t seen = l.pfn_mask | l.leaf;
+    CHECK((l.pfn_mask & l.leaf) == 0);
+    for (const uint64_t bit :
+         {l.present, l.write, l.user, l.accessed, l.dirty, l.read_only, l.execute, l.no_execute}) {
       CHECK(std::popcount(bit) <= 1);
       CHECK((seen & bit) == 0);
       seen |= bit;
     }
-    CHECK(std::popcount(format.pte.present) == 1);
-    CHECK(std::countr_zero(format.pte.pfn_mask) == format.pte.pfn_shift);
+    for (const uint64_t bit : {l.present, l.write, l.user, l.accessed, l.dirty})
+      CHECK(std::popcount(bit) == 1);
+    CHECK((l.execute == 0 || l.no_execute == 0));
+    CHECK((l.table & l.present) != 0);
+    CHECK((l.table & l.pfn_mask) == 0);
+    CHECK(std::countr_zero(l.pfn_mask) == l.pfn_shift);
+    if (format.entry_bytes == 4) CHECK((seen | l.table) < uint64_t{1} << 32);
   }
 }
 
@@ -43,13 +50,48 @@ TEST_CASE("PagingFormat: each row's page numbers leave room for the address spac
     for (int level = 0; level < kLevelsMax; ++level)
       CHECK((format.index_bits[level] != 0) == (level < format.levels));
     CHECK(format.page_number_bits() < 48);
-    CHECK(format.user_address_bits <= format.offset_bits + format.page_number_bits());
+    const int address_bits = format.offset_bits + format.page_number_bits();
+    CHECK(address_bits < 64);
+    CHECK(format.user_end().value <= uint64_t{1} << address_bits);
+    CHECK(format.page_size().aligned(format.user_end()));
   }
 }
 
-TEST_CASE("PagingFormat: user space ends one page below 2^47, or 2^56 with five levels") {
+TEST_CASE("PagingFormat: user space ends where each processor's Linux ends it") {
   CHECK(find_paging_format("x86-64")->user_end() == VirtAddr{0x7fff'ffff'f000});
   CHECK(find_paging_format("x86-64-la57")->user_end() == VirtAddr{0xff'ffff'ffff'f000});
+  CHECK(find_paging_format("x86-32")->user_end() == VirtAddr{0xc000'0000});
+  CHECK(find_paging_format("sv32")->user_end() == VirtAddr{0x9d80'0000});
+  CHECK(find_paging_format("sv39")->user_end() == VirtAddr{0x40'0000'0000});
+  CHECK(find_paging_format("sv48")->user_end() == VirtAddr{0x8000'0000'0000});
+  CHECK(find_paging_format("sv57")->user_end() == VirtAddr{0x100'0000'0000'0000});
+  CHECK(find_paging_format("arm64-4k")->user_end() == VirtAddr{0x1'0000'0000'0000});
+}
+
+TEST_CASE("PagingFormat: the tables of each processor are a page, but a root that is smaller") {
+  for (const PagingFormat& format : paging_formats()) {
+    CAPTURE(format.name);
+    for (int level = 0; level < format.levels; ++level) {
+      const uint64_t bytes = uint64_t{format.entry_bytes} << format.index_bits[level];
+      CHECK((bytes == format.page_size().bytes() ||
+             (level == format.levels - 1 && bytes < format.page_size().bytes())));
+    }
+  }
+}
+
+TEST_CASE("PagingFormat: entries of 32 bits number fewer frames than there are frame numbers") {
+  CHECK(find_paging_format("x86-64")->frames_max() == 0xffff'fffe);
+  CHECK(find_paging_format("x86-32")->frames_max() == 0xf'ffff);
+  CHECK(find_paging_format("sv32")->frames_max() == 0x3f'ffff);
+}
+
+// Elsewhere whatever is not translated is a page fault.
+TEST_CASE("PagingFormat: x86-64 alone tells addresses that are not canonical from others") {
+  for (const PagingFormat& format : paging_formats()) {
+    CAPTURE(format.name);
+    const bool x86 = format.name.starts_with("x86-64");
+    CHECK(format.canonical({0x0100'0000'0000'0000}) == !x86);
+  }
 }
 
 TEST_CASE("PagingFormat: canonical addresses repeat the top translated bit") {

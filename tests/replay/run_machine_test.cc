@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <span>
 #include <string>
@@ -88,6 +89,10 @@ std::pair<std::string, std::string> replay_both(const MachineOptions& options,
   return {report_of(options, (*machine)->stats()), report_of(options, twin.stats())};
 }
 
+// Where the user spaces of some formats end.
+constexpr uint64_t kUserEnds[] = {(uint64_t{1} << 47) - kPage, uint64_t{1} << 47, uint64_t{1} << 38,
+                                  0xc000'0000, 0x9d80'0000};
+
 // Runs, straddles, and pages that no program has.
 std::vector<Piece> random_trace(uint64_t seed) {
   base::Prng prng(seed);
@@ -105,7 +110,8 @@ std::vector<Piece> random_trace(uint64_t seed) {
         access.size_bytes = 1 + static_cast<uint32_t>(prng.below(16));
         if (prng.below(20) == 0) access.size_bytes = static_cast<uint32_t>(1 + prng.below(20000));
         if (foreign && prng.below(10) == 0)
-          access.address = VirtAddr{(uint64_t{1} << 47) - kPage + prng.below(2 * kPage)};
+          access.address =
+              VirtAddr{kUserEnds[prng.below(std::size(kUserEnds))] - kPage + prng.below(2 * kPage)};
       }
       piece.accesses.push_back(access);
     }
@@ -129,7 +135,15 @@ std::vector<MachineOptions> all_options() {
   }
   all.push_back({.frames = 7, .policy = "clock:enter=0"});
   all.push_back({});
-  all.push_back({.paging = "x86-64-la57", .tlb = tiny});
+  for (const char* paging : {"x86-64-la57", "sv39", "sv48", "sv57", "arm64-4k"}) {
+    all.push_back({.paging = paging, .tlb = tiny});
+    all.push_back({.paging = paging, .frames = 5, .policy = "clock", .tlb = tiny});
+  }
+  // Entries of 32 bits.
+  for (const char* paging : {"x86-32", "sv32"}) {
+    all.push_back({.paging = paging, .frames = 200'000, .tlb = tiny});
+    all.push_back({.paging = paging, .frames = 5, .policy = "fifo", .tlb = tiny});
+  }
   for (MachineOptions& options : all) {
     options.contents = Contents::kNone;
     options.unmapped = Unmapped::kMap;
@@ -141,6 +155,7 @@ TEST_CASE("RunMachine: counts what Machine counts, on random traces under every 
   constexpr uint64_t kTraces = 25;
   for (const MachineOptions& options : all_options()) {
     if (!make_machine(options)) continue;  // a policy that must know the future
+    CAPTURE(options.paging);
     CAPTURE(options.policy);
     CAPTURE(options.frames.value_or(0));
     CAPTURE(tlb_spec(options.tlb));
@@ -179,6 +194,12 @@ TEST_CASE("RunMachine: stands in only for what it can do") {
   const MachineOptions options{.contents = Contents::kNone, .unmapped = Unmapped::kMap};
   CHECK(RunMachine::can_replay(options));
   MachineOptions other = options;
+  // It would not see that no frame is left.
+  other.paging = "x86-32";
+  CHECK_FALSE(RunMachine::can_replay(other));
+  other.frames = 1'000;
+  CHECK(RunMachine::can_replay(other));
+  other = options;
   other.unmapped = Unmapped::kFault;
   CHECK_FALSE(RunMachine::can_replay(other));
   other = options;
