@@ -37,6 +37,14 @@ Result<std::size_t, InputError> BufferedSource::read(std::span<char> into) {
   return got;
 }
 
+bool BufferedSource::seek(std::uint64_t offset) {
+  if (failure_ || !inner_->seekable()->seek(offset)) return false;
+  begin_ = end_ = 0;
+  offset_ = offset;
+  ended_ = false;
+  return true;
+}
+
 // One read, behind the bytes that are there already; moves them only if `count` would not fit.
 void BufferedSource::fill(std::size_t count) {
   if (begin_ + count > kReadBytes) {

@@ -15,7 +15,7 @@
 
 namespace faultline::trace {
 
-class BufferedSource final : public ByteSource {
+class BufferedSource final : public ByteSource, public SeekableBytes {
  public:
   explicit BufferedSource(std::unique_ptr<ByteSource> inner);
 
@@ -35,6 +35,14 @@ class BufferedSource final : public ByteSource {
   std::uint64_t offset() const { return offset_; }
 
   Result<std::size_t, InputError> read(std::span<char> into) override;
+
+  // As the source beneath.
+  SeekableBytes* seekable() override { return inner_->seekable() != nullptr ? this : nullptr; }
+  std::uint64_t size_bytes() const override { return inner_->seekable()->size_bytes(); }
+  bool read_at(std::uint64_t offset, std::span<char> into) const override {
+    return inner_->seekable()->read_at(offset, into);
+  }
+  bool seek(std::uint64_t offset) override;
 
  private:
   void fill(std::size_t count);

@@ -13,7 +13,7 @@
 namespace faultline::trace {
 namespace {
 
-class FileSource final : public ByteSource {
+class FileSource final : public ByteSource, public SeekableBytes {
  public:
   FileSource(std::string file, int fd) : file_(std::move(file)), fd_(fd) {}
   ~FileSource() override {
@@ -41,9 +41,40 @@ class FileSource final : public ByteSource {
     return static_cast<std::size_t>(size);
   }
 
+  // Of a regular file. What was read of standard input before is no part of it.
+  void set_size(std::uint64_t file_bytes) {
+    const off_t start = lseek(fd_, 0, SEEK_CUR);
+    if (start < 0 || static_cast<std::uint64_t>(start) > file_bytes) return;
+    start_ = static_cast<std::uint64_t>(start);
+    size_bytes_ = file_bytes - start_;
+  }
+  SeekableBytes* seekable() override { return size_bytes_ ? this : nullptr; }
+  std::uint64_t size_bytes() const override { return *size_bytes_; }
+
+  bool read_at(std::uint64_t offset, std::span<char> into) const override {
+    while (!into.empty()) {
+      const ssize_t size =
+          pread(fd_, into.data(), into.size(), static_cast<off_t>(start_ + offset));
+      if (size < 0 && errno == EINTR) continue;
+      if (size <= 0) return false;
+      into = into.subspan(static_cast<std::size_t>(size));
+      offset += static_cast<std::uint64_t>(size);
+    }
+    return true;
+  }
+
+  bool seek(std::uint64_t offset) override {
+    if (failure_ || lseek(fd_, static_cast<off_t>(start_ + offset), SEEK_SET) < 0) return false;
+    offset_ = offset;
+    ended_ = false;
+    return true;
+  }
+
  private:
   const std::string file_;
   const int fd_;
+  std::uint64_t start_ = 0;                    // in the file, of the first byte read
+  std::optional<std::uint64_t> size_bytes_{};  // behind it; none where there is no seeking
   std::uint64_t offset_ = 0;
   bool ended_ = false;
   std::optional<InputError> failure_{};
@@ -69,6 +100,7 @@ Result<std::unique_ptr<ByteSource>, InputError> open_file(const std::string& fil
   auto source = std::make_unique<FileSource>(file, fd);
   if (error != 0) return open_error(file, error);  // standard input may be closed
   if (const auto directory = directory_error(file, status)) return *directory;
+  if (S_ISREG(status.st_mode)) source->set_size(static_cast<std::uint64_t>(status.st_size));
   return std::unique_ptr<ByteSource>(std::move(source));
 }
 

@@ -1,5 +1,5 @@
-// FileSource: a file or standard input, read in order by read(2): no seeking and no mapping, so a
-// pipe does as well as a file.
+// FileSource: a file or standard input, read in order by read(2), not mapped, so that a pipe does
+// as well as a file; a regular file can be sought in, too.
 //
 // Ownership: owns its descriptor, but leaves standard input open. Threads: one.
 #pragma once

@@ -7,6 +7,7 @@
 
 #include "sim/base/check.h"
 #include "sim/trace/flt/bytes.h"
+#include "sim/trace/flt/index_search.h"
 
 namespace faultline::trace {
 namespace {
@@ -62,6 +63,22 @@ Result<std::optional<StoredBlock>, InputError> BlockStream::next() {
     if (read_part()) return std::optional(block_);
   if (failure_) return *failure_;
   return std::optional<StoredBlock>();
+}
+
+uint64_t BlockStream::seek(uint64_t accesses) {
+  window_.drop(std::exchange(block_bytes_, 0));
+  const SeekableBytes* const file = window_.seekable();
+  // With salvage damages count, and calls are never passed over.
+  if (file == nullptr || salvage_ || header_.kind.has_calls || failure_ || ended_ || index_offset_)
+    return 0;
+  const uint64_t goal = accesses_ + std::min(accesses, ~uint64_t{0} - accesses_);
+  const std::optional<IndexPlace> place = find_in_index(*file, goal);
+  if (!place || place->blocks <= blocks_ || place->accesses < accesses_ ||
+      !window_.seek(place->byte_offset))
+    return 0;
+  blocks_ = place->blocks;
+  index_crc_ = place->index_crc;
+  return place->accesses - std::exchange(accesses_, place->accesses);
 }
 
 bool BlockStream::read_part() {

@@ -38,6 +38,11 @@ class BlockStream {
   // The next block, or nothing at the end. Valid until the next call. Errors: what is damaged, with
   // its place; the same again from then on.
   Result<std::optional<StoredBlock>, InputError> next();
+  // Goes on, by the index, with the block that holds the access behind the next `accesses`, or
+  // behind the last block; how many accesses lie between, of which nothing is read. 0: it goes on
+  // where it was, as the content cannot be sought in, its index is damaged, or what it passes over
+  // might be calls or damaged.
+  uint64_t seek(uint64_t accesses);
   // That block cannot be decoded: `why`. With salvage a damage, else an error for good.
   void refuse(std::string_view why);
 

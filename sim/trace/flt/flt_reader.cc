@@ -49,6 +49,8 @@ Result<bool, InputError> FltReader::begin_block() {
 
 Result<uint64_t, InputError> FltReader::pass_over(uint64_t accesses) {
   uint64_t passed = 0;
+  if (decoder_.done() && !pending_ && !std::exchange(sought_, true))
+    passed = blocks_.seek(accesses);
   while (decoder_.done()) {
     if (!pending_) {
       auto next = blocks_.next();

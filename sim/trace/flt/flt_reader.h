@@ -1,6 +1,7 @@
 // FltReader: the TraceReader of our own format. See docs/flt.md.
 //
-// Every byte of the file is verified before it is used, those of blocks that are passed over too.
+// Every byte of the file is verified before it is used, those of blocks that are passed over too,
+// but where the file can be sought in and the index says where to go on.
 // Memory is bounded: one block, compressed and not.
 //
 // Ownership: owns the content. Threads: one.
@@ -37,6 +38,7 @@ class FltReader final : public TraceReader, public PageRunReader {
   BlockStream blocks_;
   BlockDecoder decoder_{};
   std::optional<StoredBlock> pending_{};  // verified, and not decoded yet
+  bool sought_ = false;                   // by the index, or in vain; once is enough
 };
 
 }  // namespace faultline::trace

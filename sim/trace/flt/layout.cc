@@ -125,6 +125,14 @@ std::string encode_index_entry(const IndexEntry& entry) {
   return part;
 }
 
+IndexEntry decode_index_entry(std::string_view bytes) {
+  ByteCursor cursor(bytes);
+  IndexEntry entry;
+  entry.byte_offset = cursor.take_number<uint64_t>();
+  entry.first_access = cursor.take_number<uint64_t>();
+  return entry;
+}
+
 std::string_view decode_index_header(std::string_view bytes, uint64_t& entries) {
   if (!crc_matches(bytes)) return kCrcDiffers;
   entries = ByteCursor(bytes.substr(kPartMagicBytes)).take_number<uint64_t>();

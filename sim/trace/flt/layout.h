@@ -103,6 +103,7 @@ std::string encode_trailer(const Trailer& trailer);
 std::string_view check_header_start(std::string_view bytes, std::size_t& bytes_in_all);
 std::string_view decode_header(std::string_view bytes, FltHeader& header);
 std::string_view decode_block_header(std::string_view bytes, BlockHeader& header);
+IndexEntry decode_index_entry(std::string_view bytes);
 // The CRC of the entries stands behind them.
 std::string_view decode_index_header(std::string_view bytes, uint64_t& entries);
 std::string_view decode_trailer(std::string_view bytes, Trailer& trailer);

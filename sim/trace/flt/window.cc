@@ -27,6 +27,14 @@ std::string_view Window::view(std::size_t size) {
   return buffered().substr(0, size);
 }
 
+bool Window::seek(uint64_t offset) {
+  if (failure_ || !content_.bytes->seekable()->seek(offset)) return false;
+  begin_ = end_ = 0;
+  offset_ = offset;
+  ended_ = false;
+  return true;
+}
+
 void Window::drop(std::size_t size) {
   FL_CHECK(size <= end_ - begin_);
   begin_ += size;

@@ -25,6 +25,10 @@ class Window {
   void drop(std::size_t size);
   // How many bytes have been taken.
   uint64_t offset() const { return offset_; }
+  // The content in any order, or null: it can only be read in order.
+  const SeekableBytes* seekable() const { return content_.bytes->seekable(); }
+  // The next bytes are those at `offset`. False: nothing changed. REQUIRES: seekable().
+  bool seek(uint64_t offset);
   // Why the content failed, if it did.
   const std::optional<InputError>& failure() const { return failure_; }
 
