@@ -13,8 +13,6 @@
 #include <cstdint>
 #include <limits>
 #include <list>
-#include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -342,19 +340,6 @@ struct OptCache final : Cache {
   std::vector<std::size_t> next_of_run, next;
   std::size_t run = 0;
 };
-
-// By the simulator's names; null for another, and for opt.
-inline std::unique_ptr<Cache> make_cache(const std::string& name, CacheSize size) {
-  if (name == "lru") return std::make_unique<LruCache>(size);
-  if (name == "fifo") return std::make_unique<FifoCache>(size);
-  if (name == "clock") return std::make_unique<ClockCache>(size);
-  if (name == "lfu") return std::make_unique<LfuCache>(size);
-  if (name == "2q") return std::make_unique<TwoQueueCache>(size);
-  if (name == "arc") return std::make_unique<ArcCache>(size);
-  if (name == "s3fifo") return std::make_unique<S3FifoCache>(size);
-  if (name == "sieve") return std::make_unique<SieveCache>(size);
-  return nullptr;
-}
 
 }  // namespace faultline::naive
 

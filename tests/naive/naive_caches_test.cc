@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/naive/naive_makers.h"
+
 namespace faultline::naive {
 namespace {
 

@@ -1,5 +1,6 @@
 #include "tests/reclaim/page_replay.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "sim/base/check.h"
@@ -12,11 +13,27 @@ PageReplay::PageReplay(std::unique_ptr<ReplacementPolicy> policy, uint64_t frame
       tick_(policy_->tick_references()),
       page_in_(frame_count + 1),
       last_(frame_count + 1),
-      accessed_(frame_count + 1) {
+      accessed_(frame_count + 1),
+      dirty_(frame_count + 1) {
   for (uint64_t i = frame_count; i > 0; --i) free_.push_back(Pfn{static_cast<uint32_t>(i)});
 }
 
 void PageReplay::refer(const Run& run) {
+  Run left = run;
+  while (left.count > 0) {
+    Run part = left;
+    if (tick_ != 0)
+      part.count = static_cast<uint32_t>(std::min<uint64_t>(left.count, tick_ - now_ % tick_));
+    refer_between_ticks(part);
+    left.count -= part.count;
+    if (tick_ == 0 || now_ % tick_ != 0) continue;
+    hand_over();
+    policy_->on_tick(*this);
+    give_up_early();
+  }
+}
+
+void PageReplay::refer_between_ticks(const Run& run) {
   if (run.page >= frame_of_.size()) frame_of_.resize(run.page + size_t{1}, kNoPfn);
   const uint64_t before = now_;
   Pfn frame = frame_of_[run.page];
@@ -26,14 +43,13 @@ void PageReplay::refer(const Run& run) {
   now_ += run.count;
   last_[frame.value] = now_;
   if (!miss || hits > 0 || policy_->enters_referenced()) accessed_[frame.value] = 1;
-  if (sees_ == PolicySees::kEveryReference) {
-    if (log_.size() == kLogMax) hand_over();
-    log_.push_back({.position = before + 1,
-                    .frame = frame,
-                    .hits = hits & 0x7fffffff,
-                    .brought_in = miss ? 1u : 0u});
-  }
-  if (tick_ != 0) pass_ticks(before);
+  if (run.store) dirty_[frame.value] = 1;
+  if (sees_ != PolicySees::kEveryReference) return;
+  if (log_.size() == kLogMax) hand_over();
+  log_.push_back({.position = before + 1,
+                  .frame = frame,
+                  .hits = hits & 0x7fffffff,
+                  .brought_in = miss ? 1u : 0u});
 }
 
 bool PageReplay::test_and_clear_accessed(Pfn frame) {
@@ -56,10 +72,7 @@ void PageReplay::free(Pfn victim) {
 Pfn PageReplay::bring_in(uint32_t page) {
   hand_over();
   ++misses_;
-  if (policy_->gives_up_early())
-    for (Pfn victim = policy_->choose_early(*this); victim != kNoPfn;
-         victim = policy_->choose_early(*this))
-      free(victim);
+  give_up_early();
   if (free_.empty()) {
     const Pfn victim = policy_->choose_victim(*this, PageId{page});
     FL_CHECK(victim != kNoPfn);
@@ -71,15 +84,12 @@ Pfn PageReplay::bring_in(uint32_t page) {
   frame_of_[page] = frame;
   page_in_[frame.value] = page;
   accessed_[frame.value] = 0;
+  dirty_[frame.value] = 0;
   policy_->on_insert(frame, PageId{page});
   return frame;
 }
 
-// A run may be longer than a tick: the first that it reaches is enough here.
-void PageReplay::pass_ticks(uint64_t before) {
-  if (now_ / tick_ == before / tick_) return;
-  hand_over();
-  policy_->on_tick(*this);
+void PageReplay::give_up_early() {
   if (!policy_->gives_up_early()) return;
   for (Pfn victim = policy_->choose_early(*this); victim != kNoPfn;
        victim = policy_->choose_early(*this))

@@ -14,6 +14,7 @@ namespace faultline::testing {
 struct Run {
   uint32_t page;  // from 0, dense
   uint32_t count;
+  bool store = false;  // whether each of them is one
 };
 
 class PageReplay : private FrameView {
@@ -33,13 +34,15 @@ class PageReplay : private FrameView {
   uint64_t now() const override { return now_; }
   uint64_t last_reference(Pfn frame) const override { return last_[frame.value]; }
   bool test_and_clear_accessed(Pfn frame) override;
-  bool dirty(Pfn) const override { return false; }
+  bool dirty(Pfn frame) const override { return dirty_[frame.value] != 0; }
   bool evictable(Pfn) const override { return true; }
 
+  // No tick but after the last of them.
+  void refer_between_ticks(const Run& run);
   void hand_over();
   void free(Pfn victim);
+  void give_up_early();
   Pfn bring_in(uint32_t page);
-  void pass_ticks(uint64_t before);
 
   std::unique_ptr<ReplacementPolicy> policy_;
   PolicySees sees_;
@@ -48,6 +51,7 @@ class PageReplay : private FrameView {
   std::vector<uint32_t> page_in_;  // by Pfn
   std::vector<uint64_t> last_;     // by Pfn
   std::vector<uint8_t> accessed_;  // by Pfn
+  std::vector<uint8_t> dirty_;     // by Pfn
   std::vector<Pfn> free_;
   std::vector<Reference> log_;
   uint64_t now_ = 0;

@@ -8,12 +8,15 @@
 #include "sim/base/prng.h"
 #include "sim/reclaim/policy_table.h"
 #include "tests/naive/naive_caches.h"
+#include "tests/naive/naive_makers.h"
 #include "tests/naive/naive_reference.h"
+#include "tests/reclaim/page_replay.h"
 #include "tests/reclaim/small_memory.h"
 
 namespace faultline::reclaim {
 namespace {
 
+using testing::PageReplay;
 using testing::SmallMemory;
 
 // Uniform, skewed, sequential: each meets the policies in another state.
@@ -52,7 +55,7 @@ TEST_CASE("policies: each reference hits or misses as the naive reference says, 
 TEST_CASE("policies: each reference hits or misses as the plain references say, at every size") {
   constexpr uint64_t kPages = 14;
   for (const std::string policy : {"lru", "fifo", "clock", "second-chance", "nbit:bits=1", "lfu",
-                                   "2q", "arc", "s3fifo", "sieve"}) {
+                                   "2q", "arc", "lirs", "s3fifo", "sieve"}) {
     CAPTURE(policy);
     const bool is_clock = policy == "second-chance" || policy == "nbit:bits=1";
     for (uint64_t frame_count = 1; frame_count <= kPages + 1; ++frame_count) {
@@ -69,6 +72,34 @@ TEST_CASE("policies: each reference hits or misses as the plain references say, 
       }
       CHECK(memory.evicted().size() == reference->evictions);
       CHECK((reference->evictions > 0) == (frame_count < kPages));
+    }
+  }
+}
+
+TEST_CASE("policies: those that see bits and the time, reference by reference, at every size") {
+  constexpr uint64_t kPages = 14;
+  for (const std::string policy :
+       {"second-chance", "nbit", "nbit:bits=3", "nru:tick=40", "aging:tick=20", "ws",
+        "ws:window=50,tick=10", "wsclock", "wsclock:window=30", "pff", "pff:threshold=3",
+        "clockpro", "linux"}) {
+    CAPTURE(policy);
+    for (uint64_t frame_count = 1; frame_count <= kPages + 1; ++frame_count) {
+      CAPTURE(frame_count);
+      PageReplay replay(make_policy(policy, {.frames = frame_count}).value(), frame_count);
+      const auto reference = naive::make_pager(policy, {frame_count, kPages});
+      base::Prng prng(frame_count);
+      for (uint64_t step = 0; step < 2'000; ++step) {
+        const auto page = static_cast<uint32_t>(next_page(prng, step, kPages));
+        const auto times = static_cast<uint32_t>(prng.below(4) == 0 ? prng.below(4) + 1 : 1);
+        const bool store = prng.below(5) == 0;
+        replay.refer({page, times, store});
+        replay.policy().validate();
+        for (uint32_t i = 0; i < times; ++i) reference->refer(page, store);
+        CAPTURE(step);
+        REQUIRE(replay.misses() == reference->misses);
+        REQUIRE(replay.evictions() == reference->evictions);
+      }
+      CHECK(replay.resident_pages() == reference->count);
     }
   }
 }

@@ -10,6 +10,7 @@
 #include "sim/reclaim/policy_table.h"
 #include "sim/replay/next_use_index.h"
 #include "tests/naive/naive_caches.h"
+#include "tests/naive/naive_makers.h"
 #include "tests/reclaim/page_replay.h"
 #include "tests/reclaim/trace_runs.h"
 
@@ -44,7 +45,8 @@ std::unique_ptr<replay::NextUseIndex> index_of(const TraceRuns& runs) {
 }
 
 TEST_CASE("policies: misses and evictions are those of the plain references") {
-  for (const std::string policy : {"lru", "fifo", "clock", "lfu", "2q", "arc", "s3fifo", "sieve"}) {
+  for (const std::string policy :
+       {"lru", "fifo", "clock", "lfu", "2q", "arc", "lirs", "s3fifo", "sieve"}) {
     CAPTURE(policy);
     for (const uint64_t frames : sizes()) {
       CAPTURE(frames);

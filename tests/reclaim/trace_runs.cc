@@ -2,6 +2,7 @@
 
 #include <unordered_map>
 
+#include "faultline/access.h"
 #include "faultline/trace.h"
 #include "sim/base/check.h"
 
@@ -25,13 +26,14 @@ TraceRuns read_runs(const std::string& file) {
     for (const Access& access : block->accesses) {
       const uint64_t end = (access.address.value + access.size_bytes - 1) >> kPageShift;
       for (uint64_t page = access.address.value >> kPageShift; page <= end; ++page) {
-        if (page == last_page) {
+        const bool store = is_store(access.kind);
+        if (page == last_page && (trace.runs.back().store || !store)) {
           ++trace.runs.back().count;
           continue;
         }
         last_page = page;
         const auto found = numbers.try_emplace(page, static_cast<uint32_t>(numbers.size())).first;
-        trace.runs.push_back({found->second, 1});
+        trace.runs.push_back({found->second, 1, store});
       }
     }
   }

@@ -15,6 +15,7 @@ struct TraceRuns {
 };
 
 // All of the trace; pages are numbered as they come, an access that straddles two refers to both.
+// From its first store on, a row of references to one page counts as stores.
 TraceRuns read_runs(const std::string& file);
 
 }  // namespace faultline::testing

@@ -2,9 +2,9 @@
 // accessed bit, which is cleared, becomes its highest bit. The page with the lowest counter goes.
 //
 // Counters have 8 bits. A page that came since the last tick has no counter yet, and goes after all
-// that have one. Of pages with equal counters the one goes that has had its counter longest, or was
-// before it then. What was used since the last tick does not count yet.
-// Source: Tanenbaum, Modern Operating Systems, "Simulating LRU in software".
+// that have one. Of pages with equal counters the one goes that would have gone before the last
+// tick: that had the lower counter then, and so on back. What was used since the last tick does not
+// count yet. Source: Tanenbaum, Modern Operating Systems, "Simulating LRU in software".
 //
 // Invariants: those of IndexLists.
 #include <memory>

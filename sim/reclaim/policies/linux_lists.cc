@@ -1,11 +1,12 @@
 // linux: the active and the inactive list of Linux without multi-generational LRU. Pages come to
 // the head of the inactive list and are reclaimed from its tail. A page found used there goes
 // around once more, with PG_referenced; found used again it becomes active. Where the inactive list
-// is low, active pages from the tail become inactive. A page that comes back sooner after its
-// eviction than there are active pages (its refault distance) becomes active at once.
+// is low, active pages from the tail become inactive; they keep PG_referenced, so that one use is
+// enough to make them active again. A page that comes back with a refault distance of no more than
+// there are active pages becomes active at once.
 //
-// The refault distance counts evictions and activations since (nonresident_age); the age at which
-// each page was evicted is its shadow entry.
+// The refault distance counts evictions, its own included, and activations since (nonresident_age);
+// the age at which each page was evicted is its shadow entry.
 //
 // Differs from Linux: one pair of lists for anonymous pages and pages of files, where Linux has two
 // and balances them by swappiness; executable mappings have no privilege; a page mapped several
@@ -49,7 +50,7 @@ class LinuxLists : public ReplacementPolicy {
     referenced_[frame.value] = false;
     if (page.value >= shadows_.size()) shadows_.resize(page.value + size_t{1});
     const uint64_t shadow = std::exchange(shadows_[page.value], 0);
-    const bool active = shadow != 0 && nonresident_age_ - shadow <= lists_.size(kActive);
+    const bool active = shadow != 0 && nonresident_age_ - (shadow - 1) <= lists_.size(kActive);
     if (active) ++nonresident_age_;
     lists_.push_front(active ? kActive : kInactive, frame.value);
   }
@@ -110,17 +111,17 @@ class LinuxLists : public ReplacementPolicy {
     }
   }
 
+  // PG_referenced stays.
   void activate(Pfn frame) {
-    referenced_[frame.value] = false;
     ++nonresident_age_;
     lists_.remove(frame.value);
     lists_.push_front(kActive, frame.value);
   }
 
-  // The shadow is one more than the age was, so that 0 is none; and by one the eviction itself
-  // ages.
+  // The shadow is one more than the age was, so that 0 is none. By one the eviction itself ages.
   Pfn evict(Pfn frame) {
-    shadows_[residents_.page_in(frame).value] = ++nonresident_age_;
+    shadows_[residents_.page_in(frame).value] = nonresident_age_ + 1;
+    ++nonresident_age_;
     on_remove(frame);
     return frame;
   }

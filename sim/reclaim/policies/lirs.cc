@@ -7,7 +7,8 @@
 // `hir` is the share of the HIR pages in percent of memory, one page at least. As long as there are
 // fewer LIR pages than have room, a page that comes in is LIR. The paper leaves open how many pages
 // S may remember that are not resident: `ghosts` percent of memory; the one evicted first is
-// forgotten first. Where no HIR page may be given up, the LIR page goes that is lowest in S.
+// forgotten first. A page that comes back is none of them any more when a victim is chosen for it.
+// Where no HIR page may be given up, the LIR page goes that is lowest in S.
 // Source: Jiang, Zhang, "LIRS: an efficient low inter-reference recency set replacement policy to
 // improve buffer cache performance", SIGMETRICS 2002.
 //
@@ -40,8 +41,9 @@ class Lirs : public ReplacementPolicy {
     residents_.insert(frame, id);
     const uint32_t page = id.value;
     if (page >= lir_.size()) lir_.resize(page + size_t{1});
-    const bool remembered = queues_.list_of(page) == kGhosts;
-    if (remembered) queues_.remove(page);
+    recall(id);
+    const bool remembered = recalled_ == id;
+    recalled_ = kNoPage;
     if (remembered || lir_count_ < lir_pages_) return make_lir(page);
     put_on_top(page);
     queues_.push_back(kResident, page);
@@ -64,7 +66,9 @@ class Lirs : public ReplacementPolicy {
   }
 
   // O(1) amortised; O(pages that may not be given up).
-  Pfn choose_victim(FrameView& frames, PageId) override {
+  Pfn choose_victim(FrameView& frames, PageId incoming) override {
+    recalled_ = kNoPage;
+    if (incoming != kNoPage) recall(incoming);
     for (uint32_t page = queues_.front(kResident); page != kNoIndex; page = queues_.next(page)) {
       const Pfn frame = residents_.frame_of(page);
       if (!frames.evictable(frame)) continue;
@@ -147,6 +151,14 @@ class Lirs : public ReplacementPolicy {
     --lir_count_;
   }
 
+  // It leaves S too, where it would come to the top.
+  void recall(PageId page) {
+    if (queues_.list_of(page.value) != kGhosts) return;
+    queues_.remove(page.value);
+    stack_.remove(page.value);
+    recalled_ = page;
+  }
+
   void remember(uint32_t page) {
     queues_.push_back(kGhosts, page);
     if (queues_.size(kGhosts) <= ghost_pages_) return;
@@ -171,6 +183,7 @@ class Lirs : public ReplacementPolicy {
   IndexLists<kQueues> queues_;  // pages, the oldest in front
   std::vector<bool> lir_;       // by PageId
   Residents residents_;
+  PageId recalled_ = kNoPage;  // it was remembered when it was about to come
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
 // PFF, page-fault frequency: when a page is to come in and the one before it came more than
-// `threshold` references ago, every page that was not used since is given up, though memory may
+// `threshold` references ago, every page whose accessed bit is clear is given up, though memory may
 // not be full; when pages come in more often than that, memory grows. Where memory is full the page
 // goes that second chance would choose.
 //
