@@ -1,5 +1,6 @@
 // Miss-ratio curves: the misses of LRU for every size of memory at once, from one pass over a
-// trace; exact, or estimated from a sample of its pages.
+// trace; exact, or estimated from a sample of its pages. Beside it, exactly, those of any policy at
+// given sizes.
 //
 // Units: memory in frames, one a page. Plain values.
 #pragma once
@@ -42,6 +43,21 @@ struct ProcessCurve {
   MissCurve curve{};
 };
 
+// One policy in memory of one size: what a replay with it counts under `replacement`.
+struct PolicyPoint {
+  uint64_t frames = 0;
+  uint64_t misses = 0;  // cold ones too
+  uint64_t evictions = 0;
+  uint64_t dirty_evictions = 0;
+  friend constexpr bool operator==(const PolicyPoint&, const PolicyPoint&) = default;
+};
+
+// The pages of all processes in one memory.
+struct PolicyCurve {
+  std::string policy{};               // as it was asked for
+  std::vector<PolicyPoint> points{};  // frames rise
+};
+
 // How a curve was estimated. Pages, cold misses and misses are estimates then; references are not.
 struct MrcSampling {
   std::optional<uint64_t> pages_max{};  // with a sample of bounded size
@@ -63,6 +79,9 @@ struct MrcOptions {
   std::optional<double> sample_rate{};
   std::optional<uint64_t> sample_pages{};
   uint64_t seed = 0;
+  // Policies ("clock:enter=0") that are measured too, each in memory of each of these sizes.
+  std::vector<std::string> policies{};
+  std::vector<uint64_t> policy_frames{};
   // Looked at before each block; null: never interrupted.
   const std::atomic<bool>* interrupted = nullptr;
   // Told after each block how many accesses have been done; may be empty.
@@ -77,19 +96,23 @@ struct MrcReport {
   MissCurve total{};  // the pages of all processes in one memory
   // Each process alone, in the order of their pids; empty where there is only one.
   std::vector<ProcessCurve> processes{};
+  std::vector<PolicyCurve> policies{};  // in the order they were asked for
   std::optional<MrcSampling> sampling{};
   bool interrupted = false;  // the rest of the trace was not looked at
 };
 
 // What is left of `reader`'s trace, as a string of references: the calls that it holds are passed
 // over, and accesses beyond user space are no references.
-// Errors: the reader's; the pages of options.paging are below 4 KiB. REQUIRES: make_machine() takes
-// options.paging; 0 < sample_rate <= 1; 0 < sample_pages; not both.
+// Errors: the reader's; the pages of options.paging are below 4 KiB; a policy that there is not, or
+// that must know the future; more than 2^28 pages where there are policies. REQUIRES:
+// make_machine() takes options.paging; 0 < sample_rate <= 1; 0 < sample_pages; not both, and
+// neither with policies; policy_frames rise, from 1 at least.
 Result<MrcReport, InputError> measure_mrc(TraceReader& reader, const MrcOptions& options);
 
 // One line, compact, keys in the contract's order, without a newline.
 std::string mrc_report_json(const MrcReport& report);
-// "pid,frames,misses" and a line a point, those of the total without a pid.
+// "process,frames,misses" and a line a point, those of the total as the process "all"; with
+// policies there is a fourth column that names each line's.
 std::string mrc_report_csv(const MrcReport& report);
 // For a person: sizes that are powers of two, and those at which the curve bends most.
 std::string mrc_report_text(const MrcReport& report);

@@ -102,6 +102,8 @@ struct MrcCommand {
   std::string paging{"x86-64"};
   std::string sample{};        // a rate; empty: none
   std::string sample_pages{};  // a number of pages; empty: none
+  std::string policy{};        // policies that are measured too; empty: none
+  std::string memory{};        // the sizes in which they are
   std::string seed{"0"};
   std::string skip{"0"};
   std::string limit{};  // empty: none

@@ -1,10 +1,12 @@
 // `faultline mrc`.
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "faultline/machine.h"
 #include "faultline/mrc.h"
@@ -12,11 +14,15 @@
 #include "sim/base/log.h"
 #include "sim/cli/chart_file.h"
 #include "sim/cli/commands.h"
+#include "sim/cli/foresight.h"
 #include "sim/cli/input_file.h"
 #include "sim/cli/interrupt.h"
 #include "sim/cli/message.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/quantities.h"
+#include "sim/cli/sweep_configurations.h"
+#include "sim/replay/replayer.h"
+#include "sim/replay/sweep.h"
 
 namespace faultline::cli {
 namespace {
@@ -63,6 +69,37 @@ Result<void, InputError> set_counts(const MrcCommand& command, MrcOptions& optio
   return {};
 }
 
+// The policies beside LRU's curve, and the sizes of memory for them.
+Result<void, InputError> set_policies(const MrcCommand& command, MrcOptions& options) {
+  if (command.policy.empty() != command.memory.empty())
+    return wrong("--policy needs --memory, and the other way round");
+  if (command.policy.empty()) return {};
+  if (options.sample_rate || options.sample_pages)
+    return wrong("--policy is exact: it goes with neither --sample nor --sample-pages");
+  options.policies = split_policies(command.policy);
+  for (const std::string& policy : options.policies) {
+    if (Foresight::needed(policy))
+      return wrong("--policy: " + policy +
+                   " must know the future; 'faultline sweep' reads the trace twice");
+    if (const auto made = make_machine({.policy = policy}); !made)
+      return wrong("--policy: " + made.error().message);
+  }
+  const auto memories = parse_memories(command.memory, replay::page_size_of(command.paging));
+  if (!memories) return memories.error();
+  for (const std::optional<uint64_t> frames : *memories) {
+    if (!frames) return wrong("--memory: in unlimited memory all policies miss alike");
+    if (const auto made = make_machine({.frames = frames}); !made)
+      return wrong("--memory: " + made.error().message);
+    options.policy_frames.push_back(*frames);
+  }
+  std::vector<uint64_t>& sizes = options.policy_frames;
+  std::ranges::sort(sizes);
+  sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
+  if (options.policies.size() * options.policy_frames.size() > replay::kConfigurationsMax)
+    return wrong("more than " + std::to_string(replay::kConfigurationsMax) + " configurations");
+  return {};
+}
+
 Result<MrcOptions, InputError> mrc_options(const MrcCommand& command) {
   MrcOptions options{.paging = command.paging, .interrupted = &interrupt_flag()};
   if (!known_paging(command.paging))
@@ -81,6 +118,7 @@ Result<MrcOptions, InputError> mrc_options(const MrcCommand& command) {
     options.sample_pages = *pages;
   }
   if (auto counts = set_counts(command, options); !counts) return counts.error();
+  if (auto policies = set_policies(command, options); !policies) return policies.error();
   return options;
 }
 

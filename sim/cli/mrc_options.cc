@@ -11,6 +11,7 @@ namespace {
 constexpr const char* kFooter =
     "Examples:\n"
     "  faultline mrc traces/sort.lackey.zst --chart sort.svg\n"
+    "  faultline mrc traces/sort.lackey.zst --policy clock,sieve,arc --memory 64p..4096p\n"
     "  faultline mrc traces/sort.lackey.zst --sample 0.1 --json\n";
 
 }  // namespace
@@ -29,7 +30,10 @@ CLI::App& add_mrc(CLI::App& app, MrcCommand& to) {
   mrc.add_option("--sample", to.sample,
                  "Estimate the curve from that share of the pages, as 0.01; without it, exact");
   mrc.add_option("--sample-pages", to.sample_pages, "Estimate it from that many pages at most");
-  mrc.add_option("--seed", to.seed, "Seed of the choice of pages");
+  mrc.add_option("--policy", to.policy,
+                 "Beside LRU's curve, the misses of these policies in memory of each --memory");
+  mrc.add_option("--memory", to.memory, "Sizes for --policy: 64p,1M, 64p..4096p or 64p..4096p/10");
+  mrc.add_option("--seed", to.seed, "Seed of the choice of pages, and of policies");
   mrc.add_option("--skip", to.skip, "Pass over that many accesses at the beginning");
   mrc.add_option("--limit", to.limit, "Look at that many accesses at most");
   mrc.add_flag("--json", to.json, "Print one JSON document");

@@ -26,20 +26,6 @@ std::vector<std::string> split(std::string_view text, char separator) {
   }
 }
 
-// Policies, whose own options are separated as they are: "clock:a=1,b=2,lru" is two.
-std::vector<std::string> split_policies(std::string_view text) {
-  std::vector<std::string> policies;
-  for (const std::string& item : split(text, ',')) {
-    const bool is_option = item.find('=') != item.npos && item.find(':') == item.npos;
-    if (is_option && !policies.empty()) {
-      policies.back() += ',' + item;
-    } else {
-      policies.push_back(item);
-    }
-  }
-  return policies;
-}
-
 using Sizes = Result<std::vector<uint64_t>, InputError>;
 
 // "A..B": from A on twice as much each time, and B; "A..B/N": N sizes, evenly spread. In pages.
@@ -77,28 +63,6 @@ Sizes parse_range(const std::string& text, uint64_t page_size) {
   return sizes;
 }
 
-using Memories = Result<std::vector<std::optional<uint64_t>>, InputError>;
-
-// In pages; nothing: unlimited.
-Memories parse_memories(const std::string& text, uint64_t page_size) {
-  std::vector<std::optional<uint64_t>> memories;
-  if (text.empty()) return std::vector<std::optional<uint64_t>>{std::nullopt};
-  for (const std::string& item : split(text, ',')) {
-    if (item == "unlimited") {
-      memories.push_back(std::nullopt);
-    } else if (item.find("..") != item.npos) {
-      const auto range = parse_range(item, page_size);
-      if (!range) return range.error();
-      memories.insert(memories.end(), range->begin(), range->end());
-    } else {
-      const auto size = parse_size_in_pages("--memory", item, page_size);
-      if (!size) return size.error();
-      memories.push_back(*size);
-    }
-  }
-  return memories;
-}
-
 Result<std::vector<TlbOptions>, InputError> parse_tlbs(const std::string& text) {
   if (text.empty()) return std::vector<TlbOptions>{TlbOptions{}};
   std::vector<TlbOptions> tlbs;
@@ -128,6 +92,39 @@ Result<std::vector<std::vector<std::optional<uint64_t>>>, InputError> memories_b
 }
 
 }  // namespace
+
+std::vector<std::string> split_policies(std::string_view text) {
+  std::vector<std::string> policies;
+  for (const std::string& item : split(text, ',')) {
+    const bool is_option = item.find('=') != item.npos && item.find(':') == item.npos;
+    if (is_option && !policies.empty()) {
+      policies.back() += ',' + item;
+    } else {
+      policies.push_back(item);
+    }
+  }
+  return policies;
+}
+
+Result<std::vector<std::optional<uint64_t>>, InputError> parse_memories(const std::string& text,
+                                                                        uint64_t page_size) {
+  std::vector<std::optional<uint64_t>> memories;
+  if (text.empty()) return std::vector<std::optional<uint64_t>>{std::nullopt};
+  for (const std::string& item : split(text, ',')) {
+    if (item == "unlimited") {
+      memories.push_back(std::nullopt);
+    } else if (item.find("..") != item.npos) {
+      const auto range = parse_range(item, page_size);
+      if (!range) return range.error();
+      memories.insert(memories.end(), range->begin(), range->end());
+    } else {
+      const auto size = parse_size_in_pages("--memory", item, page_size);
+      if (!size) return size.error();
+      memories.push_back(*size);
+    }
+  }
+  return memories;
+}
 
 Result<std::vector<MachineOptions>, InputError> sweep_configurations(const SweepLists& lists) {
   const std::vector<std::string> pagings = split(lists.paging, ',');

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "faultline/input_error.h"
@@ -24,6 +26,12 @@ struct SweepLists {
 // All combinations, the paging format changing from each to the next, then the TLB, the policy, the
 // size of memory. Errors: an InputError that begins with the option's name.
 Result<std::vector<MachineOptions>, InputError> sweep_configurations(const SweepLists& lists);
+
+// "lru,clock:enter=0": policies, whose own options are separated as they are.
+std::vector<std::string> split_policies(std::string_view text);
+// Sizes as in SweepLists, in pages of `page_size`; nothing: unlimited. Errors: as above.
+Result<std::vector<std::optional<uint64_t>>, InputError> parse_memories(const std::string& text,
+                                                                        uint64_t page_size);
 
 // "I/N", from 1. Errors: as above.
 struct ShardOf {

@@ -1,15 +1,75 @@
-// measure_mrc: the loop from a trace's page runs to its curves.
+// measure_mrc: the loop from a trace's page runs to its curves, and to the policies beside them.
 #include "faultline/mrc.h"
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "sim/base/check.h"
 #include "sim/hw/paging_format.h"
 #include "sim/replay/curve_maker.h"
+#include "sim/replay/replacement.h"
+#include "sim/replay/run_pages.h"
 #include "sim/replay/run_window.h"
 
 namespace faultline {
+namespace {
+
+// Each policy in each size of memory, fed with the same runs.
+class PolicyCurves {
+ public:
+  PolicyCurves(replay::PageShape shape, const MrcOptions& options)
+      : options_(options), pages_(shape) {}
+
+  // Errors: as measure_mrc().
+  std::optional<InputError> make() {
+    for (const std::string& policy : options_.policies) {
+      for (const uint64_t frames : options_.policy_frames) {
+        auto made =
+            replay::make_replacement({.policy = policy, .frames = frames, .seed = options_.seed});
+        if (!made) return made.error();
+        replacements_.push_back(std::move(made).value());
+      }
+    }
+    return std::nullopt;
+  }
+  // Errors: as measure_mrc().
+  std::optional<InputError> add(const PageRunBlock& block) {
+    if (replacements_.empty()) return std::nullopt;
+    const replay::NumberedRuns runs = pages_.number(block);
+    if (runs.pages > replay::Replacement::kPagesMax) {
+      return InputError{.message = "more than " + std::to_string(replay::Replacement::kPagesMax) +
+                                   " pages: too many for policies"};
+    }
+    for (const auto& replacement : replacements_) replacement->add(runs);
+    return std::nullopt;
+  }
+  std::vector<PolicyCurve> finish() const {
+    std::vector<PolicyCurve> curves;
+    auto replacement = replacements_.begin();
+    for (const std::string& policy : options_.policies) {
+      PolicyCurve& curve = curves.emplace_back();
+      curve.policy = policy;
+      for (const uint64_t frames : options_.policy_frames) {
+        const ReplacementStats stats = (*replacement++)->stats();
+        curve.points.push_back({.frames = frames,
+                                .misses = stats.misses,
+                                .evictions = stats.evictions,
+                                .dirty_evictions = stats.dirty_evictions});
+      }
+    }
+    return curves;
+  }
+
+ private:
+  const MrcOptions& options_;
+  replay::RunPages pages_;
+  std::vector<std::unique_ptr<replay::Replacement>> replacements_{};  // by policy, then by size
+};
+
+}  // namespace
 
 Result<MrcReport, InputError> measure_mrc(TraceReader& reader, const MrcOptions& options) {
   const hw::PagingFormat* const paging = hw::find_paging_format(options.paging);
@@ -22,6 +82,9 @@ Result<MrcReport, InputError> measure_mrc(TraceReader& reader, const MrcOptions&
   const bool sampled = options.sample_rate || options.sample_pages;
   const auto curves =
       sampled ? replay::make_sampled_curves(shape, options) : replay::make_exact_curves(shape);
+  FL_CHECK(!sampled || options.policies.empty());
+  PolicyCurves policies(shape, options);
+  if (const auto error = policies.make()) return *error;
   std::unique_ptr<PageRunReader> collapsed;
   PageRunReader* runs = reader.page_runs();
   if (runs == nullptr) {
@@ -40,11 +103,14 @@ Result<MrcReport, InputError> measure_mrc(TraceReader& reader, const MrcOptions&
     const auto block = runs->next_page_runs();
     if (!block) return block.error();
     if (block->end()) break;
-    curves->add(window.cut(*block));
+    const PageRunBlock some = window.cut(*block);
+    curves->add(some);
+    if (const auto error = policies.add(some)) return *error;
     if (options.on_progress) options.on_progress(window.passed());
   }
   report.records = window.passed();
   curves->finish(report);
+  report.policies = policies.finish();
   return report;
 }
 

@@ -3,6 +3,9 @@
 
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "faultline/mrc.h"
 #include "sim/report/utf8.h"
@@ -39,9 +42,33 @@ ordered_json sampling_json(const MrcSampling& sampling) {
       {"standard_error_max", sampling.standard_error_max}};
 }
 
-void put_points(std::string& to, std::string_view process, const MissCurve& curve) {
-  for (const MissPoint& point : curve.points)
-    fmt::format_to(std::back_inserter(to), "{},{},{}\n", process, point.frames, point.misses);
+ordered_json policies_json(const MrcReport& report) {
+  ordered_json policies = ordered_json::array();
+  for (const PolicyCurve& curve : report.policies) {
+    ordered_json points = ordered_json::array();
+    for (const PolicyPoint& point : curve.points) {
+      points.push_back({{"frames", point.frames},
+                        {"misses", point.misses},
+                        {"evictions", point.evictions},
+                        {"dirty_evictions", point.dirty_evictions}});
+    }
+    policies.push_back({{"policy", curve.policy}, {"points", std::move(points)}});
+  }
+  return policies;
+}
+
+// `end` goes behind each line.
+void put_points(std::string& to, std::string_view process, const MissCurve& curve,
+                std::string_view end) {
+  for (const MissPoint& point : curve.points) {
+    fmt::format_to(std::back_inserter(to), "{},{},{}{}\n", process, point.frames, point.misses,
+                   end);
+  }
+}
+
+// A name with several options has commas in it.
+std::string quoted(const std::string& policy) {
+  return policy.find(',') == std::string::npos ? policy : '"' + policy + '"';
 }
 
 }  // namespace
@@ -61,14 +88,23 @@ std::string mrc_report_json(const MrcReport& report) {
     document["processes"] = std::move(processes);
   }
   if (report.sampling) document["sampling"] = sampling_json(*report.sampling);
+  if (!report.policies.empty()) document["policies"] = policies_json(report);
   return document.dump();
 }
 
 std::string mrc_report_csv(const MrcReport& report) {
-  std::string text = "process,frames,misses\n";
-  put_points(text, "all", report.total);
+  const bool several = !report.policies.empty();
+  const std::string_view lru = several ? ",lru" : "";
+  std::string text = several ? "process,frames,misses,policy\n" : "process,frames,misses\n";
+  put_points(text, "all", report.total, lru);
   for (const ProcessCurve& process : report.processes)
-    put_points(text, std::to_string(process.pid), process.curve);
+    put_points(text, std::to_string(process.pid), process.curve, lru);
+  for (const PolicyCurve& curve : report.policies) {
+    for (const PolicyPoint& point : curve.points) {
+      fmt::format_to(std::back_inserter(text), "all,{},{},{}\n", point.frames, point.misses,
+                     quoted(curve.policy));
+    }
+  }
   return text;
 }
 

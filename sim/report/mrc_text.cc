@@ -27,6 +27,11 @@ std::string file_names(const MrcReport& report) {
   return files;
 }
 
+// The column of a policy.
+size_t policy_width(const PolicyCurve& curve) {
+  return std::max<size_t>(curve.policy.size() + 2, 16);
+}
+
 // Powers of two up to the first at which all pages fit, and knees.
 std::vector<uint64_t> shown_sizes(const MissCurve& curve, const std::vector<uint64_t>& knees) {
   std::vector<uint64_t> sizes = knees;
@@ -87,6 +92,25 @@ void put_curve(Lines& lines, const MrcReport& report) {
   }
 }
 
+// Misses, a column a policy.
+void put_policies(Lines& lines, const MrcReport& report) {
+  if (report.policies.empty()) return;
+  lines.add("");
+  lines.add("Misses by policy");
+  std::string head = fmt::format("  {:>12}{:>12}", "frames", "size");
+  for (const PolicyCurve& curve : report.policies)
+    head += fmt::format("{:>{}}", curve.policy, policy_width(curve));
+  lines.add("{}", head);
+  for (size_t i = 0; i < report.policies.front().points.size(); ++i) {
+    const uint64_t frames = report.policies.front().points[i].frames;
+    std::string line =
+        fmt::format("  {:>12}{:>12}", grouped(frames), byte_size(frames * report.page_size));
+    for (const PolicyCurve& curve : report.policies)
+      line += fmt::format("{:>{}}", grouped(curve.points[i].misses), policy_width(curve));
+    lines.add("{}", line);
+  }
+}
+
 void put_processes(Lines& lines, const MrcReport& report) {
   if (report.processes.empty()) return;
   lines.add("");
@@ -105,9 +129,18 @@ report::ChartLine make_line(std::string name, const MissCurve& curve) {
   return line;
 }
 
+report::ChartLine make_line(const PolicyCurve& curve, uint64_t references) {
+  report::ChartLine line{.name = curve.policy, .points = {}, .shape = report::LineShape::kPoints};
+  if (references == 0) return line;
+  for (const PolicyPoint& point : curve.points)
+    line.points.push_back({double(point.frames), double(point.misses) / double(references)});
+  return line;
+}
+
 report::Chart make_chart(const MrcReport& report) {
   report::Chart chart{
-      .title = fmt::format("Misses of LRU by the size of memory: {}", file_names(report)),
+      .title = fmt::format("Misses{} by the size of memory: {}",
+                           report.policies.empty() ? " of LRU" : "", file_names(report)),
       .x_label = "memory, in frames",
       .y_label = report.sampling ? "share of references that miss (estimated)"
                                  : "share of references that miss",
@@ -115,6 +148,8 @@ report::Chart make_chart(const MrcReport& report) {
       .lines = {}};
   chart.lines.push_back(
       make_line(report.processes.empty() ? "LRU" : "all processes", report.total));
+  for (const PolicyCurve& curve : report.policies)
+    chart.lines.push_back(make_line(curve, report.total.references));
   for (const ProcessCurve& process : report.processes)
     chart.lines.push_back(make_line(fmt::format("process {}", process.pid), process.curve));
   return chart;
@@ -126,6 +161,7 @@ std::string mrc_report_text(const MrcReport& report) {
   Lines lines;
   put_head(lines, report);
   put_curve(lines, report);
+  put_policies(lines, report);
   put_processes(lines, report);
   return lines.take();
 }

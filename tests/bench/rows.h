@@ -40,6 +40,7 @@ std::span<const Row> frame_rows();
 std::span<const Row> machine_rows();
 std::span<const Row> mrc_rows();
 std::span<const Row> page_table_rows();
+std::span<const Row> replacement_rows();
 std::span<const Row> replay_rows();
 std::span<const Row> scenario_rows();
 std::span<const Row> sweep_rows();

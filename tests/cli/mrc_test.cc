@@ -101,6 +101,59 @@ TEST_CASE("mrc: the table, the CSV and the chart are of the same curve") {
   CHECK(full.err.find("/nonexistent/a.svg: No such file") != std::string::npos);
 }
 
+TEST_CASE("mrc --policy: each policy at each size counts as a replay with it") {
+  const std::string& trace = committed_traces()[2];
+  const nlohmann::json report = mrc({trace, "--policy", "lru,clock:enter=0,arc,random", "--memory",
+                                     "900p,40p..160p,40p", "--seed", "7"});
+  const nlohmann::json& policies = report.at("policies");
+  REQUIRE(policies.size() == 4);
+  for (const nlohmann::json& policy : policies) {
+    CAPTURE(policy.at("policy").get<std::string>());
+    REQUIRE(policy.at("points").size() == 4);
+    for (const nlohmann::json& point : policy.at("points")) {
+      CAPTURE(point.at("frames").get<uint64_t>());
+      std::vector<std::string> args = {trace,
+                                       "--policy",
+                                       policy.at("policy").get<std::string>(),
+                                       "--memory",
+                                       point.at("frames").dump() + "p",
+                                       "--seed",
+                                       "7"};
+      args.insert(args.end(), kHead.begin(), kHead.end());
+      const std::string replayed = replay(args);
+      CHECK(point.at("misses") == number(replayed, "/replacement/misses"));
+      CHECK(point.at("evictions") == number(replayed, "/replacement/evictions"));
+      CHECK(point.at("dirty_evictions") == number(replayed, "/replacement/dirty_evictions"));
+      if (policy.at("policy") == "lru")
+        CHECK(point.at("misses") == misses_at(report, point.at("frames").get<uint64_t>()));
+    }
+  }
+}
+
+TEST_CASE("mrc --policy: the table, the CSV and the chart have a line for each") {
+  const std::string trace = write_file("twice.lackey", lackey_loads(100) + lackey_loads(100));
+  const std::vector<std::string> args = {"mrc",      trace,    "--policy", "mru,2q:kin=10,kout=20",
+                                         "--memory", "80p,50p"};
+  const auto with = [&](std::vector<std::string> more) {
+    std::vector<std::string> all = args;
+    all.insert(all.end(), more.begin(), more.end());
+    return run_program({.args = all});
+  };
+  const ProgramEnd table = with({});
+  CHECK(table.status == 0);
+  CHECK(table.out.find("Misses by policy\n"
+                       "        frames        size             mru  2q:kin=10,kout=20\n"
+                       "            50     200 KiB             150                200\n"
+                       "            80     320 KiB             120                200\n") !=
+        std::string::npos);
+  CHECK(with({"--csv"}).out ==
+        "process,frames,misses,policy\nall,1,200,lru\nall,100,100,lru\nall,50,150,mru\n"
+        "all,80,120,mru\nall,50,200,\"2q:kin=10,kout=20\"\nall,80,200,\"2q:kin=10,kout=20\"\n");
+  const std::string chart = write_file("policies.svg", "");
+  CHECK(with({"--json", "--chart", chart}).status == 0);
+  CHECK(read_file(chart).find("2q:kin=10,kout=20") != std::string::npos);
+}
+
 TEST_CASE("mrc: a bad record ends it, and prints no report") {
   const std::string bad = write_file("bad.lackey", lackey_loads(100) + " L zzz,8\n");
   const ProgramEnd end = run_program({.args = {"mrc", bad}});
