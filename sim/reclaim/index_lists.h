@@ -64,10 +64,19 @@ class IndexLists {
     nodes_[index].list = kNone;
     --ends.size;
   }
+  // REQUIRES: it is in `list`.
   void move_to_back(size_t list, uint32_t index) {
-    if (ends_[list].back == index) return;
-    remove(index);
-    push_back(list, index);
+    Ends& ends = ends_[list];
+    if (ends.back == index) return;
+    FL_CHECK(list_of(index) == list);
+    // As remove() and push_back(), but that it has a next, and that no size changes.
+    Node* const nodes = nodes_.data();
+    const Node node = nodes[index];
+    (node.previous == kNoIndex ? ends.front : nodes[node.previous].next) = node.next;
+    nodes[node.next].previous = node.previous;
+    nodes[ends.back].next = index;
+    nodes[index] = {ends.back, kNoIndex, static_cast<uint32_t>(list)};
+    ends.back = index;
   }
   void move_to_front(size_t list, uint32_t index) {
     if (ends_[list].front == index) return;

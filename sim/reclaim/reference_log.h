@@ -23,8 +23,11 @@ class ReferenceLog {
   bool join(const Reference& reference) {
     if (size_ == 0 || reference.brought_in != 0) return false;
     Reference& last = references_[size_ - 1];
+    // First, and by itself: the hits were written in parts a moment ago, and to read the whole of
+    // them now takes a dozen cycles.
+    if (last.frame != reference.frame) return false;
     const uint64_t hits = uint64_t{last.hits} + reference.hits;
-    if (last.frame != reference.frame || hits > kHitsMax) return false;
+    if (hits > kHitsMax) return false;
     last.hits = hits & kHitsMax;
     return true;
   }

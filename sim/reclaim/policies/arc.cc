@@ -18,6 +18,7 @@
 
 #include "sim/base/check.h"
 #include "sim/reclaim/index_lists.h"
+#include "sim/reclaim/last_uses.h"
 #include "sim/reclaim/policies/policies.h"
 #include "sim/reclaim/residents.h"
 
@@ -40,9 +41,9 @@ class Arc : public ReplacementPolicy {
   }
   void on_remove(Pfn frame) override { lists_.remove(residents_.remove(frame).value); }
   void on_references(std::span<const Reference> references) override {
-    for (const Reference& reference : references) {
-      if (reference.hits == 0) continue;
-      const uint32_t page = residents_.page_in(reference.frame).value;
+    // Each brings its page to the end of T2, and so the last one to each is enough.
+    for (const Pfn frame : last_uses_.of(references)) {
+      const uint32_t page = residents_.page_in(frame).value;
       if (lists_.list_of(page) == kT2) {
         lists_.move_to_back(kT2, page);
       } else {
@@ -130,6 +131,7 @@ class Arc : public ReplacementPolicy {
   double target_ = 0;         // the paper's p
   IndexLists<kLists> lists_;  // pages, the least recently used in front
   Residents residents_;
+  LastUses last_uses_;
   PageId recalled_ = kNoPage;  // it was remembered when it was about to come
 };
 

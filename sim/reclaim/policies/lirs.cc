@@ -23,6 +23,7 @@
 
 #include "sim/base/check.h"
 #include "sim/reclaim/index_lists.h"
+#include "sim/reclaim/last_uses.h"
 #include "sim/reclaim/policies/policies.h"
 #include "sim/reclaim/residents.h"
 
@@ -58,11 +59,19 @@ class Lirs : public ReplacementPolicy {
   }
 
   void on_references(std::span<const Reference> references) override {
-    for (const Reference& reference : references) {
-      const uint32_t page = residents_.page_in(reference.frame).value;
+    // Uses of LIR pages only bring them to the top of S: of those with no HIR page's between them
+    // the last one to each is enough.
+    size_t begin = 0;
+    for (size_t i = 0; i < references.size(); ++i) {
+      const uint32_t page = residents_.page_in(references[i].frame).value;
+      if (lir_[page] || references[i].hits == 0) continue;
+      use_lir(references.subspan(begin, i - begin));
+      begin = i + 1;
       // A third use directly behind the second changes nothing.
-      for (uint32_t i = 0; i < std::min<uint32_t>(reference.hits, 2); ++i) use(page);
+      for (uint32_t times = std::min<uint32_t>(references[i].hits, 2); times > 0; --times)
+        use(page);
     }
+    use_lir(references.subspan(begin));
   }
 
   // O(1) amortised; O(pages that may not be given up).
@@ -114,6 +123,14 @@ class Lirs : public ReplacementPolicy {
  private:
   enum Queue : size_t { kResident, kGhosts, kQueues };
 
+  // REQUIRES: the pages that were hit are LIR.
+  void use_lir(std::span<const Reference> references) {
+    if (references.empty()) return;
+    for (const Pfn frame : last_uses_.of(references))
+      stack_.move_to_back(0, residents_.page_in(frame).value);
+    prune();
+  }
+
   void use(uint32_t page) {
     if (lir_[page]) {
       stack_.move_to_back(0, page);
@@ -134,7 +151,7 @@ class Lirs : public ReplacementPolicy {
   }
 
   void make_lir(uint32_t page) {
-    lir_[page] = true;
+    lir_[page] = 1;
     ++lir_count_;
     put_on_top(page);
     if (lir_count_ <= lir_pages_) return;
@@ -146,8 +163,8 @@ class Lirs : public ReplacementPolicy {
   }
 
   void forget_lir(uint32_t page) {
-    if (!lir_[page]) return;
-    lir_[page] = false;
+    if (lir_[page] == 0) return;
+    lir_[page] = 0;
     --lir_count_;
   }
 
@@ -181,8 +198,9 @@ class Lirs : public ReplacementPolicy {
   uint64_t lir_count_ = 0;
   IndexLists<1> stack_;         // pages, the bottom in front
   IndexLists<kQueues> queues_;  // pages, the oldest in front
-  std::vector<bool> lir_;       // by PageId
+  std::vector<uint8_t> lir_;    // by PageId: 1 if it is one
   Residents residents_;
+  LastUses last_uses_;
   PageId recalled_ = kNoPage;  // it was remembered when it was about to come
 };
 

@@ -48,6 +48,7 @@ class S3Fifo : public ReplacementPolicy {
   void on_references(std::span<const Reference> references) override {
     for (const Reference& reference : references) {
       uint8_t& uses = uses_[residents_.page_in(reference.frame).value];
+      if (uses == kUsesMax) continue;  // most are, of those that are used much
       uses = static_cast<uint8_t>(
           std::min<uint32_t>(uses + std::min<uint32_t>(reference.hits, 3), kUsesMax));
     }

@@ -15,6 +15,7 @@
 
 #include "sim/base/check.h"
 #include "sim/reclaim/index_lists.h"
+#include "sim/reclaim/last_uses.h"
 #include "sim/reclaim/policies/policies.h"
 #include "sim/reclaim/residents.h"
 
@@ -36,9 +37,8 @@ class TwoQueue : public ReplacementPolicy {
   }
   void on_remove(Pfn frame) override { lists_.remove(residents_.remove(frame).value); }
   void on_references(std::span<const Reference> references) override {
-    for (const Reference& reference : references) {
-      if (reference.hits == 0) continue;
-      const uint32_t page = residents_.page_in(reference.frame).value;
+    for (const Pfn frame : last_uses_.of(references)) {
+      const uint32_t page = residents_.page_in(frame).value;
       if (lists_.list_of(page) == kMain) lists_.move_to_back(kMain, page);
     }
   }
@@ -95,6 +95,7 @@ class TwoQueue : public ReplacementPolicy {
   uint64_t out_pages_;
   IndexLists<kLists> lists_;  // pages, the oldest in front
   Residents residents_;
+  LastUses last_uses_;
   PageId recalled_ = kNoPage;  // it was remembered when it was about to come
 };
 
