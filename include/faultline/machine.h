@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -78,5 +79,7 @@ struct NamedChoice {
 };
 std::vector<NamedChoice> policy_names();
 std::vector<NamedChoice> paging_names();
+// What is wrong with a text as MachineOptions::paging_description; nothing: it describes a format.
+std::optional<InputError> paging_description_error(std::string_view text);
 
 }  // namespace faultline

@@ -72,8 +72,9 @@ struct MrcSampling {
 };
 
 struct MrcOptions {
-  std::string paging = "x86-64";  // the size of pages, and the end of user space
-  uint64_t skip = 0;              // accesses passed over at the beginning
+  std::string paging = "x86-64";     // the size of pages, and the end of user space
+  std::string paging_description{};  // as MachineOptions has it
+  uint64_t skip = 0;                 // accesses passed over at the beginning
   uint64_t limit = std::numeric_limits<uint64_t>::max();  // accesses after these
   // Of the pages, how many are looked at: a share, a number, or (neither) all.
   std::optional<double> sample_rate{};
@@ -105,8 +106,8 @@ struct MrcReport {
 // over, and accesses beyond user space are no references.
 // Errors: the reader's; the pages of options.paging are below 4 KiB; a policy that there is not, or
 // that must know the future; more than 2^28 pages where there are policies. REQUIRES:
-// make_machine() takes options.paging; 0 < sample_rate <= 1; 0 < sample_pages; not both, and
-// neither with policies; policy_frames rise, from 1 at least.
+// make_machine() takes options.paging and its description; 0 < sample_rate <= 1; 0 < sample_pages;
+// not both, and neither with policies; policy_frames rise, from 1 at least.
 Result<MrcReport, InputError> measure_mrc(TraceReader& reader, const MrcOptions& options);
 
 // One line, compact, keys in the contract's order, without a newline.

@@ -1,9 +1,11 @@
 // What a machine is built from. Plain data; machine.h checks it when the machine is made.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "faultline/types.h"
 
@@ -29,6 +31,24 @@ struct TlbOptions {
   friend constexpr bool operator==(const TlbOptions&, const TlbOptions&) = default;
 };
 
+inline constexpr int kWalkCacheLevelsMax = 4;
+
+// Paging-structure caches, one for each level of page tables above the leaf's, lowest first: x86's
+// PDE, PDPTE, PML4E and PML5E caches. A level without entries is not cached. REQUIRES when built:
+// the others as TlbLevelOptions, and the paging format has those levels.
+struct WalkCacheOptions {
+  std::array<TlbLevelOptions, kWalkCacheLevelsMax> levels{};
+  constexpr bool enabled() const {
+    for (const TlbLevelOptions& level : levels)
+      if (level.entries != 0 || level.ways != 0) return true;
+    return false;
+  }
+  friend constexpr bool operator==(const WalkCacheOptions&, const WalkCacheOptions&) = default;
+};
+// What the levels are called, after x86's entries, whatever the format.
+inline constexpr std::array<std::string_view, kWalkCacheLevelsMax> kWalkCacheLevelNames = {
+    "pde", "pdpte", "pml4e", "pml5e"};
+
 enum class Contents : uint8_t {
   kBytes,  // frames hold bytes, got on the first store
   kNone,   // no bytes: for long traces
@@ -42,12 +62,16 @@ enum class Unmapped : uint8_t {
 
 struct MachineOptions {
   std::string paging = "x86-64";
+  // Where it is not empty, what page tables are like: JSON, as docs/paging.md says. `paging` is
+  // then what reports call it.
+  std::string paging_description{};
   std::optional<uint64_t>
       frames{};  // frames for pages of processes and the page cache; nothing: unlimited
   std::string policy = "lru";
   // What is to come, for a policy that must know; null: it is not known. Outlives the machine.
   NextUses* next_uses = nullptr;
   TlbOptions tlb{};
+  WalkCacheOptions walk_cache{};  // none
   // How far the disk reads ahead at most; what is used is whole pages, at least one. Linux's
   // read_ahead_kb.
   uint64_t readahead_bytes = uint64_t{128} << 10;

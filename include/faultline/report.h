@@ -72,5 +72,7 @@ std::string replay_report_text(const ReplayReport& report);
 std::string replay_intervals_csv(const ReplayReport& report);
 // "l1d=64x4,l1i=64x8,l2=1536x12" or "none".
 std::string tlb_spec(const TlbOptions& tlb);
+// "pde=32x4,pdpte=4x4", the levels that are cached, or "none".
+std::string walk_cache_spec(const WalkCacheOptions& walk_cache);
 
 }  // namespace faultline

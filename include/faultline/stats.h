@@ -4,7 +4,10 @@
 // All are totals since the machine was made.
 #pragma once
 
+#include <array>
 #include <cstdint>
+
+#include "faultline/options.h"
 
 namespace faultline {
 
@@ -34,6 +37,11 @@ struct TlbStats {
 struct WalkStats {
   uint64_t count = 0;
   uint64_t memory_references = 0;
+};
+
+// One lookup a walk in each level from the lowest up, until one hits. By level, the lowest first.
+struct WalkCacheStats {
+  std::array<TlbLevelStats, kWalkCacheLevelsMax> levels{};
 };
 
 struct FaultStats {
@@ -66,6 +74,7 @@ struct Stats {
   uint64_t pages_touched = 0;  // distinct pages referenced
   TlbStats tlb;
   WalkStats walks;
+  WalkCacheStats walk_cache;
   FaultStats faults;
   ReplacementStats replacement;
   MemoryStats memory;

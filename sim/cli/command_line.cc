@@ -95,7 +95,14 @@ void add_replay(CLI::App& app, ReplayCommand& to, Loudness& loudness) {
   replay.add_option("--tlb", to.tlb,
                     "The TLB, as l1d=64x4,l1i=64x8,l2=1536x12 (entries x ways; the default), or "
                     "'none'");
-  replay.add_option("--paging", to.paging, "The page-table format; 'list' names them")
+  replay
+      .add_option("--walk-cache", to.walk_cache,
+                  "Paging-structure caches, as pde=32x4,pdpte=4x4 (entries x ways; also pml4e and "
+                  "pml5e), or 'none'")
+      ->capture_default_str();
+  replay
+      .add_option("--paging", to.paging,
+                  "The page-table format: a name, 'list' tells them, or a file that describes one")
       ->capture_default_str();
   replay.add_option("--maps", to.maps, "A /proc/PID/maps listing to start from");
   replay.add_option(

@@ -25,7 +25,8 @@ struct ReplayCommand {
   std::string memory{};  // empty: unlimited
   std::string policy{"lru"};
   std::string paging{"x86-64"};
-  std::string tlb{};       // empty: the default
+  std::string tlb{};  // empty: the default
+  std::string walk_cache{"none"};
   std::string maps{};      // empty: no mapping
   std::string unmapped{};  // empty: as the trace needs
   std::string skip{"0"};

@@ -76,7 +76,7 @@ std::optional<ForesightFailure> Foresight::look_ahead(FirstPass pass) {
   const auto no_room = [](const InputError& error) {
     return ForesightFailure{ExitStatus::kResource, error};
   };
-  pass.engine.machine.frames = replay::frames_max_of(pass.engine.machine.paging);
+  pass.engine.machine.frames = replay::frames_max_of(pass.engine.machine);
   pass.engine.machine.next_uses = index_.get();
   pass.engine.events = nullptr;
   if (const auto error = rewind_input(pass.traces)) return no_room(*error);

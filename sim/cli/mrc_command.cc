@@ -18,6 +18,7 @@
 #include "sim/cli/input_file.h"
 #include "sim/cli/interrupt.h"
 #include "sim/cli/message.h"
+#include "sim/cli/paging_option.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/quantities.h"
 #include "sim/cli/sweep_configurations.h"
@@ -84,7 +85,10 @@ Result<void, InputError> set_policies(const MrcCommand& command, MrcOptions& opt
     if (const auto made = make_machine({.policy = policy}); !made)
       return wrong("--policy: " + made.error().message);
   }
-  const auto memories = parse_memories(command.memory, replay::page_size_of(command.paging));
+  const auto memories = parse_memories(
+      command.memory, replay::page_size_of({.paging = options.paging,
+                                            .paging_description = options.paging_description})
+                          .bytes());
   if (!memories) return memories.error();
   for (const std::optional<uint64_t> frames : *memories) {
     if (!frames) return wrong("--memory: in unlimited memory all policies miss alike");
@@ -101,10 +105,11 @@ Result<void, InputError> set_policies(const MrcCommand& command, MrcOptions& opt
 }
 
 Result<MrcOptions, InputError> mrc_options(const MrcCommand& command) {
-  MrcOptions options{.paging = command.paging, .interrupted = &interrupt_flag()};
-  if (!known_paging(command.paging))
-    return wrong("--paging: no format is named '" + command.paging +
-                 "'; '--paging list' names them");
+  auto description = read_paging(command.paging);
+  if (!description) return description.error();
+  MrcOptions options{.paging = command.paging,
+                     .paging_description = std::move(description).value(),
+                     .interrupted = &interrupt_flag()};
   if (!command.sample.empty() && !command.sample_pages.empty())
     return wrong("either --sample or --sample-pages");
   if (!command.sample.empty()) {

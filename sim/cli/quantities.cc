@@ -2,13 +2,9 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <optional>
-#include <vector>
-
-#include "faultline/machine.h"
 
 namespace faultline::cli {
 namespace {
@@ -41,6 +37,27 @@ TlbLevelOptions* level_of(TlbOptions& tlb, std::string_view name) {
   if (name == "l1i") return &tlb.l1i;
   if (name == "l2") return &tlb.l2;
   return nullptr;
+}
+
+// "NAME=ENTRIESxWAYS,…": sets what `level_named` has for each name, which is null for one that is
+// none of those that are `wanted`.
+template <class LevelNamed>
+Result<void, InputError> parse_levels(std::string_view option, std::string_view text,
+                                      std::string_view wanted, LevelNamed level_named) {
+  bool more = true;
+  for (std::string_view rest = text; more;) {
+    const size_t comma = rest.find(',');
+    const std::string_view item = rest.substr(0, comma);
+    more = comma != std::string_view::npos;
+    if (more) rest.remove_prefix(comma + 1);
+    const size_t equals = item.find('=');
+    TlbLevelOptions* const level = level_named(item.substr(0, equals));
+    if (equals == std::string_view::npos || level == nullptr) return bad(option, item, wanted);
+    const auto shape = parse_level(item.substr(equals + 1));
+    if (!shape) return bad(option, item, "of the form LEVEL=ENTRIESxWAYS");
+    *level = *shape;
+  }
+  return {};
 }
 
 }  // namespace
@@ -83,26 +100,31 @@ Result<TlbOptions, InputError> parse_tlb(std::string_view option, std::string_vi
     tlb.enabled = false;
     return tlb;
   }
-  bool more = true;
-  for (std::string_view rest = text; more;) {
-    const size_t comma = rest.find(',');
-    const std::string_view item = rest.substr(0, comma);
-    more = comma != std::string_view::npos;
-    if (more) rest.remove_prefix(comma + 1);
-    const size_t equals = item.find('=');
-    TlbLevelOptions* level = level_of(tlb, item.substr(0, equals));
-    if (equals == std::string_view::npos || level == nullptr)
-      return bad(option, item, "l1d=…, l1i=… or l2=…");
-    const auto shape = parse_level(item.substr(equals + 1));
-    if (!shape) return bad(option, item, "of the form LEVEL=ENTRIESxWAYS");
-    *level = *shape;
-  }
+  const auto set = parse_levels(option, text, "l1d=…, l1i=… or l2=…",
+                                [&](std::string_view name) { return level_of(tlb, name); });
+  if (!set) return set.error();
   return tlb;
 }
 
-bool known_paging(std::string_view name) {
-  const std::vector<NamedChoice> formats = paging_names();
-  return std::ranges::find(formats, name, &NamedChoice::name) != formats.end();
+Result<WalkCacheOptions, InputError> parse_walk_cache(std::string_view option,
+                                                      std::string_view text) {
+  if (text == "none") return WalkCacheOptions{};
+  constexpr TlbLevelOptions kUnnamed{.entries = ~0U, .ways = ~0U};
+  WalkCacheOptions walk_cache;
+  walk_cache.levels.fill(kUnnamed);
+  const auto level = [&](std::string_view name) -> TlbLevelOptions* {
+    for (size_t i = 0; i < walk_cache.levels.size(); ++i)
+      if (name == kWalkCacheLevelNames[i]) return &walk_cache.levels[i];
+    return nullptr;
+  };
+  const auto set = parse_levels(option, text, "pde=…, pdpte=…, pml4e=… or pml5e=…", level);
+  if (!set) return set.error();
+  for (TlbLevelOptions& one : walk_cache.levels) {
+    if (one.entries == 0 || one.ways == 0)
+      return bad(option, text, "of caches with an entry and a way at least");
+    if (one == kUnnamed) one = {};
+  }
+  return walk_cache;
 }
 
 }  // namespace faultline::cli

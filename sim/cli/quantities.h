@@ -25,7 +25,9 @@ Result<uint64_t, InputError> parse_size_in_pages(std::string_view option, std::s
 // "none". Whether such a TLB can be built is make_machine's to say.
 Result<TlbOptions, InputError> parse_tlb(std::string_view option, std::string_view text);
 
-// Whether make_machine() knows a paging format of that name.
-bool known_paging(std::string_view name);
+// "pde=32x4,pdpte=4x4", entries x ways of the levels that are cached, or "none". Whether such
+// caches can be built is make_machine's to say.
+Result<WalkCacheOptions, InputError> parse_walk_cache(std::string_view option,
+                                                      std::string_view text);
 
 }  // namespace faultline::cli

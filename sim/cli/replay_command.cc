@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "faultline/machine.h"
+#include "faultline/page_run.h"
 #include "faultline/report.h"
 #include "faultline/trace.h"
 #include "sim/base/log.h"
@@ -18,6 +19,7 @@
 #include "sim/cli/input_file.h"
 #include "sim/cli/interrupt.h"
 #include "sim/cli/message.h"
+#include "sim/cli/paging_option.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/quantities.h"
 #include "sim/cli/replay_extras.h"
@@ -55,13 +57,12 @@ Result<MachineOptions, InputError> machine_options(const ReplayCommand& command)
                          .policy = command.policy,
                          .contents = Contents::kNone,
                          .paranoid_interval = command.paranoid ? kParanoidInterval : 0};
-  if (!known_paging(command.paging)) {
-    return InputError{.message = "--paging: no format is named '" + command.paging +
-                                 "'; '--paging list' names them"};
-  }
+  auto description = read_paging(command.paging);
+  if (!description) return description.error();
+  options.paging_description = std::move(description).value();
   if (!command.memory.empty()) {
     auto frames =
-        parse_size_in_pages("--memory", command.memory, replay::page_size_of(command.paging));
+        parse_size_in_pages("--memory", command.memory, replay::page_size_of(options).bytes());
     if (!frames) return frames.error();
     options.frames = *frames;
   }
@@ -70,6 +71,9 @@ Result<MachineOptions, InputError> machine_options(const ReplayCommand& command)
     if (!tlb) return tlb.error();
     options.tlb = *tlb;
   }
+  auto walk_cache = parse_walk_cache("--walk-cache", command.walk_cache);
+  if (!walk_cache) return walk_cache.error();
+  options.walk_cache = *walk_cache;
   auto unmapped = parse_unmapped(command.unmapped);
   if (!unmapped) return unmapped.error();
   options.unmapped = *unmapped;
@@ -82,9 +86,16 @@ Result<MachineOptions, InputError> machine_options(const ReplayCommand& command)
 // Which option make_machine() took offence at: the one that it does not take alone either.
 std::string_view culprit(const MachineOptions& options) {
   const std::pair<std::string_view, MachineOptions> suspects[] = {
-      {"--memory: ", {.paging = options.paging, .frames = options.frames}},
+      {"--memory: ",
+       {.paging = options.paging,
+        .paging_description = options.paging_description,
+        .frames = options.frames}},
       {"--policy: ", {.policy = options.policy, .next_uses = options.next_uses}},
       {"--tlb: ", {.tlb = options.tlb}},
+      {"--walk-cache: ",
+       {.paging = options.paging,
+        .paging_description = options.paging_description,
+        .walk_cache = options.walk_cache}},
   };
   for (const auto& [name, alone] : suspects)
     if (!make_machine(alone).ok()) return name;
@@ -188,7 +199,7 @@ ExitStatus replay_and_report(Replay& replay, Output& out) {
   ReplayReport report{.files = command.traces,
                       .format = std::string(replay.reader.format()),
                       .records = outcome->records,
-                      .page_size = replay::page_size_of(command.paging),
+                      .page_size = replay::page_size_of(replay.machine_options).bytes(),
                       .config = replay.machine_options,
                       .stats = replay.engine.stats()};
   if (replay.reader.has_calls())
@@ -245,6 +256,9 @@ ExitStatus run_replay(const ReplayCommand& command, Output& out) {
   if (!machine_config) return fail(machine_config.error());
   auto options = replay_options(command);
   if (!options) return fail(options.error());
+  if (options->interval != 0 &&
+      replay::page_size_of(*machine_config).bytes() < uint64_t{1} << kPageRunShift)
+    return fail({.message = "--interval: working sets are of pages of 4096 bytes at least"});
   Foresight foresight;
   if (foresight.needed(command.policy)) {
     if (auto error = foresight.create()) return fail_for_want_of_resource(*error);

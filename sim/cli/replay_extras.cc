@@ -1,5 +1,9 @@
 #include "sim/cli/replay_extras.h"
 
+#include <algorithm>
+
+#include "faultline/page_run.h"
+
 namespace faultline::cli {
 namespace {
 
@@ -10,9 +14,12 @@ constexpr uint32_t kHugeShifts[] = {21, 30};
 
 ReplayExtras::ReplayExtras(const ReplayCommand& command, const MachineOptions& machine,
                            EventSink* events)
-    : command_(command), events_(events), census_(events) {
+    : command_(command),
+      events_(events),
+      census_(events, replay::page_size_of(machine)),
+      intervals_(std::max<unsigned>(replay::page_size_of(machine).shift, kPageRunShift)) {
   if (!command.huge_pages) return;
-  const uint64_t user_end = replay::user_end_of(machine.paging).value;
+  const uint64_t user_end = replay::user_end_of(machine).value;
   for (const uint32_t shift : kHugeShifts)
     huge_pages_.emplace_back(
         replay::HugePages::Options{.shift = shift, .tlb = machine.tlb, .user_end = user_end});

@@ -1,5 +1,6 @@
 // `faultline sweep` and `faultline merge`.
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,9 +39,16 @@ Result<void, InputError> check(const std::vector<MachineOptions>& configurations
   for (MachineOptions configuration : configurations) {
     configuration.next_uses = next_uses;
     const std::pair<std::string_view, MachineOptions> suspects[] = {
-        {"--memory: ", {.paging = configuration.paging, .frames = configuration.frames}},
+        {"--memory: ",
+         {.paging = configuration.paging,
+          .paging_description = configuration.paging_description,
+          .frames = configuration.frames}},
         {"--policy: ", {.policy = configuration.policy, .next_uses = next_uses}},
         {"--tlb: ", {.tlb = configuration.tlb}},
+        {"--walk-cache: ",
+         {.paging = configuration.paging,
+          .paging_description = configuration.paging_description,
+          .walk_cache = configuration.walk_cache}},
         {"", configuration},
     };
     for (const auto& [name, alone] : suspects)
@@ -79,8 +87,9 @@ Result<replay::SweepOptions, InputError> sweep_options(const SweepCommand& comma
 // What the shards of a sweep have in common.
 std::string sweep_name(const SweepCommand& command) {
   std::string name = "memory=" + command.lists.memory + " policy=" + command.lists.policy +
-                     " tlb=" + command.lists.tlb + " paging=" + command.lists.paging +
-                     " skip=" + command.skip + " limit=" + command.limit + " seed=" + command.seed +
+                     " tlb=" + command.lists.tlb + " walk-cache=" + command.lists.walk_cache +
+                     " paging=" + command.lists.paging + " skip=" + command.skip +
+                     " limit=" + command.limit + " seed=" + command.seed +
                      " format=" + command.format;
   for (const std::string& trace : command.traces) name += " " + trace;
   return report::utf8_name(name);
@@ -108,32 +117,40 @@ class Futures {
  public:
   // Errors: a temporary file cannot be made.
   std::optional<InputError> create(const std::vector<MachineOptions>& configurations) {
-    needed_ = std::any_of(configurations.begin(), configurations.end(), needs_one);
-    return needed_ ? foresight_.create() : std::nullopt;
+    for (const MachineOptions& configuration : configurations) {
+      if (!needs_one(configuration)) continue;
+      const auto [future, is_new] = by_paging_.try_emplace(configuration.paging);
+      if (!is_new) continue;
+      if (auto error = future->second.create()) return error;
+    }
+    return std::nullopt;
   }
   // For checks; null: none is needed.
-  NextUses* any() { return needed_ ? foresight_.next_uses() : nullptr; }
+  NextUses* any() { return by_paging_.empty() ? nullptr : by_paging_.begin()->second.next_uses(); }
 
-  // Reads the trace a first time, and gives each configuration that needs it a future of its own.
-  // REQUIRES: create() has succeeded.
+  // Reads the trace first, once for each format of page tables that it is needed with, and gives
+  // each configuration that needs it a future of its own. REQUIRES: create() has succeeded.
   std::optional<ForesightFailure> look_ahead(const SweepCommand& command,
                                              replay::SweepOptions& options) {
-    const auto one =
-        std::find_if(options.configurations.begin(), options.configurations.end(), needs_one);
-    if (one == options.configurations.end()) return std::nullopt;
-    MachineOptions machine = *one;
-    machine.unmapped = Unmapped::kMap;
-    auto failure = foresight_.look_ahead(
-        {.traces = command.traces,
-         .trace = {.format = command.format},
-         .engine = {.machine = machine},
-         .unmapped_as_trace = true,
-         .how = {
-             .skip = options.skip, .limit = options.limit, .interrupted = options.interrupted}});
-    if (failure) return failure;
+    for (auto& [paging, foresight] : by_paging_) {
+      MachineOptions* one = nullptr;
+      for (MachineOptions& configuration : options.configurations)
+        if (needs_one(configuration) && configuration.paging == paging) one = &configuration;
+      if (one == nullptr) continue;  // in another shard
+      MachineOptions machine = *one;
+      machine.unmapped = Unmapped::kMap;
+      auto failure = foresight.look_ahead(
+          {.traces = command.traces,
+           .trace = {.format = command.format},
+           .engine = {.machine = machine},
+           .unmapped_as_trace = true,
+           .how = {
+               .skip = options.skip, .limit = options.limit, .interrupted = options.interrupted}});
+      if (failure) return failure;
+    }
     for (MachineOptions& configuration : options.configurations) {
       if (!needs_one(configuration)) continue;
-      own_.push_back(foresight_.make_next_uses());
+      own_.push_back(by_paging_.at(configuration.paging).make_next_uses());
       configuration.next_uses = own_.back().get();
     }
     return std::nullopt;
@@ -144,8 +161,8 @@ class Futures {
     return Foresight::needed(configuration.policy);
   }
 
-  Foresight foresight_;
-  bool needed_ = false;
+  // Pages, and which of them no program has, follow from the format.
+  std::map<std::string, Foresight> by_paging_;
   std::vector<std::unique_ptr<NextUses>> own_;
 };
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "sim/cli/paging_option.h"
 #include "sim/cli/quantities.h"
 #include "sim/replay/replayer.h"
 #include "sim/replay/sweep.h"
@@ -74,19 +75,36 @@ Result<std::vector<TlbOptions>, InputError> parse_tlbs(const std::string& text) 
   return tlbs;
 }
 
-// The sizes of memory, for each paging format: a size in bytes is another number of pages of
-// another size.
-Result<std::vector<std::vector<std::optional<uint64_t>>>, InputError> memories_by_paging(
-    const std::string& memory, const std::vector<std::string>& pagings) {
-  std::vector<std::vector<std::optional<uint64_t>>> all;
-  for (const std::string& paging : pagings) {
-    if (!known_paging(paging))
-      return wrong("--paging: no format is named '" + paging + "'; '--paging list' names them");
-    auto memories = parse_memories(memory, replay::page_size_of(paging));
+Result<std::vector<WalkCacheOptions>, InputError> parse_walk_caches(const std::string& text) {
+  std::vector<WalkCacheOptions> walk_caches;
+  for (const std::string& item : split(text, ';')) {
+    const auto walk_cache = parse_walk_cache("--walk-cache", item);
+    if (!walk_cache) return walk_cache.error();
+    walk_caches.push_back(*walk_cache);
+  }
+  return walk_caches;
+}
+
+// A paging format of the list, and the sizes of memory with it: a size in bytes is another number
+// of pages of another size.
+struct Paged {
+  MachineOptions machine{};
+  std::vector<std::optional<uint64_t>> memories{};
+};
+
+Result<std::vector<Paged>, InputError> parse_pagings(const SweepLists& lists) {
+  std::vector<Paged> all;
+  for (const std::string& paging : split(lists.paging, ',')) {
+    auto description = read_paging(paging);
+    if (!description) return description.error();
+    MachineOptions machine{.paging = paging,
+                           .paging_description = std::move(description).value(),
+                           .contents = Contents::kNone};
+    auto memories = parse_memories(lists.memory, replay::page_size_of(machine).bytes());
     if (!memories) return memories.error();
-    if (!all.empty() && all.front().size() != memories->size())
-      return wrong("--memory: '" + memory + "' is not as many sizes with every --paging");
-    all.push_back(std::move(memories).value());
+    if (!all.empty() && all.front().memories.size() != memories->size())
+      return wrong("--memory: '" + lists.memory + "' is not as many sizes with every --paging");
+    all.push_back({std::move(machine), std::move(memories).value()});
   }
   return all;
 }
@@ -127,26 +145,35 @@ Result<std::vector<std::optional<uint64_t>>, InputError> parse_memories(const st
 }
 
 Result<std::vector<MachineOptions>, InputError> sweep_configurations(const SweepLists& lists) {
-  const std::vector<std::string> pagings = split(lists.paging, ',');
-  const auto memories = memories_by_paging(lists.memory, pagings);
-  if (!memories) return memories.error();
+  const auto pagings = parse_pagings(lists);
+  if (!pagings) return pagings.error();
   const auto tlbs = parse_tlbs(lists.tlb);
   if (!tlbs) return tlbs.error();
+  const auto walk_caches = parse_walk_caches(lists.walk_cache);
+  if (!walk_caches) return walk_caches.error();
   const std::vector<std::string> policies = split_policies(lists.policy);
-  const size_t sizes = memories->front().size();
+  const size_t sizes = pagings->front().memories.size();
   // Each factor is no longer than the command line, or kSizesMax for each of its items.
-  if (sizes * policies.size() * tlbs->size() * pagings.size() > replay::kConfigurationsMax)
+  if (sizes * policies.size() * tlbs->size() * walk_caches->size() * pagings->size() >
+      replay::kConfigurationsMax)
     return wrong("more than " + std::to_string(replay::kConfigurationsMax) + " configurations");
+  std::vector<MachineOptions> machines;  // of one size and policy
+  for (const TlbOptions& tlb : *tlbs) {
+    for (const WalkCacheOptions& walk_cache : *walk_caches) {
+      for (const Paged& paged : *pagings) {
+        MachineOptions& machine = machines.emplace_back(paged.machine);
+        machine.tlb = tlb;
+        machine.walk_cache = walk_cache;
+      }
+    }
+  }
   std::vector<MachineOptions> configurations;
   for (size_t size = 0; size < sizes; ++size) {
     for (const std::string& policy : policies) {
-      for (const TlbOptions& tlb : *tlbs) {
-        for (size_t paging = 0; paging < pagings.size(); ++paging)
-          configurations.push_back({.paging = pagings[paging],
-                                    .frames = (*memories)[paging][size],
-                                    .policy = policy,
-                                    .tlb = tlb,
-                                    .contents = Contents::kNone});
+      for (size_t i = 0; i < machines.size(); ++i) {
+        MachineOptions& machine = configurations.emplace_back(machines[i]);
+        machine.frames = (*pagings)[i % pagings->size()].memories[size];
+        machine.policy = policy;
       }
     }
   }

@@ -19,12 +19,13 @@ namespace faultline::cli {
 struct SweepLists {
   std::string memory{};  // "64p,1M,64p..1M,64p..1M/10,unlimited"; empty: unlimited
   std::string policy{"lru"};
-  std::string tlb{};  // separated by ';'; empty: the default
+  std::string tlb{};               // separated by ';'; empty: the default
+  std::string walk_cache{"none"};  // separated by ';'
   std::string paging{"x86-64"};
 };
 
-// All combinations, the paging format changing from each to the next, then the TLB, the policy, the
-// size of memory. Errors: an InputError that begins with the option's name.
+// All combinations, the paging format changing from each to the next, then the walk cache, the TLB,
+// the policy, the size of memory. Errors: an InputError that begins with the option's name.
 Result<std::vector<MachineOptions>, InputError> sweep_configurations(const SweepLists& lists);
 
 // "lru,clock:enter=0": policies, whose own options are separated as they are.

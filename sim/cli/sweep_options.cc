@@ -42,8 +42,12 @@ CLI::App& add_sweep(CLI::App& app, SweepCommand& to) {
       ->capture_default_str();
   sweep.add_option("--tlb", to.lists.tlb, "TLBs as with replay, separated by semicolons");
   sweep
+      .add_option("--walk-cache", to.lists.walk_cache,
+                  "Paging-structure caches as with replay, separated by semicolons")
+      ->capture_default_str();
+  sweep
       .add_option("--paging", to.lists.paging,
-                  "Page-table formats, separated by commas; 'list' names them")
+                  "Page-table formats as with replay, separated by commas; 'list' names them")
       ->capture_default_str();
   sweep.add_option("--skip", to.skip, "Pass over that many accesses at the beginning");
   sweep.add_option("--limit", to.limit, "Replay that many accesses at most");

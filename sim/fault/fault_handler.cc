@@ -279,7 +279,8 @@ void FaultHandler::map_around(const Request& r) {
       // filemap_map_pages(), which installs the table in filemap_map_pmd() and skips that when the
       // first folio it finds ends the file, 6.18.
       may_make_table |= folio_end < file_pages || !r.backing().write_notify();
-      if (!may_make_table && r.space.page_table().entry(r.vpn, 1).none()) return;
+      if (!may_make_table && format.levels > 1 && r.space.page_table().entry(r.vpn, 1).none())
+        return;
       if (folio.count > 1) map_rest_of_folio(r, folio);
     }
     if (r.space.page_table().get(vpn).none()) map_file_page(r, vpn, pfn);

@@ -13,7 +13,11 @@ uint32_t rights_of(Pte leaf, const PteLayout& l) {
 
 }  // namespace
 
-Mmu::Mmu(const PagingFormat& format, const TlbOptions& tlb) : format_(format), tlb_(tlb) {}
+Mmu::Mmu(const PagingFormat& format, const TlbOptions& tlb, const WalkCacheOptions& walk_cache)
+    : format_(format),
+      tlb_(tlb),
+      walk_cache_(walk_cache.enabled() ? std::make_unique<WalkCache>(format, walk_cache)
+                                       : nullptr) {}
 
 // A hit in the first level that was not the last is the commonest of the rest.
 TranslateResult Mmu::translate_slow(Request request, PageTable& table) {
@@ -28,7 +32,12 @@ TranslateResult Mmu::translate_slow(Request request, PageTable& table) {
 TranslateResult Mmu::beyond_first(Request request, PageTable& table, const TlbEntry* entry) {
   const bool failed_last = failed_tag_ == request.tag;
   failed_tag_ = kTlbEmptyTag;
-  if (request.count == CountLookup::kYes) before_ = {tlb_.counts_, walks_};
+  if (request.count == CountLookup::kYes) {
+    before_.tlb = tlb_.counts_;
+    before_.walks = walks_;
+    if (walk_cache_ != nullptr) [[unlikely]]
+      before_.walk_cache = walk_cache_->stats();
+  }
   if (entry == nullptr && !(failed_last && request.count == CountLookup::kNo))
     entry = tlb_.lookup_second(request.tag, request.kind, request.count);
   if (entry == nullptr) {
@@ -44,7 +53,10 @@ TranslateResult Mmu::beyond_first(Request request, PageTable& table, const TlbEn
 
 TranslateResult Mmu::walk(Request request, PageTable& table, Held held) {
   const PteLayout& l = format_.pte;
-  const WalkResult walk = table.walk(tlb_tag_vpn(request.tag), request.kind);
+  const Vpn vpn = tlb_tag_vpn(request.tag);
+  WalkResult walk = table.walk(vpn, request.kind);
+  if (walk_cache_ != nullptr) [[unlikely]]
+    walk.entries_read = walk_cache_->entries_read(tlb_tag_asid(request.tag), table, vpn, walk);
   ++walks_.count;
   walks_.memory_references += walk.entries_read;
   TranslateResult result;
@@ -68,6 +80,8 @@ TranslateResult Mmu::fault(Request request, uint32_t protection, Held held) {
     tlb_.flush_missed(request.tag, request.kind);
   else
     tlb_.flush_page(request.tag);
+  if (walk_cache_ != nullptr) [[unlikely]]
+    walk_cache_->fault(tlb_tag_asid(request.tag), tlb_tag_vpn(request.tag));
   failed_tag_ = request.tag;
   const uint32_t code = protection | kFaultUser | (is_store(request.kind) ? kFaultWrite : 0u) |
                         (request.kind == AccessKind::kFetch ? kFaultFetch : 0u);
@@ -79,6 +93,7 @@ void Mmu::uncount_last_reference() {
   failed_tag_ = kTlbEmptyTag;
   tlb_.counts_ = before_.tlb;
   walks_ = before_.walks;
+  if (walk_cache_ != nullptr) walk_cache_->set_stats(before_.walk_cache);
 }
 
 }  // namespace faultline::hw

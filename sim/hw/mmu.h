@@ -7,16 +7,19 @@
 //
 // Source: Intel SDM vol. 3A, 4.6 (access rights), 4.7 (page-fault exceptions), 4.8 (accessed and
 // dirty flags), 4.10.4.1 (a page fault invalidates the TLB entries of its page).
-// Owns: the TLB and the counts. Not thread-safe.
+// Owns: the TLB, the walk cache and the counts. Not thread-safe.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "faultline/access.h"
+#include "faultline/options.h"
 #include "faultline/stats.h"
 #include "faultline/types.h"
 #include "sim/hw/page_table.h"
 #include "sim/hw/tlb.h"
+#include "sim/hw/walk_cache.h"
 
 namespace faultline::hw {
 
@@ -48,8 +51,8 @@ static_assert(sizeof(TranslateResult) == 8);
 
 class Mmu {
  public:
-  // REQUIRES: as Tlb does. `format` must outlive the Mmu.
-  Mmu(const PagingFormat& format, const TlbOptions& tlb);
+  // REQUIRES: as Tlb and WalkCache do. `format` must outlive the Mmu.
+  Mmu(const PagingFormat& format, const TlbOptions& tlb, const WalkCacheOptions& walk_cache = {});
 
   // The fast path alone: the TLB entry that serves the access, when its set was last used for this
   // page; null says nothing. Changes and counts nothing.
@@ -76,9 +79,25 @@ class Mmu {
   // REQUIRES: the last translate failed, and this was not called since.
   void uncount_last_reference();
 
-  Tlb& tlb() { return tlb_; }
+  // Forgets what was gathered and empties the gather.
+  void apply(TlbGather& gather) {
+    if (walk_cache_ != nullptr) [[unlikely]]
+      walk_cache_->apply(gather);
+    tlb_.apply(gather);
+  }
+  // Forgets the page.
+  void flush_page(Asid asid, Vpn vpn) {
+    if (walk_cache_ != nullptr) [[unlikely]]
+      walk_cache_->flush(asid);
+    tlb_.flush_page(tlb_tag(asid, vpn));
+  }
+
   const Tlb& tlb() const { return tlb_; }
   const WalkStats& walk_stats() const { return walks_; }
+  // Zero without such caches.
+  WalkCacheStats walk_cache_stats() const {
+    return walk_cache_ == nullptr ? WalkCacheStats{} : walk_cache_->stats();
+  }
   void validate() const { tlb_.validate(); }
 
  private:
@@ -92,6 +111,7 @@ class Mmu {
   struct Counts {
     Tlb::Counts tlb;
     WalkStats walks;
+    WalkCacheStats walk_cache;
   };
 
   TranslateResult translate_slow(Request request, PageTable& table);
@@ -104,6 +124,7 @@ class Mmu {
 
   const PagingFormat& format_;
   Tlb tlb_;
+  std::unique_ptr<WalkCache> walk_cache_;  // null: there is none
   WalkStats walks_;
   Counts before_;
   uint64_t failed_tag_ = kTlbEmptyTag;  // whose translation was the last, and failed

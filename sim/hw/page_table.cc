@@ -6,7 +6,8 @@ namespace faultline::hw {
 namespace {
 
 constexpr uint32_t kRoot = 0;
-constexpr std::size_t kTablesPerChunk = 16;
+// Tables are made by chunks of so many entries, or of one table.
+constexpr std::size_t kEntriesPerChunk = 16 * 512;
 
 uint64_t upper_entry(const PteLayout& l, uint32_t number) {
   return l.table | uint64_t{number} << l.pfn_shift;
@@ -22,6 +23,7 @@ PageTable::PageTable(const PagingFormat& format)
     shifts_[level + 1] = static_cast<uint8_t>(shifts_[level] + bits);
     entries_per_table_ = std::max(entries_per_table_, std::size_t{1} << bits);
   }
+  tables_per_chunk_ = std::max<std::size_t>(kEntriesPerChunk / entries_per_table_, 1);
   const PteLayout& l = format.pte;
   const uint64_t base = l.present | l.user;
   const AccessBits fetch{.tested = base | l.execute | l.no_execute,
@@ -34,7 +36,7 @@ PageTable::PageTable(const PagingFormat& format)
                          .changed = l.accessed | (l.read_only != 0 ? l.read_only : l.dirty),
                          .set = l.accessed | (l.read_only != 0 ? 0 : l.dirty)};
   access_bits_ = {fetch, load, store, store};  // by AccessKind
-  FL_CHECK(make_table() == kRoot);
+  FL_CHECK(make_table(format.levels - 1) == kRoot);
 }
 
 Vpn PageTable::end_of(Vpn first, uint64_t count) const {
@@ -82,7 +84,7 @@ void PageTable::make_tables_to(Vpn vpn, int bottom) {
   for (int level = format_.levels - 1; level > bottom; --level) {
     const std::size_t i = index(vpn.value, level);
     if (tables_[number].entries[i] == 0) {
-      const uint32_t child = make_table();
+      const uint32_t child = make_table(level - 1);
       tables_[number].entries[i] = upper_entry(format_.pte, child);
       ++tables_[number].entry_count;
     }
@@ -91,8 +93,8 @@ void PageTable::make_tables_to(Vpn vpn, int bottom) {
 }
 
 // The number of an empty table.
-uint32_t PageTable::make_table() {
-  ++table_pages_;
+uint32_t PageTable::make_table(int level) {
+  table_pages_ += format_.table_pages(level);
   if (!free_tables_.empty()) {
     const uint32_t number = free_tables_.back();
     free_tables_.pop_back();
@@ -100,20 +102,19 @@ uint32_t PageTable::make_table() {
   }
   const std::size_t number = tables_.size();
   FL_CHECK(number <= format_.pte.pfn_mask >> format_.pte.pfn_shift);
-  if (number % kTablesPerChunk == 0) {
-    chunks_.push_back(std::make_unique<uint64_t[]>(kTablesPerChunk * entries_per_table_));
-  }
+  if (number % tables_per_chunk_ == 0)
+    chunks_.push_back(std::make_unique<uint64_t[]>(tables_per_chunk_ * entries_per_table_));
   tables_.push_back(
-      {.entries = chunks_.back().get() + number % kTablesPerChunk * entries_per_table_,
+      {.entries = chunks_.back().get() + number % tables_per_chunk_ * entries_per_table_,
        .entry_count = 0});
   return static_cast<uint32_t>(number);
 }
 
 // All of an empty table's entries are none already: it can be used again as it is.
-void PageTable::free_table(uint32_t number) {
+void PageTable::free_table(uint32_t number, int level) {
   FL_CHECK(tables_[number].entry_count == 0);
   free_tables_.push_back(number);
-  --table_pages_;
+  table_pages_ -= format_.table_pages(level);
 }
 
 void PageTable::free_empty_tables(Vpn first, uint64_t count, FreeLimits limits) {
@@ -121,7 +122,9 @@ void PageTable::free_empty_tables(Vpn first, uint64_t count, FreeLimits limits) 
   const Vpn end = end_of(first, count);
   if (format_.levels > 1 && first < end)
     free_below(kRoot, format_.levels - 1, 0, {first.value, end.value, limits});
-  if (table_pages_ != before) remembered_.fill({});
+  if (table_pages_ == before) return;
+  remembered_.fill({});
+  ++free_count_;
 }
 
 // Frees what is empty below the table, whose first entry is that of page `base`.
@@ -138,7 +141,7 @@ void PageTable::free_below(uint32_t number, int level, uint64_t base, const Free
     if (tables_[child].entry_count != 0 || level - 1 > scope.limits.top_level ||
         child_base < scope.limits.floor.value || child_base + reach > scope.limits.ceiling.value)
       continue;
-    free_table(child);
+    free_table(child, level - 1);
     tables_[number].entries[i] = 0;
     --tables_[number].entry_count;
   }
@@ -160,7 +163,7 @@ void PageTable::make_below(const PageTable& other, const TablePair& pair, const 
     if (raw == 0) continue;
     uint64_t& own = tables_[pair.ours].entries[i];
     if (own == 0) {
-      own = upper_entry(format_.pte, make_table());
+      own = upper_entry(format_.pte, make_table(pair.level - 1));
       ++tables_[pair.ours].entry_count;
     }
     if (pair.level > 1) {
@@ -253,6 +256,7 @@ void PageTable::recount_below(uint32_t number, int level, Recount& recount) cons
                level);  // 3
   recount.seen[number] = true;
   ++recount.tables;
+  recount.pages += format_.table_pages(level);
   uint32_t entry_count = 0;
   for (std::size_t i = 0; i < entries_per_table_; ++i) {
     const uint64_t raw = tables_[number].entries[i];
@@ -268,10 +272,10 @@ void PageTable::recount_below(uint32_t number, int level, Recount& recount) cons
 }
 
 void PageTable::validate() const {
-  Recount recount{.seen = std::vector<bool>(tables_.size()), .tables = 0};
+  Recount recount{.seen = std::vector<bool>(tables_.size())};
   recount_below(kRoot, format_.levels - 1, recount);
-  FL_CHECK(table_pages_ == recount.tables);                        // 2
-  FL_CHECK(table_pages_ + free_tables_.size() == tables_.size());  // 2
+  FL_CHECK(table_pages_ == recount.pages);                           // 2
+  FL_CHECK(recount.tables + free_tables_.size() == tables_.size());  // 2
   for (const LeafTable& leaf : remembered_) {
     if (leaf.tag == ~uint64_t{0}) continue;
     LeafTable found;

@@ -75,7 +75,7 @@ class PageTable {
     write(leaf->number, leaf->entries[vpn.value & leaf_mask_], pte);
   }
   // The entry that a walk to `vpn` reads at `level`; none where that table does not exist. For
-  // reports and checks.
+  // reports and checks. REQUIRES: the format has that level.
   Pte entry(Vpn vpn, int level) const;
 
   // Calls `visit(Vpn, Pte)` for each leaf entry of [first, first + count) that is not none,
@@ -130,7 +130,7 @@ class PageTable {
   // the access is permitted (the leaf is present and a user's, and grants the store or the fetch),
   // sets accessed on every level that has the bit and, for a store, dirty on the leaf.
   // Source: Intel SDM vol. 3A, 4.6.1 and 4.8; RISC-V privileged architecture, 10.3.2; Arm ARM D8.5
-  // "Hardware management of the Access flag and the dirty state".
+  // (hardware management of the Access flag and the dirty state).
   WalkResult walk(Vpn vpn, AccessKind kind) {
     LeafTable* leaf = find_leaf(vpn);
     if (leaf == nullptr) [[unlikely]]
@@ -147,8 +147,10 @@ class PageTable {
     return {.leaf = {raw}, .permitted = permitted, .entries_read = format_.levels, .level = 0};
   }
 
-  // Table pages in use, the root included.
+  // The pages that the tables take, the root's included.
   uint64_t table_pages() const { return table_pages_; }
+  // How often tables have been freed: what pointed to them is no longer to be believed.
+  uint64_t free_count() const { return free_count_; }
 
   // Stops the program when an invariant does not hold. O(table pages * entries of a table).
   void validate() const;
@@ -196,6 +198,7 @@ class PageTable {
   struct Recount {
     std::vector<bool> seen;  // of each table
     uint64_t tables = 0;
+    uint64_t pages = 0;  // that they take
   };
 
   static constexpr std::size_t kRememberedLeaves = 256;
@@ -226,8 +229,8 @@ class PageTable {
   LeafTable* make_leaf(Vpn vpn);
   void make_tables_to(Vpn vpn, int bottom);
   void mirror_upper_tables(Vpn from, uint64_t count, Vpn to);
-  uint32_t make_table();
-  void free_table(uint32_t number);
+  uint32_t make_table(int level);
+  void free_table(uint32_t number, int level);
   void free_below(uint32_t number, int level, uint64_t base, const FreeScope& scope);
   void make_below(const PageTable& other, const TablePair& pair, const FreeScope& scope);
   enum class EmptyTables : bool { kSkip, kVisit };
@@ -241,7 +244,9 @@ class PageTable {
   uint8_t shifts_[kLevelsMax + 1] = {};    // of each level's index within a Vpn, and of all
   std::array<AccessBits, 4> access_bits_;  // by AccessKind
   std::size_t entries_per_table_ = 0;
+  std::size_t tables_per_chunk_ = 0;
   uint64_t table_pages_ = 0;
+  uint64_t free_count_ = 0;
   std::vector<Table> tables_;  // by number; 0 is the root
   std::vector<uint32_t> free_tables_;
   std::vector<std::unique_ptr<uint64_t[]>> chunks_;  // of tables

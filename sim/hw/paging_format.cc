@@ -138,6 +138,20 @@ constexpr PagingFormat kFormats[] = {
      .offset_bits = 12,
      .task_size{bit(48)},
      .pte = arm64_layout(12)},
+    {.name = "arm64-16k",
+     .description = "4 levels of 1, 11, 11 and 11 bits, 16 KiB pages, 48 bits of user space",
+     .levels = 4,
+     .index_bits = {11, 11, 11, 1},
+     .offset_bits = 14,
+     .task_size{bit(48)},
+     .pte = arm64_layout(14)},
+    {.name = "arm64-64k",
+     .description = "3 levels of 6, 13 and 13 bits, 64 KiB pages, 48 bits of user space",
+     .levels = 3,
+     .index_bits = {13, 13, 6},
+     .offset_bits = 16,
+     .task_size{bit(48)},
+     .pte = arm64_layout(16)},
 };
 
 }  // namespace

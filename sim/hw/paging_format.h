@@ -1,10 +1,11 @@
 // PagingFormat: the shape of a processor's page tables, as data, so that one walk loop serves them
 // all.
 //
-// Plain data: any thread may read it. The table of formats lives as long as the program.
+// Plain data: any thread may read it. The table of formats lives as long as the program; others are
+// described by a text (paging_description.h).
 // Source: Intel SDM vol. 3A, 4.3 "32-bit paging", 4.5 "4-level paging and 5-level paging"; RISC-V
-// privileged architecture, 10.3 to 10.6 (Sv32 to Sv57); Arm ARM D8 "The AArch64 virtual memory
-// system architecture". docs/paging.md draws each.
+// privileged architecture (20240411), 10.3 to 10.6 (Sv32 to Sv57); Arm ARM D8 "The AArch64 virtual
+// memory system architecture". docs/paging.md draws each.
 #pragma once
 
 #include <algorithm>
@@ -55,17 +56,22 @@ struct PagingFormat {
   // faults but general-protection faults, as on x86-64.
   bool checks_canonical = false;
   VirtAddr task_size{};  // where user space ends, a multiple of the page: Linux's TASK_SIZE
-  PteLayout pte;
+  uint64_t frames_limit = ~uint64_t{0};  // a machine has no more, whatever entries can number
+  PteLayout pte{};
 
   PageSize page_size() const { return {offset_bits}; }
   VirtAddr user_end() const { return task_size; }
+  // The pages that a table of the level takes, a part of one as a whole.
+  uint64_t table_pages(int level) const {
+    return page_size().pages(page_size().align_up(uint64_t{entry_bytes} << index_bits[level]));
+  }
   // How many bits of a page number are translated. Every Vpn given to a PageTable is below 2^this.
   uint8_t page_number_bits() const;
   // False where an access is a general-protection fault, whatever the tables say.
   bool canonical(VirtAddr a) const;
   // The most frames that entries can number, besides the zero page; bounded by what a Pfn can.
   constexpr uint64_t frames_max() const {
-    return std::min<uint64_t>(pte.pfn_mask >> pte.pfn_shift, kNoPfn.value - 1);
+    return std::min<uint64_t>({pte.pfn_mask >> pte.pfn_shift, kNoPfn.value - 1, frames_limit});
   }
 };
 

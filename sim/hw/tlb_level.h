@@ -46,6 +46,7 @@ constexpr uint32_t needed_rights(AccessKind kind) {
 
 constexpr uint64_t tlb_tag(Asid asid, Vpn vpn) { return uint64_t{asid.value} << 48 | vpn.value; }
 
+constexpr Asid tlb_tag_asid(uint64_t tag) { return {static_cast<uint16_t>(tag >> 48)}; }
 constexpr Vpn tlb_tag_vpn(uint64_t tag) { return {tag & ((uint64_t{1} << 48) - 1)}; }
 
 class TlbLevel {

@@ -42,7 +42,7 @@ MachineImpl::MachineImpl(const MachineOptions& options, const hw::PagingFormat& 
                 .frames = options.frames.value_or(page_size_.pages(kMemoryBytes))}),
       policy_(options.frames ? std::move(policy) : nullptr),
       reclaimer_(policy_ == nullptr ? nullptr : make_reclaimer()),
-      mmu_(format, options.tlb),
+      mmu_(format_, options.tlb, options.walk_cache),
       fault_handler_({.frames = frames_,
                       .allocator = allocator_,
                       .cache = cache_,
@@ -176,6 +176,7 @@ Result<void> MachineImpl::sleep(uint64_t seconds) {
 const Stats& MachineImpl::stats() {
   stats_.tlb = mmu_.tlb().stats();
   stats_.walks = mmu_.walk_stats();
+  stats_.walk_cache = mmu_.walk_cache_stats();
   stats_.pages_touched = pages_touched_.size();
   stats_.replacement.hits = stats_.references - stats_.replacement.misses;
   if (reclaimer_ != nullptr) {

@@ -82,7 +82,7 @@ class MachineImpl final : public Machine,
   // page that is ready counts as a reference.
   Touch touch(ProcessImpl& process, VirtAddr address, AccessKind kind);
   // Lets the TLB forget what was gathered: after each system call, and before each retry.
-  void flush_tlb() { mmu_.tlb().apply(gather_); }
+  void flush_tlb() { mmu_.apply(gather_); }
   // After a call or an access that may have made pages dirty: the flusher writes if they are too
   // many.
   void balance_dirty() {
@@ -146,7 +146,7 @@ class MachineImpl final : public Machine,
   void validate_processes() const;
 
   MachineOptions options_;
-  const hw::PagingFormat& format_;
+  const hw::PagingFormat format_;
   const PageSize page_size_;
   Stats stats_;
   base::VirtualClock clock_;

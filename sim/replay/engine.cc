@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "faultline/machine.h"
+#include "sim/hw/paging_description.h"
 #include "sim/reclaim/policy_table.h"
 #include "sim/replay/run_machine.h"
 #include "sim/replay/run_replayer.h"
@@ -55,6 +56,26 @@ class RunEngine final : public Engine {
   RunMachine machine_;
 };
 
+// Mapping calls and listings are those of a kernel with pages of as many bytes.
+constexpr uint64_t kCallPageBytes = 4096;
+
+// What the machine's pages are too large or too small for; empty: nothing.
+std::string misfit(const EngineOptions& options, const TraceReader& reader) {
+  const auto format =
+      hw::make_paging_format(options.machine.paging, options.machine.paging_description);
+  if (!format) return {};  // make_machine() says so
+  const uint64_t bytes = format->page_size().bytes();
+  const std::string pages =
+      options.machine.paging + " has pages of " + std::to_string(bytes) + " bytes";
+  if (bytes != kCallPageBytes && reader.has_calls())
+    return pages + "; the trace's mapping calls are of a kernel with pages of 4096";
+  if (bytes != kCallPageBytes && !options.maps.empty())
+    return pages + "; a listing of mappings is of a kernel with pages of 4096";
+  if (bytes < kCallPageBytes && reader.filter() == TraceFilter::kRuns)
+    return pages + "; the trace holds page runs, of pages of 4096";
+  return {};
+}
+
 Result<std::unique_ptr<Engine>, InputError> make_machine_engine(const EngineOptions& options) {
   auto machine = make_machine(options.machine);
   if (!machine) return machine.error();
@@ -75,6 +96,8 @@ Result<std::unique_ptr<Engine>, InputError> make_machine_engine(const EngineOpti
 
 Result<std::unique_ptr<Engine>, InputError> make_engine(const EngineOptions& options,
                                                         const TraceReader& reader) {
+  if (std::string why = misfit(options, reader); !why.empty())
+    return InputError{.message = "--paging: " + std::move(why)};
   const bool can_do = RunMachine::can_replay(options.machine) && !reader.has_calls() &&
                       options.maps.empty() && options.events == nullptr &&
                       options.machine.paranoid_interval == 0;

@@ -40,7 +40,8 @@ struct EngineOptions {
 };
 
 // The faster engine that can replay what `reader` holds. Errors: an option that no machine has;
-// mappings that cannot be made.
+// mappings that cannot be made; calls or mappings, and a paging format whose pages are not of 4
+// KiB.
 Result<std::unique_ptr<Engine>, InputError> make_engine(const EngineOptions& options,
                                                         const TraceReader& reader);
 

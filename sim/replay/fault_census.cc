@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "faultline/page_run.h"
-
 namespace faultline::replay {
 namespace {
 
-// Pages farther apart are not one row: 1 MiB.
-constexpr uint64_t kGapPages = 256;
+// Pages farther apart are not one row.
+constexpr uint64_t kGapBytes = 1 << 20;
 constexpr uint32_t kNoName = ~uint32_t{0};
 
 }  // namespace
@@ -24,7 +22,7 @@ void FaultCensus::on_event(const Event& event) {
   const bool major = event.kind == EventKind::kMajorFault;
   if (!major && event.kind != EventKind::kMinorFault) return;
   const uint64_t address = event.address.value;
-  auto [found, is_new] = by_page_[pid_].try_emplace(address >> kPageRunShift);
+  auto [found, is_new] = by_page_[pid_].try_emplace(page_size_.vpn({address}).value);
   Counts& counts = found->second;
   if (is_new) counts.name = name_at(address);
   ++(major ? counts.major : counts.minor);
@@ -74,15 +72,15 @@ std::vector<MappingFaults> FaultCensus::by_mapping() const {
     uint64_t end = 0;
     uint32_t name = kNoName;
     for (const auto& [page, counts] : sorted) {
-      if (counts.name != name || page > end + kGapPages) {
+      if (counts.name != name || page > end + page_size_.pages(kGapBytes)) {
         rows.push_back({.pid = pid,
-                        .range{VirtAddr{page << kPageRunShift}, VirtAddr{}},
+                        .range{page_size_.address({page}), VirtAddr{}},
                         .name = names_[counts.name]});
       }
       name = counts.name;
       end = page + 1;
       MappingFaults& row = rows.back();
-      row.range.end = VirtAddr{end << kPageRunShift};
+      row.range.end = page_size_.address({end});
       ++row.pages;
       row.minor += counts.minor;
       row.major += counts.major;

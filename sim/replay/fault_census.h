@@ -15,13 +15,14 @@
 #include "faultline/events.h"
 #include "faultline/process.h"
 #include "faultline/report.h"
+#include "faultline/types.h"
 
 namespace faultline::replay {
 
 class FaultCensus final : public EventSink {
  public:
-  // Events go on to `next`, unless it is null.
-  explicit FaultCensus(EventSink* next) : next_(next) {}
+  // Events go on to `next`, unless it is null. Pages are the machine's.
+  FaultCensus(EventSink* next, PageSize page_size) : next_(next), page_size_(page_size) {}
 
   // Whose accesses come next, and what the trace calls it.
   void set_process(const Process& process, uint32_t pid);
@@ -46,6 +47,7 @@ class FaultCensus final : public EventSink {
   uint32_t number_of(const std::string& name);
 
   EventSink* const next_;
+  const PageSize page_size_;
   const Process* process_ = nullptr;
   uint32_t pid_ = 0;
   std::unordered_map<const Process*, Mappings> maps_;

@@ -10,6 +10,9 @@ namespace faultline::replay {
 
 class Intervals {
  public:
+  // Working sets are of pages of 1 << page_bits bytes. REQUIRES: page_bits >= kPageRunShift.
+  explicit Intervals(unsigned page_bits) : working_set_(page_bits) {}
+
   // What is to see the references of the replay.
   PageObserver& observer() { return working_set_; }
   // An interval ends, and `stats` is what was counted since the replay began.

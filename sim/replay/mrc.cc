@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/base/check.h"
+#include "sim/hw/paging_description.h"
 #include "sim/hw/paging_format.h"
 #include "sim/replay/curve_maker.h"
 #include "sim/replay/replacement.h"
@@ -72,13 +73,12 @@ class PolicyCurves {
 }  // namespace
 
 Result<MrcReport, InputError> measure_mrc(TraceReader& reader, const MrcOptions& options) {
-  const hw::PagingFormat* const paging = hw::find_paging_format(options.paging);
-  FL_CHECK(paging != nullptr);
-  if (paging->offset_bits < kPageRunShift) {
-    return InputError{.message = "pages of " + std::to_string(paging->page_size().bytes()) +
+  const hw::PagingFormat paging = hw::get_paging_format(options.paging, options.paging_description);
+  if (paging.offset_bits < kPageRunShift) {
+    return InputError{.message = "pages of " + std::to_string(paging.page_size().bytes()) +
                                  " bytes are too small for a miss-ratio curve"};
   }
-  const replay::PageShape shape{.shift = paging->offset_bits, .user_end = paging->user_end().value};
+  const replay::PageShape shape{.shift = paging.offset_bits, .user_end = paging.user_end().value};
   const bool sampled = options.sample_rate || options.sample_pages;
   const auto curves =
       sampled ? replay::make_sampled_curves(shape, options) : replay::make_exact_curves(shape);
@@ -92,8 +92,7 @@ Result<MrcReport, InputError> measure_mrc(TraceReader& reader, const MrcOptions&
     runs = collapsed.get();
   }
 
-  MrcReport report{.format = std::string(reader.format()),
-                   .page_size = paging->page_size().bytes()};
+  MrcReport report{.format = std::string(reader.format()), .page_size = paging.page_size().bytes()};
   replay::RunWindow window(options.skip, options.limit);
   while (!window.done()) {
     if (options.interrupted != nullptr && options.interrupted->load()) {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <span>
 
-#include "sim/base/check.h"
+#include "sim/hw/paging_description.h"
 #include "sim/hw/paging_format.h"
 #include "sim/replay/interval_clock.h"
 #include "sim/replay/traced_processes.h"
@@ -13,6 +13,10 @@
 namespace faultline::replay {
 
 namespace {
+
+hw::PagingFormat format_of(const MachineOptions& machine) {
+  return hw::get_paging_format(machine.paging, machine.paging_description);
+}
 
 void tell(const ReplayOptions& options, uint32_t pid, std::span<const Access> accesses) {
   for (const Access& access : accesses) {
@@ -84,22 +88,10 @@ InputError too_many_processes() {
                                  kProcessesMax)};
 }
 
-uint64_t page_size_of(const std::string& paging) {
-  const hw::PagingFormat* format = hw::find_paging_format(paging);
-  FL_CHECK(format != nullptr);
-  return format->page_size().bytes();
-}
+PageSize page_size_of(const MachineOptions& machine) { return format_of(machine).page_size(); }
 
-uint64_t frames_max_of(const std::string& paging) {
-  const hw::PagingFormat* format = hw::find_paging_format(paging);
-  FL_CHECK(format != nullptr);
-  return format->frames_max();
-}
+uint64_t frames_max_of(const MachineOptions& machine) { return format_of(machine).frames_max(); }
 
-VirtAddr user_end_of(const std::string& paging) {
-  const hw::PagingFormat* format = hw::find_paging_format(paging);
-  FL_CHECK(format != nullptr);
-  return format->user_end();
-}
+VirtAddr user_end_of(const MachineOptions& machine) { return format_of(machine).user_end(); }
 
 }  // namespace faultline::replay

@@ -16,6 +16,7 @@
 
 #include "faultline/input_error.h"
 #include "faultline/machine.h"
+#include "faultline/options.h"
 #include "faultline/report.h"
 #include "faultline/result.h"
 #include "faultline/trace.h"
@@ -66,11 +67,11 @@ Result<ReplayOutcome, InputError> replay(TraceReader& reader, Machine& machine, 
 // What is wrong with a trace of kProcessesMax processes.
 InputError too_many_processes();
 
-// The bytes of a page of `paging`. REQUIRES: make_machine() took that name.
-uint64_t page_size_of(const std::string& paging);
-// The most frames that make_machine() takes with it. REQUIRES: as above.
-uint64_t frames_max_of(const std::string& paging);
+// The pages of a machine. REQUIRES: make_machine() takes its paging format.
+PageSize page_size_of(const MachineOptions& machine);
+// The most frames that make_machine() takes with that format. REQUIRES: as above.
+uint64_t frames_max_of(const MachineOptions& machine);
 // Where its user space ends. REQUIRES: as above.
-VirtAddr user_end_of(const std::string& paging);
+VirtAddr user_end_of(const MachineOptions& machine);
 
 }  // namespace faultline::replay

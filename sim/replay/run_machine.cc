@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sim/base/check.h"
+#include "sim/hw/paging_description.h"
 
 namespace faultline::replay {
 namespace {
@@ -18,24 +19,25 @@ static_assert(kRunsAtOnce * PageRun::kCountMax <= 0xffff);
 }  // namespace
 
 bool RunMachine::can_replay(const MachineOptions& options) {
-  const hw::PagingFormat* const format = hw::find_paging_format(options.paging);
+  const auto format = hw::make_paging_format(options.paging, options.paging_description);
+  if (!format) return false;
   // Without a limit it does not look whether entries can number one more frame.
-  const bool limited =
-      options.frames || format == nullptr || format->frames_max() == uint64_t{kNoPfn.value} - 1;
-  return format != nullptr && format->page_size().shift == kPageRunShift && limited &&
+  const bool limited = options.frames || format->frames_max() == uint64_t{kNoPfn.value} - 1;
+  return format->page_size().shift >= kPageRunShift && limited &&
          options.unmapped == Unmapped::kMap && options.contents == Contents::kNone;
 }
 
 RunMachine::RunMachine(const MachineOptions& options, std::unique_ptr<ReplacementPolicy> policy)
-    : format_(*hw::find_paging_format(options.paging)),
-      user_pages_(format_.user_end().value >> kPageRunShift),
+    : format_(hw::get_paging_format(options.paging, options.paging_description)),
+      shift_(format_.offset_bits - kPageRunShift),
+      user_pages_(format_.page_size().vpn(format_.user_end()).value),
       policy_(options.frames ? std::move(policy) : nullptr),
       frames_max_(options.frames.value_or(std::numeric_limits<uint64_t>::max())),
       stamps_(policy_ != nullptr && policy_->sees() == PolicySees::kLastReference),
       logs_(policy_ != nullptr && policy_->sees() == PolicySees::kEveryReference),
       ticks_(policy_ != nullptr ? policy_->tick_references() : 0),
       next_tick_(ticks_ == 0 ? std::numeric_limits<uint64_t>::max() : ticks_),
-      mmu_(format_, options.tlb),
+      mmu_(format_, options.tlb, options.walk_cache),
       held_(1),
       last_references_(1) {
   FL_CHECK(can_replay(options));
@@ -63,27 +65,40 @@ bool RunMachine::replay(const PageRunBlock& block) {
   std::span<const PageRun> runs = block.runs;
   while (!runs.empty()) {
     const auto some = runs.first(std::min(runs.size(), kRunsAtOnce));
-    if (logs_ || ticks_ != 0)
-      replay_runs<Telling::kReferences>(space, block.pages, some);
-    else if (stamps_)
-      replay_runs<Telling::kLast>(space, block.pages, some);
+    if (shift_ == 0)
+      replay_some<Pages::kAsRuns>(space, block.pages, some);
     else
-      replay_runs<Telling::kNothing>(space, block.pages, some);
+      replay_some<Pages::kLarger>(space, block.pages, some);
     runs = runs.subspan(some.size());
   }
   return true;
 }
 
+template <RunMachine::Pages kPages>
+void RunMachine::replay_some(Space& space, std::span<const uint64_t> pages,
+                             std::span<const PageRun> runs) {
+  if (logs_ || ticks_ != 0)
+    replay_runs<Telling::kReferences, kPages>(space, pages, runs);
+  else if (stamps_)
+    replay_runs<Telling::kLast, kPages>(space, pages, runs);
+  else
+    replay_runs<Telling::kNothing, kPages>(space, pages, runs);
+}
+
 // What is inline here is a run whose page is the first entry that the TLB looks at; all else is a
 // call. What it counts stays in registers.
-template <RunMachine::Telling kTelling>
+template <RunMachine::Telling kTelling, RunMachine::Pages kPages>
 void RunMachine::replay_runs(Space& space, std::span<const uint64_t> pages,
                              std::span<const PageRun> runs) {
   uint64_t by_kind = 0;
   uint64_t references = references_;
   for (const PageRun run : runs) {
-    const Vpn vpn{pages[run.page()]};
+    const Vpn vpn{kPages == Pages::kLarger ? pages[run.page()] >> shift_ : pages[run.page()]};
     const uint64_t count = run.count();
+    if constexpr (kPages == Pages::kLarger) {
+      // An access that goes on in the same page references it once.
+      if (std::exchange(last_vpn_, vpn) == vpn && count == 0) continue;
+    }
     const hw::TlbEntry* const entry = mmu_.front(space.asid, vpn, run.kind());
     if (entry != nullptr && count != 0) [[likely]] {
       // What passes a tick goes slowly.
@@ -219,7 +234,7 @@ void RunMachine::evict(Pfn victim) {
   ++evictions_;
   if (pte_of(victim).dirty(format_.pte)) ++dirty_evictions_;
   held.space->table.set(held.vpn, hw::Pte::make_swap(held.page.value));
-  mmu_.tlb().flush_page(hw::tlb_tag(held.space->asid, held.vpn));
+  mmu_.flush_page(held.space->asid, held.vpn);
   held.space = nullptr;
   freed_.push(victim.value);
   --in_use_;
@@ -237,7 +252,7 @@ bool RunMachine::test_and_clear_accessed(Pfn frame) {
   const hw::Pte pte = pte_of(frame);
   if (!pte.accessed(format_.pte)) return false;
   held.space->table.set(held.vpn, pte.without_accessed(format_.pte));
-  mmu_.tlb().flush_page(hw::tlb_tag(held.space->asid, held.vpn));
+  mmu_.flush_page(held.space->asid, held.vpn);
   return true;
 }
 
@@ -269,6 +284,7 @@ Stats RunMachine::stats() const {
   stats.pages_touched = pages_;
   stats.tlb = mmu_.tlb().stats();
   stats.walks = mmu_.walk_stats();
+  stats.walk_cache = mmu_.walk_cache_stats();
   stats.faults = faults_;
   const uint64_t misses = faults_.minor + faults_.major;
   stats.replacement = {.hits = references_ - misses,

@@ -5,7 +5,7 @@
 //
 // It takes page runs, so that a thousand accesses to a page cost what one does.
 //
-// Units: pages of 1 << kPageRunShift bytes.
+// Units: runs are of pages of 1 << kPageRunShift bytes; the machine's pages are as large or larger.
 // Invariants, checked by validate():
 //   1. the policy holds the frames in use, and no other
 //   2. each frame in use is the one that its page's PTE names
@@ -35,8 +35,8 @@ namespace faultline::replay {
 
 class RunMachine final : private FrameView {
  public:
-  // Whether it can stand in for a Machine of these options, as far as they go: pages of the size of
-  // page runs, and inferred mappings.
+  // Whether it can stand in for a Machine of these options, as far as they go: pages of at least
+  // the size of page runs, and inferred mappings.
   static bool can_replay(const MachineOptions& options);
 
   // REQUIRES: make_machine() takes `options`, and can_replay() does; `policy` is the one that they
@@ -80,7 +80,11 @@ class RunMachine final : private FrameView {
 
   Space* find_or_make_space(TraceTask task);
   hw::Pte pte_of(Pfn frame) const;
-  template <Telling kTelling>
+  // Whether a page of the machine holds several of page runs.
+  enum class Pages : bool { kAsRuns, kLarger };
+  template <Pages kPages>
+  void replay_some(Space& space, std::span<const uint64_t> pages, std::span<const PageRun> runs);
+  template <Telling kTelling, Pages kPages>
   void replay_runs(Space& space, std::span<const uint64_t> pages, std::span<const PageRun> runs);
   void replay_slowly(Space& space, Vpn vpn, PageRun run);
   void count_accesses(AccessKind kind, uint64_t count);
@@ -99,7 +103,8 @@ class RunMachine final : private FrameView {
   void give_up_early();
   void pass_tick();
 
-  const hw::PagingFormat& format_;
+  const hw::PagingFormat format_;
+  const unsigned shift_;       // what a page of runs has to be shifted by to be the machine's
   const uint64_t user_pages_;  // pages from this number on are not the program's
   const std::unique_ptr<ReplacementPolicy> policy_;  // null: memory is unlimited
   const uint64_t frames_max_;
@@ -111,6 +116,7 @@ class RunMachine final : private FrameView {
   std::map<uint32_t, Space> spaces_;  // by pid
   Space* space_ = nullptr;            // the last that was asked for, of `pid_`
   uint32_t pid_ = 0;
+  Vpn last_vpn_{};  // of the last run, where pages are larger than those of runs
 
   std::vector<Held> held_;                 // by Pfn; frame 0 is none
   std::vector<uint64_t> last_references_;  // by Pfn

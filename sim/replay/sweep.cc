@@ -74,7 +74,7 @@ SweepOutcome collect(std::vector<Job>& jobs, const TraceReader& reader,
     ReplayReport report{.files = {},
                         .format = std::string(reader.format()),
                         .records = outcome.records,
-                        .page_size = page_size_of(options.configurations[i].paging),
+                        .page_size = page_size_of(options.configurations[i]).bytes(),
                         .config = options.configurations[i],
                         .stats = jobs[i].engine->stats()};
     if (reader.has_calls()) report.calls = {.made = outcome.calls, .differing = outcome.differing};

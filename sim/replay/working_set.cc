@@ -5,10 +5,11 @@
 namespace faultline::replay {
 
 void WorkingSet::on_use(const PageUse& use) {
-  Recent& recent = recent_[use.page % recent_.size()];
-  if (recent.page == use.page && recent.pid == use.pid && recent.stretch == stretch_) return;
-  recent = {.page = use.page, .pid = use.pid, .stretch = stretch_};
-  uint32_t& last = last_[use.pid][use.page];
+  const uint64_t page = use.page >> shift_;
+  Recent& recent = recent_[page % recent_.size()];
+  if (recent.page == page && recent.pid == use.pid && recent.stretch == stretch_) return;
+  recent = {.page = page, .pid = use.pid, .stretch = stretch_};
+  uint32_t& last = last_[use.pid][page];
   if (std::exchange(last, stretch_) != stretch_) ++pages_;
 }
 

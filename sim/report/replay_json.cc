@@ -31,12 +31,26 @@ ordered_json trace_json(const ReplayReport& report) {
 
 ordered_json config_json(const ReplayReport& report) {
   const MachineOptions& config = report.config;
-  return {{"paging", config.paging},
-          {"page_size", report.page_size},
-          {"frames", config.frames ? ordered_json(*config.frames) : ordered_json(nullptr)},
-          {"policy", config.policy},
-          {"tlb", tlb_spec(config.tlb)},
-          {"seed", config.seed}};
+  ordered_json json = {
+      {"paging", report::utf8_name(config.paging)},
+      {"page_size", report.page_size},
+      {"frames", config.frames ? ordered_json(*config.frames) : ordered_json(nullptr)},
+      {"policy", config.policy},
+      {"tlb", tlb_spec(config.tlb)},
+      {"seed", config.seed}};
+  if (config.walk_cache.enabled()) json["walk_cache"] = walk_cache_spec(config.walk_cache);
+  return json;
+}
+
+// The levels that are there.
+ordered_json walk_cache_json(const ReplayReport& report) {
+  ordered_json json = ordered_json::object();
+  for (size_t i = 0; i < kWalkCacheLevelNames.size(); ++i) {
+    if (report.config.walk_cache.levels[i].entries == 0) continue;
+    const TlbLevelStats& level = report.stats.walk_cache.levels[i];
+    json[std::string(kWalkCacheLevelNames[i])] = {{"hits", level.hits}, {"misses", level.misses}};
+  }
+  return json;
 }
 
 ordered_json tlb_json(const ReplayReport& report, const TlbStats& tlb) {
@@ -114,6 +128,7 @@ ordered_json by_mapping_json(const std::vector<MappingFaults>& by_mapping) {
 }
 
 void add_extras(const ReplayReport& report, ordered_json& document) {
+  if (report.config.walk_cache.enabled()) document["walk_cache"] = walk_cache_json(report);
   if (report.calls)
     document["calls"] = {{"made", report.calls->made}, {"differing", report.calls->differing}};
   if (report.intervals) document["intervals"] = intervals_json(*report.intervals);

@@ -78,6 +78,8 @@ void put_machine(Page& page, const ReplayReport& report) {
                     : "memory unlimited";
   page.row(memory, "", "", "");
   page.row(config.tlb.enabled ? "TLB " + tlb_spec(config.tlb) : "no TLB", "", "", "");
+  if (config.walk_cache.enabled())
+    page.row("walk cache " + walk_cache_spec(config.walk_cache), "", "", "");
 }
 
 void put_translation(Page& page, const ReplayReport& report) {
@@ -91,6 +93,18 @@ void put_translation(Page& page, const ReplayReport& report) {
     level("l1d", report.stats.tlb.l1d);
     level("l1i", report.stats.tlb.l1i);
     level("l2", report.stats.tlb.l2);
+  }
+  const WalkCacheOptions& cached = report.config.walk_cache;
+  if (cached.enabled()) {
+    page.heading("Walk cache", "");
+    page.row("", "hits", "misses", "miss rate");
+    for (size_t i = 0; i < cached.levels.size(); ++i)
+      if (cached.levels[i].entries != 0)
+        page.row(kWalkCacheLevelNames[i], grouped(report.stats.walk_cache.levels[i].hits),
+                 grouped(report.stats.walk_cache.levels[i].misses),
+                 share(report.stats.walk_cache.levels[i].misses,
+                       report.stats.walk_cache.levels[i].hits +
+                           report.stats.walk_cache.levels[i].misses));
   }
   const WalkStats& walks = report.stats.walks;
   page.heading("Page walks", "");

@@ -86,8 +86,10 @@ std::string csv_field(const std::string& text) {
 }
 
 // What a person asks first; frames stand in the first column in any case.
-constexpr Column kSettings[] = {
-    {"policy", "/config/policy"}, {"TLB", "/config/tlb"}, {"paging", "/config/paging"}};
+constexpr Column kSettings[] = {{"policy", "/config/policy"},
+                                {"TLB", "/config/tlb"},
+                                {"walk cache", "/config/walk_cache"},
+                                {"paging", "/config/paging"}};
 
 bool differs(const std::vector<json>& documents, const char* pointer) {
   return std::ranges::any_of(documents, [&](const json& document) {
@@ -152,7 +154,11 @@ Chart make_chart(const Documents& documents) {
               .lines = {}};
   if (all.empty()) return chart;
   chart.title += ": " + file_names(all.front());
-  chart.page_size = number_at(all.front(), "/config/page_size");
+  // Where pages are of several sizes, memory is told in frames of the smallest.
+  const auto page_size = [](const json& document) {
+    return number_at(document, "/config/page_size");
+  };
+  chart.page_size = page_size(*std::ranges::min_element(all, {}, page_size));
   const std::vector<Column> settings = differing_settings(all);
   std::map<std::string, size_t> lines;
   for (const json& document : all) {
@@ -165,7 +171,8 @@ Chart make_chart(const Documents& documents) {
     const auto [line, is_new] = lines.try_emplace(name, chart.lines.size());
     if (is_new) chart.lines.push_back({.name = name, .points = {}, .shape = LineShape::kPoints});
     chart.lines[line->second].points.push_back(
-        {double(number_at(document, "/config/frames")),
+        {double(number_at(document, "/config/frames")) *
+             (double(page_size(document)) / double(chart.page_size)),
          double(number_at(document, "/replacement/misses")) / double(references)});
   }
   for (ChartLine& line : chart.lines) std::ranges::sort(line.points, {}, &ChartPoint::x);
@@ -210,7 +217,7 @@ std::string sweep_text(const Documents& documents) {
       text_at(first, "/trace/format"), grouped(number_at(first, "/trace/accesses")));
   const std::vector<Column> settings = differing_settings(all);
   for (const Column& setting : kSettings)
-    if (!differs(all, setting.pointer))
+    if (!differs(all, setting.pointer) && !text_at(first, setting.pointer).empty())
       text += fmt::format("  {:<20}{}\n", setting.name, text_at(first, setting.pointer));
   Table table(settings.size());
   std::vector<std::string> head;

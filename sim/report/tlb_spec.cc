@@ -10,4 +10,16 @@ std::string tlb_spec(const TlbOptions& tlb) {
                      tlb.l1i.ways, tlb.l2.entries, tlb.l2.ways);
 }
 
+std::string walk_cache_spec(const WalkCacheOptions& walk_cache) {
+  if (!walk_cache.enabled()) return "none";
+  std::string spec;
+  for (size_t i = 0; i < walk_cache.levels.size(); ++i) {
+    const TlbLevelOptions& level = walk_cache.levels[i];
+    if (level.entries == 0) continue;
+    spec += fmt::format("{}{}={}x{}", spec.empty() ? "" : ",", kWalkCacheLevelNames[i],
+                        level.entries, level.ways);
+  }
+  return spec;
+}
+
 }  // namespace faultline

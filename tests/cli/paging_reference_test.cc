@@ -36,6 +36,8 @@ const std::vector<PagingShape>& shapes() {
       {"sv48", {9, 9, 9, 9}, 12, 0x8000'0000'0000},
       {"sv57", {9, 9, 9, 9, 9}, 12, 0x100'0000'0000'0000},
       {"arm64-4k", {9, 9, 9, 9}, 12, 0x1'0000'0000'0000},
+      {"arm64-16k", {1, 11, 11, 11}, 14, 0x1'0000'0000'0000},
+      {"arm64-64k", {6, 13, 13}, 16, 0x1'0000'0000'0000},
   };
   return all;
 }
@@ -63,7 +65,7 @@ void check_as_reference(const std::string& report, const PagedReplay& reference)
       {"/trace/pages", replaced.cold_misses},
       {"/walks/count", reference.walks},
       {"/walks/memory_references", reference.entries_read},
-      {"/memory/page_table_pages", reference.tables.count()},
+      {"/memory/page_table_pages", reference.tables.pages()},
       {"/faults/segv_maperr", reference.faults_beyond},
       {"/faults/minor", replaced.cold_misses},
       {"/replacement/hits", replaced.hits},
@@ -147,6 +149,100 @@ TEST_CASE("paging: each format of the list is one that is checked here") {
   CHECK(lines == shapes().size());
   for (const PagingShape& shape : shapes())
     CHECK(("\n" + list.out).find("\n" + shape.name + " ") != std::string::npos);
+}
+
+std::string loads_and_stores(const std::vector<naive::Access>& accesses) {
+  std::string text;
+  for (const naive::Access& access : accesses) {
+    std::array<char, 64> line{};
+    std::snprintf(line.data(), line.size(), " %c %llx,%llu\n", access.kind,
+                  static_cast<unsigned long long>(access.addr),
+                  static_cast<unsigned long long>(access.size_bytes));
+    text += line.data();
+  }
+  return text;
+}
+
+// Formats of courses: one flat table, and three levels of small pages.
+TEST_CASE("paging: a format that a file describes is as the reference counts it") {
+  struct Row {
+    PagingShape shape;
+    std::string description;
+  };
+  const Row rows[] = {
+      {{.index_bits = {8}, .page_bits = 6, .user_end = 0x3fc0, .pages_per_table = 16},
+       R"({"levels": [8], "page_bits": 6, "entry_bytes": 4, "user_end": "0x3fc0"})"},
+      {{.index_bits = {2, 3, 1}, .page_bits = 8, .user_end = 0x4000},
+       R"({"levels": [2, 3, 1], "page_bits": 8})"},
+      {{.index_bits = {1, 1}, .page_bits = 13, .user_end = 0x8000},
+       R"({"levels": [1, 1], "page_bits": 13})"}};
+  std::vector<naive::Access> accesses;
+  uint64_t state = 1;
+  for (int i = 0; i < 3'000; ++i) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    accesses.push_back({(state >> 60 & 1) != 0 ? 'L' : 'S', state >> 33 & 0x3fff,
+                        uint64_t{1} << (state >> 50 & 7)});
+  }
+  const std::string trace = write_file("course.lackey", loads_and_stores(accesses));
+  for (const Row& row : rows) {
+    const std::string file = write_file("course.json", row.description);
+    CAPTURE(row.description);
+    PagedReplay reference(row.shape, {naive::make_policy("fifo"), 3});
+    for (const naive::Access& access : accesses) reference.access(access);
+    const std::string report = replay({trace, "--format", "lackey", "--tlb", "none", "--policy",
+                                       "fifo", "--memory", "3p", "--paging", file});
+    check_as_reference(report, reference);
+    CHECK(report == replay({trace, "--format", "lackey", "--tlb", "none", "--policy", "fifo",
+                            "--memory", "3p", "--paging", file, "--paranoid"}));
+    CHECK(report.find("\"paging\":\"" + file + "\"") != std::string::npos);
+  }
+}
+
+TEST_CASE("paging: what cannot be is refused, and says why") {
+  const std::string trace = write_file("few.lackey", " L 1000,8\n L 2000,8\n S 3000,8\n");
+  const auto refused = [&](std::vector<std::string> args, const std::string& why) {
+    args.insert(args.begin(), {"replay", trace});
+    const ProgramEnd end = run_program({.args = std::move(args)});
+    CHECK(end.status == 2);
+    CHECK(end.out.empty());
+    CHECK_MESSAGE(end.err.find(why) != std::string::npos, end.err, " lacks ", why);
+  };
+  refused({"--paging", "vax"}, "--paging: no format is named 'vax', and no file");
+  const std::string toy = write_file("toy.json", R"({"levels": [8]})");
+  refused({"--paging", toy}, toy + ": \"page_bits\" is missing");
+  refused({"--paging", write_file("cut.json", "{\"levels\"")}, "cut.json: byte 9: is not JSON");
+  refused({"--paging", "/"}, "/: ");
+  const std::string maps = write_file("maps", "10000-20000 rw-p 00000000 00:00 0\n");
+  refused({"--paging", "arm64-64k", "--maps", maps},
+          "--paging: arm64-64k has pages of 65536 bytes; a listing of mappings");
+  const std::string small = write_file("small.json", R"({"levels": [8, 8], "page_bits": 6})");
+  refused({"--paging", small, "--interval", "2"}, "--interval: ");
+  refused({"--walk-cache", "pde=4"}, "--walk-cache: 'pde=4' is not of the form");
+  refused({"--walk-cache", "pte=4x4"}, "--walk-cache: 'pte=4x4' is not pde=");
+  refused({"--walk-cache", "pde=6x4"}, "--walk-cache: walk cache pde: the ways must divide");
+  refused({"--walk-cache", "pde=0x0"}, "--walk-cache: ");
+  refused({"--paging", "x86-32", "--walk-cache", "pdpte=4x4"},
+          "--walk-cache: walk cache pdpte: page tables of 2 levels have no such entry");
+}
+
+TEST_CASE("paging: a walk cache is told in the report, and saves what it hits") {
+  for (const std::string paging : {"x86-64", "arm64-64k"}) {
+    const std::vector<std::string> args = {
+        "traces/cg.lackey.gz", "--limit", "100000", "--tlb", "none", "--paging", paging};
+    const std::string without = replay(args);
+    CHECK(without.find("walk_cache") == std::string::npos);
+    std::vector<std::string> cached = args;
+    cached.insert(cached.end(), {"--walk-cache", "pde=4x4,pdpte=2x2"});
+    const std::string with = replay(cached);
+    CHECK(with.find("\"walk_cache\":\"pde=4x4,pdpte=2x2\"") != std::string::npos);
+    const uint64_t levels = paging == "x86-64" ? 4 : 3;
+    CHECK(number(with, "/walks/count") == number(without, "/walks/count"));
+    CHECK(number(without, "/walks/memory_references") - number(with, "/walks/memory_references") ==
+          (levels - 1) * number(with, "/walk_cache/pde/hits") +
+              (levels - 2) * number(with, "/walk_cache/pdpte/hits"));
+    CHECK(number(with, "/walk_cache/pde/hits") + number(with, "/walk_cache/pde/misses") ==
+          number(with, "/walks/count"));
+  }
 }
 
 // 32-bit entries number fewer frames than a machine of 64 bits may have.

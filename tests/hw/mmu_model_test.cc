@@ -221,13 +221,13 @@ class Twins {
       tables_[space].set({at}, pte);
     }
     gather.add_range(asid(space), {vpn}, count);
-    mmu_.tlb().apply(gather);
+    mmu_.apply(gather);
     naive_.forget(asid(space).value, vpn, count);
   }
   void exit(std::size_t space) {
     TlbGather gather;
     gather.add_space(asid(space));
-    mmu_.tlb().apply(gather);
+    mmu_.apply(gather);
     naive_.forget(asid(space).value, 0, ~uint64_t{0});
   }
 

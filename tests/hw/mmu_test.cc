@@ -145,7 +145,7 @@ TEST_CASE("Mmu: a right that was taken is granted until the flush, and no longer
   CHECK(rig.touch(3, kStore).ok());
   TlbGather gather;
   gather.add_page(kAsid, {3});
-  rig.mmu.tlb().apply(gather);
+  rig.mmu.apply(gather);
   CHECK_FALSE(rig.touch(3, kStore).ok());
 }
 

@@ -299,7 +299,7 @@ TEST_CASE("PageTable: each broken invariant stops the program") {
         message);
   };
   CHECK(dies([&] { Peer::add_to_entry_count(table); }, "entry_count == tables_[number]"));
-  CHECK(dies([&] { Peer::add_to_table_pages(table); }, "table_pages_ == recount.tables"));
+  CHECK(dies([&] { Peer::add_to_table_pages(table); }, "table_pages_ == recount.pages"));
   CHECK(dies([&] { Peer::root_entry(table, 0) &= ~x86().pte.present; }, "present(format_.pte)"));
   CHECK(dies([&] { Peer::root_entry(table, 1) = Peer::root_entry(table, 0); }, "!recount.seen"));
   CHECK(dies([&] { Peer::root_entry(table, 0) |= 1 << 30; }, "number < tables_.size()"));

@@ -65,7 +65,8 @@ TEST_CASE("PagingFormat: user space ends where each processor's Linux ends it") 
   CHECK(find_paging_format("sv39")->user_end() == VirtAddr{0x40'0000'0000});
   CHECK(find_paging_format("sv48")->user_end() == VirtAddr{0x8000'0000'0000});
   CHECK(find_paging_format("sv57")->user_end() == VirtAddr{0x100'0000'0000'0000});
-  CHECK(find_paging_format("arm64-4k")->user_end() == VirtAddr{0x1'0000'0000'0000});
+  for (const char* arm64 : {"arm64-4k", "arm64-16k", "arm64-64k"})
+    CHECK(find_paging_format(arm64)->user_end() == VirtAddr{0x1'0000'0000'0000});
 }
 
 TEST_CASE("PagingFormat: the tables of each processor are a page, but a root that is smaller") {

@@ -30,6 +30,8 @@ TEST_CASE("Pte: entries for a user's page, bit by bit as the other processors ha
   CHECK(Pte::make(arm64, {0x1234}, false, false).raw == 0x0060'0000'0123'4bc3);
   CHECK(Pte::make(arm64, {0x1234}, true, false).raw == 0x0068'0000'0123'4bc3);
   CHECK(Pte::make(arm64, {0x1234}, true, false).with_accessed(arm64).raw == 0x0068'0000'0123'4fc3);
+  const PteLayout& arm64_64k = find_paging_format("arm64-64k")->pte;
+  CHECK(Pte::make(arm64_64k, {0x1234}, false, true).raw == 0x0020'0000'1234'0bc3);
 }
 
 // Source: Linux arch/arm64/include/asm/pgtable.h pte_dirty(), pte_mkwrite(), pte_wrprotect().

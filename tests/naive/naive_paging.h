@@ -21,6 +21,7 @@ struct PagingShape {
   std::vector<unsigned> index_bits{};  // from the root down
   unsigned page_bits = 0;
   std::uint64_t user_end = 0;
+  std::uint64_t pages_per_table = 1;
 };
 
 // One process's page tables.
@@ -52,10 +53,11 @@ struct Tables {
     }
     return there;
   }
-  std::uint64_t count() const {
+  // The pages that all of them take.
+  std::uint64_t pages() const {
     std::uint64_t sum = 0;
     for (const auto& depth : known) sum += depth.size();
-    return sum;
+    return sum * shape.pages_per_table;
   }
 
   PagingShape shape;

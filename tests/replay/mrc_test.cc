@@ -132,7 +132,7 @@ TEST_CASE("mrc: skip and limit are as in a replay") {
 TEST_CASE("mrc: other paging formats") {
   for (const NamedChoice& paging : paging_names()) {
     CAPTURE(paging.name);
-    if (page_size_of(std::string(paging.name)) < 4096) continue;
+    if (page_size_of({.paging = std::string(paging.name)}).bytes() < 4096) continue;
     const std::vector<FakeAccess> accesses = random_accesses(11, 4'000, 0);
     const MrcOptions options{.paging = std::string(paging.name)};
     check_curve(measure(accesses, options).total, accesses, options);

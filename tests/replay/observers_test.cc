@@ -31,7 +31,7 @@ PageUse random_use(base::Prng& prng) {
 
 TEST_CASE("WorkingSet: counts the distinct pages of each stretch") {
   base::Prng prng(3);
-  WorkingSet working_set;
+  WorkingSet working_set(kPageRunShift);
   for (int stretch = 0; stretch < 50; ++stretch) {
     std::set<std::pair<uint32_t, uint64_t>> pages;
     for (uint64_t i = prng.below(60); i > 0; --i) {
@@ -129,8 +129,8 @@ Replayed replay_all(std::vector<Access> accesses, std::vector<MapsLine> maps, ui
   REQUIRE(machine.ok());
   Process& process = (*machine)->start_empty_process();
   if (!maps.empty()) REQUIRE((*machine)->load_maps(process, maps).ok());
-  Intervals intervals;
-  FaultCensus census(nullptr);
+  Intervals intervals(kPageRunShift);
+  FaultCensus census(nullptr, {.shift = kPageRunShift});
   (*machine)->set_event_sink(&census);
   OneBlock reader(std::move(accesses));
   const auto outcome =

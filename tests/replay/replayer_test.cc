@@ -117,7 +117,10 @@ TEST_CASE("replay: memory that runs out ends it, and what was done is counted") 
   CHECK(outcome->records == 25);
 }
 
-TEST_CASE("replay: the page size is the paging format's") { CHECK(page_size_of("x86-64") == 4096); }
+TEST_CASE("replay: the page size is the paging format's") {
+  CHECK(page_size_of({}).bytes() == 4096);
+  CHECK(page_size_of({.paging = "arm64-64k"}).bytes() == 65536);
+}
 
 }  // namespace
 }  // namespace faultline::replay

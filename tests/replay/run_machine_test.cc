@@ -91,7 +91,7 @@ std::pair<std::string, std::string> replay_both(const MachineOptions& options,
 
 // Where the user spaces of some formats end.
 constexpr uint64_t kUserEnds[] = {(uint64_t{1} << 47) - kPage, uint64_t{1} << 47, uint64_t{1} << 38,
-                                  0xc000'0000, 0x9d80'0000};
+                                  uint64_t{1} << 48,           0xc000'0000,       0x9d80'0000};
 
 // Runs, straddles, and pages that no program has.
 std::vector<Piece> random_trace(uint64_t seed) {
@@ -139,6 +139,17 @@ std::vector<MachineOptions> all_options() {
     all.push_back({.paging = paging, .tlb = tiny});
     all.push_back({.paging = paging, .frames = 5, .policy = "clock", .tlb = tiny});
   }
+  for (const char* paging : {"arm64-16k", "arm64-64k"}) {
+    for (const reclaim::PolicyRow& row : reclaim::policy_rows())
+      all.push_back({.paging = paging, .frames = 6, .policy = std::string(row.name), .tlb = tiny});
+    all.push_back({.paging = paging, .tlb = {.enabled = false}});
+  }
+  const WalkCacheOptions caches{.levels = {{{4, 2}, {2, 1}}}};
+  for (const char* paging : {"x86-64", "sv39", "arm64-64k"}) {
+    all.push_back({.paging = paging, .tlb = tiny, .walk_cache = caches});
+    all.push_back(
+        {.paging = paging, .frames = 5, .policy = "clock", .tlb = tiny, .walk_cache = caches});
+  }
   // Entries of 32 bits.
   for (const char* paging : {"x86-32", "sv32"}) {
     all.push_back({.paging = paging, .frames = 200'000, .tlb = tiny});
@@ -159,6 +170,7 @@ TEST_CASE("RunMachine: counts what Machine counts, on random traces under every 
     CAPTURE(options.policy);
     CAPTURE(options.frames.value_or(0));
     CAPTURE(tlb_spec(options.tlb));
+    CAPTURE(walk_cache_spec(options.walk_cache));
     for (uint64_t seed = 0; seed < kTraces; ++seed) {
       CAPTURE(seed);
       const auto [machine, twin] = replay_both(options, random_trace(seed));
@@ -201,6 +213,12 @@ TEST_CASE("RunMachine: stands in only for what it can do") {
   CHECK(RunMachine::can_replay(other));
   other = options;
   other.unmapped = Unmapped::kFault;
+  CHECK_FALSE(RunMachine::can_replay(other));
+  other = options;
+  other.paging = "arm64-64k";
+  CHECK(RunMachine::can_replay(other));
+  other = options;
+  other.paging_description = R"({"levels":[6],"page_bits":10})";
   CHECK_FALSE(RunMachine::can_replay(other));
   other = options;
   other.contents = Contents::kBytes;

@@ -124,6 +124,26 @@ TEST_CASE("sweep: interrupted, all replays end at the same access") {
   for (const ReplayReport& report : outcome->reports) CHECK(report.records == 0);
 }
 
+// Says that it holds calls.
+class CallingTrace final : public TraceReader {
+ public:
+  std::string_view format() const override { return "calling"; }
+  bool has_calls() const override { return true; }
+  Result<TraceBlock, InputError> next_block() override { return TraceBlock{}; }
+};
+
+TEST_CASE("make_engine: calls are of a kernel with pages of 4 KiB") {
+  const CallingTrace trace;
+  MachineOptions options{.paging = "sv39", .contents = Contents::kNone};
+  CHECK(make_engine({.machine = options}, trace).ok());
+  options.paging = "arm64-16k";
+  const auto refused = make_engine({.machine = options}, trace);
+  REQUIRE(!refused.ok());
+  CHECK(refused.error().to_string() ==
+        "--paging: arm64-16k has pages of 16384 bytes; the trace's mapping calls are of a kernel "
+        "with pages of 4096");
+}
+
 TEST_CASE("sweep: no configuration, and one that no machine has") {
   FakeTrace trace(random_accesses(100));
   const auto none = sweep(trace, {});
