@@ -139,11 +139,11 @@ std::vector<MachineOptions> all_options() {
     all.push_back({.paging = paging, .tlb = tiny});
     all.push_back({.paging = paging, .frames = 5, .policy = "clock", .tlb = tiny});
   }
-  for (const char* paging : {"arm64-16k", "arm64-64k"}) {
-    for (const reclaim::PolicyRow& row : reclaim::policy_rows())
-      all.push_back({.paging = paging, .frames = 6, .policy = std::string(row.name), .tlb = tiny});
-    all.push_back({.paging = paging, .tlb = {.enabled = false}});
-  }
+  for (const reclaim::PolicyRow& row : reclaim::policy_rows())
+    all.push_back(
+        {.paging = "arm64-64k", .frames = 6, .policy = std::string(row.name), .tlb = tiny});
+  all.push_back({.paging = "arm64-64k", .tlb = {.enabled = false}});
+  all.push_back({.paging = "arm64-16k", .frames = 6, .policy = "clock", .tlb = tiny});
   const WalkCacheOptions caches{.levels = {{{4, 2}, {2, 1}}}};
   for (const char* paging : {"x86-64", "sv39", "arm64-64k"}) {
     all.push_back({.paging = paging, .tlb = tiny, .walk_cache = caches});
