@@ -101,31 +101,33 @@ TEST_CASE("mrc: the table, the CSV and the chart are of the same curve") {
   CHECK(full.err.find("/nonexistent/a.svg: No such file") != std::string::npos);
 }
 
+// The heads of the traces are enough: tests/replay/replacement_test.cc goes through whole ones.
 TEST_CASE("mrc --policy: each policy at each size counts as a replay with it") {
   const std::string& trace = committed_traces()[2];
-  const nlohmann::json report = mrc({trace, "--policy", "lru,clock:enter=0,arc,random", "--memory",
-                                     "900p,40p..160p,40p", "--seed", "7"});
-  const nlohmann::json& policies = report.at("policies");
-  REQUIRE(policies.size() == 4);
-  for (const nlohmann::json& policy : policies) {
-    CAPTURE(policy.at("policy").get<std::string>());
+  const std::vector<std::string> alike = {trace, "--limit", "300000", "--seed", "7"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.end(), alike.begin(), alike.end());
+    return more;
+  };
+  const ProgramEnd end =
+      run_program({.args = with({"mrc", "--json", "--policy", "lru,clock:enter=0,arc,random",
+                                 "--memory", "200p,20p..80p,20p"})});
+  REQUIRE_MESSAGE(end.status == 0, end.err);
+  const nlohmann::json report = nlohmann::json::parse(end.out);
+  REQUIRE(report.at("policies").size() == 4);
+  for (const nlohmann::json& policy : report.at("policies")) {
+    const auto name = policy.at("policy").get<std::string>();
+    CAPTURE(name);
     REQUIRE(policy.at("points").size() == 4);
     for (const nlohmann::json& point : policy.at("points")) {
-      CAPTURE(point.at("frames").get<uint64_t>());
-      std::vector<std::string> args = {trace,
-                                       "--policy",
-                                       policy.at("policy").get<std::string>(),
-                                       "--memory",
-                                       point.at("frames").dump() + "p",
-                                       "--seed",
-                                       "7"};
-      args.insert(args.end(), kHead.begin(), kHead.end());
-      const std::string replayed = replay(args);
+      const auto frames = point.at("frames").get<uint64_t>();
+      CAPTURE(frames);
+      const std::string replayed =
+          replay(with({"--policy", name, "--memory", std::to_string(frames) + "p"}));
       CHECK(point.at("misses") == number(replayed, "/replacement/misses"));
       CHECK(point.at("evictions") == number(replayed, "/replacement/evictions"));
       CHECK(point.at("dirty_evictions") == number(replayed, "/replacement/dirty_evictions"));
-      if (policy.at("policy") == "lru")
-        CHECK(point.at("misses") == misses_at(report, point.at("frames").get<uint64_t>()));
+      if (name == "lru") CHECK(point.at("misses") == misses_at(report, frames));
     }
   }
 }

@@ -19,8 +19,8 @@
 //   2. a page of the circle is resident or in its test period, or about to come; hot pages are
 //      resident or about to come
 //   3. the counts of hot and of evicted pages; no more evicted ones than frames
-//   4. the hands are at pages of the circle, or nowhere where it is empty; 1 <= cold target <=
-//   frames
+//   4. the hands are at pages of the circle, or nowhere where it is empty
+//   5. 1 <= cold target <= frames
 #include <algorithm>
 #include <memory>
 #include <vector>
@@ -97,7 +97,7 @@ class ClockPro : public ReplacementPolicy {
     FL_CHECK(hot == hot_ && evicted == evicted_ && evicted <= frames_);  // 3
     for (const uint32_t hand : {cold_hand_, test_hand_})
       FL_CHECK(circle_.empty(0) ? hand == kNoIndex : circle_.list_of(hand) == 0);  // 4
-    FL_CHECK(cold_target_ >= 1 && cold_target_ <= frames_);                        // 4
+    FL_CHECK(cold_target_ >= 1 && cold_target_ <= frames_);                        // 5
   }
 
  private:
