@@ -71,6 +71,8 @@ class FrameView {
   // False for frames that may not be given up now (locked in memory, or needed by the access under
   // way).
   virtual bool evictable(Pfn frame) const = 0;
+  // A hint, which changes nothing: the frame will be asked about, or chosen, before long.
+  virtual void expect(Pfn /*frame*/) const {}
 };
 
 // What is to come, for a policy that knows the future. In a first pass over the trace, in memory

@@ -1,32 +1,30 @@
 // FlatArray: a std::vector that grows without a copy: what is kept for every page of a long trace
 // lies in such arrays.
 //
-// Large blocks of realloc() are moved by the host's page tables (mremap(2)), so that growing costs
-// neither time nor, for a moment, twice the memory; and memory beyond size() is not touched before
-// it is used. Memory: sizeof(T) an element.
-// Of plain structs alone. Pointers and spans into it are valid until it grows. Not thread-safe.
+// Growing moves the memory by the host's page tables (mremap(2)), so that it costs neither time
+// nor, for a moment, twice the memory; and memory beyond size() is not touched before it is used.
+// Large arrays lie in huge pages of the host where it has them (madvise(2), MADV_HUGEPAGE): they
+// are read all over, and a TLB miss of the host costs more than all else. Memory: sizeof(T) an
+// element, and up to 2 MiB. Of plain structs alone. Pointers and spans into it are valid until it
+// grows. Not thread-safe.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdlib>
 #include <memory>
 #include <span>
 #include <type_traits>
+
+#include "sim/base/growing_memory.h"
 
 namespace faultline::base {
 
 template <class T>
 class FlatArray {
   static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
-  static_assert(alignof(T) <= alignof(std::max_align_t));
+  static_assert(alignof(T) <= GrowingMemory::kAlignment);
 
  public:
-  FlatArray() = default;
-  ~FlatArray() { std::free(items_); }
-  FlatArray(const FlatArray&) = delete;
-  FlatArray& operator=(const FlatArray&) = delete;
-
   std::size_t size() const { return size_; }
   // REQUIRES: index < size().
   T& operator[](std::size_t index) { return items_[index]; }
@@ -44,14 +42,12 @@ class FlatArray {
 
  private:
   void reserve(std::size_t capacity) {
-    void* const larger = std::realloc(static_cast<void*>(items_), capacity * sizeof(T));
-    // No memory: operator new says so for it, in its own way.
-    if (larger == nullptr) static_cast<void>(std::allocator<T>().allocate(~std::size_t{0}));
-    items_ = static_cast<T*>(larger);
-    capacity_ = capacity;
+    items_ = static_cast<T*>(memory_.grow(capacity * sizeof(T)));
+    capacity_ = memory_.bytes() / sizeof(T);
   }
 
-  T* items_ = nullptr;
+  GrowingMemory memory_;
+  T* items_ = nullptr;  // in memory_
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
 };

@@ -1,11 +1,16 @@
 #include "sim/reclaim/recency_queue.h"
 
 #include <algorithm>
+#include <boost/sort/spreadsort/integer_sort.hpp>
+#include <vector>
 
 #include "sim/base/check.h"
 
 namespace faultline::reclaim {
 namespace {
+
+// How many victims ahead one is announced: what is known of it is far from the processor.
+constexpr size_t kAhead = 8;
 
 struct Dated {
   uint64_t position;
@@ -15,6 +20,20 @@ struct Dated {
 
 bool older(const Dated& a, const Dated& b) {
   return a.position != b.position ? a.position < b.position : a.index < b.index;
+}
+
+// In time linear in the number of frames where they are many.
+void sort(std::vector<Dated>& dated) {
+  boost::sort::spreadsort::integer_sort(
+      dated.begin(), dated.end(),
+      [](const Dated& a, unsigned offset) { return a.position >> offset; }, older);
+  // It looks at the positions alone where it need not compare.
+  for (auto first = dated.begin(); first != dated.end();) {
+    auto end = first + 1;
+    while (end != dated.end() && end->position == first->position) ++end;
+    if (end - first > 1) std::sort(first, end, older);
+    first = end;
+  }
 }
 
 }  // namespace
@@ -43,6 +62,8 @@ void RecencyQueue::remove(Pfn frame) {
 }
 
 Pfn RecencyQueue::take_oldest(FrameView& frames) {
+  if (next_ + kAhead < sorted_ && entries_[next_ + kAhead] != kNoPfn)
+    frames.expect(entries_[next_ + kAhead]);
   Pfn oldest = take_ordered(frames);
   if (oldest == kNoPfn && (kept_ > 0 || sorted_ < entries_.size())) {
     put_in_order(frames);
@@ -93,7 +114,7 @@ void RecencyQueue::put_in_order(FrameView& frames) {
   };
   add_part(0, kept_);
   add_part(sorted_, entries_.size());
-  std::sort(dated.begin(), dated.end(), older);
+  sort(dated);
 
   entries_.resize(size_);
   kept_ = 0;

@@ -36,7 +36,13 @@ class AccessBuffer {
     std::copy(accesses.begin(), accesses.end(), accesses_.begin() + std::ptrdiff_t(size_));
     size_ += accesses.size();
   }
+  // Whether one call can have transferred so much there.
+  // Source: Linux include/linux/fs.h, MAX_RW_COUNT.
+  static bool can_transfer(uint64_t address, uint64_t bytes) {
+    return bytes <= 0x7ffff000 && address + bytes >= address;
+  }
   // Adds what the kernel touched for the program, an access for each page. Room is made.
+  // REQUIRES: can_transfer(address, bytes).
   void add_kernel_access(uint64_t address, uint64_t bytes, bool is_store) {
     constexpr uint64_t kPageBytes = 4096;
     while (bytes > 0) {

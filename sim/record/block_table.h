@@ -21,7 +21,11 @@ class BlockTable {
   std::span<const Access> find(uint32_t id) const {
     return id < blocks_.size() ? blocks_[id] : std::span<const Access>{};
   }
+  // Whether a block may have this number. They are given out one after the other, but threads tell
+  // of theirs when they come to it.
+  bool can_add(uint32_t id) const { return id < blocks_.size() + kAhead; }
   // Adds a block whose instructions, of `sizes`, lie one behind the other from `address` on.
+  // REQUIRES: can_add(id).
   void add(uint32_t id, uint64_t address, std::span<const uint8_t> sizes) {
     std::vector<Access>& fetches = fetches_->emplace_back();
     fetches.reserve(sizes.size());
@@ -40,6 +44,8 @@ class BlockTable {
   }
 
  private:
+  static constexpr size_t kAhead = 1 << 16;
+
   void put(uint32_t id, std::span<const Access> fetches) {
     if (id >= blocks_.size()) blocks_.resize(size_t{id} + 1);
     blocks_[id] = fetches;

@@ -217,7 +217,9 @@ void LackeyLog::tell_transfer(const LackeyCall& call) {
   const uint64_t bytes =
       buffer->bytes != 0 ? buffer->bytes
                          : std::min(uint64_t(*call.result), call.argument(buffer->argument + 1));
-  out_.add_kernel_access(call.argument(buffer->argument), bytes, buffer->is_store);
+  const uint64_t address = call.argument(buffer->argument);
+  if (AccessBuffer::can_transfer(address, bytes))
+    out_.add_kernel_access(address, bytes, buffer->is_store);
 }
 
 void LackeyLog::keep_track_of_files(const LackeyCall& call) {

@@ -75,7 +75,8 @@ void StreamDecoder::start(TraceTask task) { processes_[task.pid] = {}; }
 bool StreamDecoder::take_block(ProcessTrace& process, std::span<const std::byte> payload) {
   BlockMessage block;
   if (!take_from(payload, block) || block.instruction_count != payload.size() ||
-      block.instruction_count == 0 || block.instruction_count > kBlockInstructionsMax) {
+      block.instruction_count == 0 || block.instruction_count > kBlockInstructionsMax ||
+      !process.blocks.can_add(block.id)) {
     return false;
   }
   const std::span<const uint8_t> sizes(reinterpret_cast<const uint8_t*>(payload.data()),
@@ -147,7 +148,9 @@ void StreamDecoder::end_thread(TraceCall& call, ProcessTrace& process) {
 bool StreamDecoder::take_kernel_access(TraceTask task, ProcessTrace& process,
                                        std::span<const std::byte> payload) {
   KernelAccessMessage message;
-  if (!take_from(payload, message)) return false;
+  if (!take_from(payload, message) || !AccessBuffer::can_transfer(message.address, message.bytes)) {
+    return false;
+  }
   out_.set_task(task);
   process.threads[task.tid].finish(out_);
   out_.add_kernel_access(message.address, message.bytes, message.is_store != 0);

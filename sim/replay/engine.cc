@@ -1,5 +1,9 @@
 #include "sim/replay/engine.h"
 
+#include <exception>
+#include <optional>
+#include <system_error>
+#include <thread>
 #include <utility>
 
 #include "faultline/machine.h"
@@ -7,6 +11,7 @@
 #include "sim/reclaim/policy_table.h"
 #include "sim/replay/run_machine.h"
 #include "sim/replay/run_replayer.h"
+#include "sim/replay/shared_trace.h"
 
 namespace faultline::replay {
 namespace {
@@ -30,10 +35,51 @@ class MachineEngine final : public Engine {
   Process& process_;
 };
 
+Result<ReplayOutcome, InputError> replay_here(TraceReader& reader, RunMachine& machine,
+                                              const ReplayOptions& options) {
+  if (PageRunReader* const runs = reader.page_runs()) return replay_runs(*runs, machine, options);
+  return replay_runs(*make_page_run_reader(reader), machine, options);
+}
+
+// The same by a thread of its own, while this one reads the trace and makes it into runs: signals
+// that are to end the reading come to the thread that was there first.
+Result<ReplayOutcome, InputError> replay_beside(TraceReader& reader, RunMachine& machine,
+                                                const ReplayOptions& options) {
+  SharedTrace trace(reader, {.forms = {.runs = true},
+                             .jobs = 2,
+                             .accesses_max = options.limit,
+                             .interrupted = options.interrupted});
+  std::unique_ptr<TraceReader> pieces = trace.make_reader();
+  std::optional<Result<ReplayOutcome, InputError>> outcome;
+  std::exception_ptr failure;
+  std::thread thread;
+  try {
+    thread = std::thread([&] {
+      try {
+        outcome = replay_runs(*pieces->page_runs(), machine, options);
+      } catch (...) {
+        failure = std::current_exception();
+      }
+      // Whatever happened, the trace must not be kept for it.
+      pieces.reset();
+    });
+  } catch (const std::system_error&) {
+    // Nothing was read yet.
+    return replay_here(reader, machine, options);
+  }
+  trace.read();
+  thread.join();
+  if (failure) std::rethrow_exception(failure);
+  if (trace.failure()) std::rethrow_exception(trace.failure());
+  if (trace.interrupted() && outcome->ok() && (*outcome)->end == ReplayEnd::kDone)
+    (*outcome)->end = ReplayEnd::kInterrupted;
+  return *std::move(outcome);
+}
+
 class RunEngine final : public Engine {
  public:
-  RunEngine(const MachineOptions& options, std::unique_ptr<ReplacementPolicy> policy)
-      : machine_(options, std::move(policy)) {}
+  RunEngine(const EngineOptions& options, std::unique_ptr<ReplacementPolicy> policy)
+      : machine_(options.machine, std::move(policy)), read_here_(options.runs_at_hand) {}
 
   std::string_view name() const override { return "runs"; }
   Result<ReplayOutcome, InputError> replay(TraceReader& reader,
@@ -46,14 +92,14 @@ class RunEngine final : public Engine {
       if (*passed == 0) break;
       rest.skip -= *passed;
     }
-    if (PageRunReader* const runs = reader.page_runs()) return replay_runs(*runs, machine_, rest);
-    return replay_runs(*make_page_run_reader(reader), machine_, rest);
+    return read_here_ ? replay_here(reader, machine_, rest) : replay_beside(reader, machine_, rest);
   }
   Stats stats() override { return machine_.stats(); }
   void validate() override { machine_.validate(); }
 
  private:
   RunMachine machine_;
+  const bool read_here_;
 };
 
 // Mapping calls and listings are those of a kernel with pages of as many bytes.
@@ -113,8 +159,7 @@ Result<std::unique_ptr<Engine>, InputError> make_engine(const EngineOptions& opt
                                                     .seed = options.machine.seed,
                                                     .next_uses = options.machine.next_uses});
   if (!policy) return policy.error();
-  return std::unique_ptr<Engine>(
-      std::make_unique<RunEngine>(options.machine, std::move(policy).value()));
+  return std::unique_ptr<Engine>(std::make_unique<RunEngine>(options, std::move(policy).value()));
 }
 
 }  // namespace faultline::replay

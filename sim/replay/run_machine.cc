@@ -7,6 +7,8 @@
 
 #include "sim/base/check.h"
 #include "sim/hw/paging_description.h"
+#include "sim/hw/tlb_level.h"
+#include "sim/replay/traced_processes.h"
 
 namespace faultline::replay {
 namespace {
@@ -16,6 +18,13 @@ namespace {
 constexpr size_t kRunsAtOnce = 64;
 static_assert(kRunsAtOnce * PageRun::kCountMax <= 0xffff);
 
+// Of so many, when so many needed more than a look at their page, the next are fetched ahead.
+constexpr size_t kManySlow = 8;
+
+// All pages that are not the program's: never in memory.
+constexpr uint32_t kForeignPage = 0;
+constexpr uint64_t kForeignTag = ~uint64_t{0};
+
 }  // namespace
 
 bool RunMachine::can_replay(const MachineOptions& options) {
@@ -23,7 +32,9 @@ bool RunMachine::can_replay(const MachineOptions& options) {
   if (!format) return false;
   // Without a limit it does not look whether entries can number one more frame.
   const bool limited = options.frames || format->frames_max() == uint64_t{kNoPfn.value} - 1;
-  return format->page_size().shift >= kPageRunShift && limited &&
+  // Where every reference walks, what a walk reads is not worth counting ahead.
+  const bool countable = options.tlb.enabled || !options.walk_cache.enabled();
+  return format->page_size().shift >= kPageRunShift && limited && countable &&
          options.unmapped == Unmapped::kMap && options.contents == Contents::kNone;
 }
 
@@ -33,108 +44,130 @@ RunMachine::RunMachine(const MachineOptions& options, std::unique_ptr<Replacemen
       user_pages_(format_.page_size().vpn(format_.user_end()).value),
       policy_(options.frames ? std::move(policy) : nullptr),
       frames_max_(options.frames.value_or(std::numeric_limits<uint64_t>::max())),
-      stamps_(policy_ != nullptr && policy_->sees() == PolicySees::kLastReference),
       logs_(policy_ != nullptr && policy_->sees() == PolicySees::kEveryReference),
       ticks_(policy_ != nullptr ? policy_->tick_references() : 0),
       next_tick_(ticks_ == 0 ? std::numeric_limits<uint64_t>::max() : ticks_),
-      mmu_(format_, options.tlb, options.walk_cache),
-      held_(1),
-      last_references_(1) {
+      tlb_(options.tlb, states_),
+      walk_cache_(options.walk_cache.enabled()
+                      ? std::make_unique<hw::WalkCache>(format_, options.walk_cache)
+                      : nullptr),
+      held_(1, kNoPageHeld) {
   FL_CHECK(can_replay(options));
+  for (const AccessKind kind :
+       {AccessKind::kFetch, AccessKind::kLoad, AccessKind::kStore, AccessKind::kModify})
+    served_ |= tlb_.served(kind) << (8 * unsigned(kind));
+  FL_CHECK(ids_.get(kForeignTag) == kForeignPage);
+  states_.grow_to(1);
 }
 
 // Null: there are too many.
-RunMachine::Space* RunMachine::find_or_make_space(TraceTask task) {
-  if (space_ != nullptr && task.pid == pid_) return space_;
-  const auto found = spaces_.find(task.pid);
-  if (found == spaces_.end() && spaces_.size() == kProcessesMax) return nullptr;
+RunMachine::Space* RunMachine::find_or_make_space(uint32_t pid) {
+  if (space_ != nullptr && pid == pid_) return space_;
+  const auto found = spaces_.find(pid);
+  if (found != spaces_.end()) return &found->second;
+  if (spaces_.size() == kProcessesMax) return nullptr;
   const auto asid = static_cast<uint16_t>(spaces_.size() + 1);
-  space_ = found != spaces_.end()
-               ? &found->second
-               : &spaces_.try_emplace(task.pid, Asid{asid}, format_).first->second;
-  pid_ = task.pid;
-  return space_;
+  return &spaces_.try_emplace(pid, Asid{asid}, format_).first->second;
 }
 
-bool RunMachine::replay(const PageRunBlock& block) {
-  FL_CHECK(block.call == nullptr);
-  if (block.runs.empty()) return true;
-  Space* const found = find_or_make_space(block.task);
+bool RunMachine::enter(TraceTask task, std::span<const uint64_t> pages) {
+  Space* const found = find_or_make_space(task.pid);
   if (found == nullptr) return false;
-  Space& space = *found;
-  std::span<const PageRun> runs = block.runs;
-  while (!runs.empty()) {
-    const auto some = runs.first(std::min(runs.size(), kRunsAtOnce));
-    if (shift_ == 0)
-      replay_some<Pages::kAsRuns>(space, block.pages, some);
-    else
-      replay_some<Pages::kLarger>(space, block.pages, some);
-    runs = runs.subspan(some.size());
+  space_ = found;
+  pid_ = task.pid;
+  block_vpns_ = pages;
+  block_pages_.resize(pages.size());
+  for (size_t i = 0; i < pages.size(); ++i) {
+    const Vpn vpn = vpn_of(i);
+    block_pages_[i] =
+        vpn.value < user_pages_ ? ids_.get(hw::tlb_tag(found->asid, vpn)) : kForeignPage;
+  }
+  const size_t known = states_.size();
+  states_.grow_to(ids_.size());
+  if (states_.size() == known) return true;
+  for (size_t i = 0; i < pages.size(); ++i) {
+    if (block_pages_[i] >= known)
+      states_[block_pages_[i]].tag = hw::tlb_tag(found->asid, vpn_of(i));
   }
   return true;
 }
 
-template <RunMachine::Pages kPages>
-void RunMachine::replay_some(Space& space, std::span<const uint64_t> pages,
-                             std::span<const PageRun> runs) {
-  if (logs_ || ticks_ != 0)
-    replay_runs<Telling::kReferences, kPages>(space, pages, runs);
-  else if (stamps_)
-    replay_runs<Telling::kLast, kPages>(space, pages, runs);
-  else
-    replay_runs<Telling::kNothing, kPages>(space, pages, runs);
+void RunMachine::replay(std::span<const PageRun> runs) {
+  while (!runs.empty()) {
+    const auto some = runs.first(std::min(runs.size(), kRunsAtOnce));
+    runs = runs.subspan(some.size());
+    if (many_slow_) {
+      // Their states are all over memory: the cache misses had better overlap. This is no function:
+      // to GCC one that only fetches ahead does nothing, and a call of it is nothing.
+      for (const PageRun run : runs.first(std::min(runs.size(), kRunsAtOnce)))
+        __builtin_prefetch(&states_[block_pages_[run.page()]], 1);
+    }
+    if (!tlb_.enabled())
+      replay_runs<Telling::kReferences, TlbUse::kNo>(some);
+    else if (logs_ || ticks_ != 0)
+      replay_runs<Telling::kReferences, TlbUse::kYes>(some);
+    else
+      replay_runs<Telling::kNothing, TlbUse::kYes>(some);
+  }
 }
 
-// What is inline here is a run whose page is the first entry that the TLB looks at; all else is a
-// call. What it counts stays in registers.
-template <RunMachine::Telling kTelling, RunMachine::Pages kPages>
-void RunMachine::replay_runs(Space& space, std::span<const uint64_t> pages,
-                             std::span<const PageRun> runs) {
+// What is inline here is a run whose page needs neither a walk nor the second level of the TLB; all
+// else is a call. What it counts stays in registers.
+template <RunMachine::Telling kTelling, RunMachine::TlbUse kTlb>
+void RunMachine::replay_runs(std::span<const PageRun> runs) {
+  // Copies, as the compiler must think that what is written to a page may change the originals.
+  const uint32_t* const pages = block_pages_.data();
+  PageState* const states = states_.span().data();
+  uint64_t* const stamps = tlb_.stamps();
+  const uint32_t all_served = served_;
   uint64_t by_kind = 0;
   uint64_t references = references_;
-  for (const PageRun run : runs) {
-    const Vpn vpn{kPages == Pages::kLarger ? pages[run.page()] >> shift_ : pages[run.page()]};
+  size_t slow = 0;
+  for (const PageRun& run : runs) {
+    PageState& state = states[pages[run.page()]];
     const uint64_t count = run.count();
-    if constexpr (kPages == Pages::kLarger) {
-      // An access that goes on in the same page references it once.
-      if (std::exchange(last_vpn_, vpn) == vpn && count == 0) continue;
-    }
-    const hw::TlbEntry* const entry = mmu_.front(space.asid, vpn, run.kind());
-    if (entry != nullptr && count != 0) [[likely]] {
+    if (serves(all_served, state, run.kind()) && count != 0) [[likely]] {
       // What passes a tick goes slowly.
-      if (kTelling != Telling::kReferences || references + count < next_tick_) [[likely]] {
+      if (kTelling == Telling::kNothing || references + count < next_tick_) [[likely]] {
         by_kind += count << (16 * unsigned(run.kind()));
         if constexpr (kTelling == Telling::kReferences) {
           if (logs_)
             log({.position = references + 1,
-                 .frame = entry->pfn,
+                 .frame = state.frame,
                  .hits = static_cast<uint32_t>(count) & reclaim::ReferenceLog::kHitsMax});
         }
         references += count;
-        if constexpr (kTelling == Telling::kLast) last_references_[entry->pfn.value] = references;
+        const size_t side = size_t(side_of(run.kind()));
+        (kTlb == TlbUse::kYes ? stamps[state.slot[side]] : state.last_use) = references;
         continue;
       }
     }
+    ++slow;
     references_ = references;
-    replay_slowly(space, vpn, run);
+    replay_slowly(run);
     references = references_;
   }
+  many_slow_ = slow >= kManySlow;
   references_ = references;
   for (const AccessKind kind :
        {AccessKind::kFetch, AccessKind::kLoad, AccessKind::kStore, AccessKind::kModify}) {
     const uint64_t count = by_kind >> (16 * unsigned(kind)) & 0xffff;
     count_accesses(kind, count);
-    mmu_.add_lookups(kind, count);
+    count_lookups(kind, count);
   }
 }
 
-void RunMachine::replay_slowly(Space& space, Vpn vpn, PageRun run) {
+void RunMachine::replay_slowly(const PageRun& run) {
   const uint64_t count = run.count();
+  // An access that goes on in the same page references it once. The run before is there: one of
+  // count 0 is never the first.
+  if (count == 0 && shift_ != 0 && vpn_of(run.page()) == vpn_of((&run)[-1].page())) return;
   count_accesses(run.kind(), count);
   const uint64_t references = std::max<uint64_t>(count, 1);
-  if (vpn.value < user_pages_) refer(space, vpn, run.kind(), references);
+  const uint32_t page = block_pages_[run.page()];
+  if (page != kForeignPage) refer(page, run.kind(), references);
   // An access that straddles pages is over where it fails.
-  else if (count > 0 || vpn.value == user_pages_)
+  else if (count > 0 || vpn_of(run.page()).value == user_pages_)
     faults_.segv_maperr += references;
 }
 
@@ -144,83 +177,141 @@ void RunMachine::count_accesses(AccessKind kind, uint64_t count) {
   *by_kind[size_t(kind)] += count;
 }
 
-void RunMachine::refer(Space& space, Vpn vpn, AccessKind kind, uint64_t count) {
+// With the TLB disabled each of them is a walk, of a page that was here before.
+void RunMachine::count_lookups(AccessKind kind, uint64_t count) {
+  tlb_.add_lookups(side_of(kind), count);
+  if (tlb_.enabled()) return;
+  walks_.count += count;
+  walks_.memory_references += count * format_.levels;
+}
+
+void RunMachine::count_walk(const PageState& state, hw::WalkResult walk) {
+  if (walk_cache_ != nullptr) {
+    const Asid asid = hw::tlb_tag_asid(state.tag);
+    const Vpn vpn = hw::tlb_tag_vpn(state.tag);
+    walk.entries_read = walk_cache_->entries_read(asid, space_->table, vpn, walk);
+    if (!walk.permitted) walk_cache_->fault(asid, vpn);
+  }
+  ++walks_.count;
+  walks_.memory_references += walk.entries_read;
+}
+
+// Of a page that was in memory once: all its tables are there.
+void RunMachine::count_whole_walk(const PageState& state, bool permitted) {
+  count_walk(state, {.leaf = {}, .permitted = permitted, .entries_read = format_.levels});
+}
+
+void RunMachine::flush(uint32_t page) {
+  if (walk_cache_ != nullptr) walk_cache_->flush(hw::tlb_tag_asid(states_[page].tag));
+  tlb_.flush(page);
+}
+
+void RunMachine::refer(uint32_t page, AccessKind kind, uint64_t count) {
   while (count > 0) {
-    const hw::TlbEntry* const entry = mmu_.front(space.asid, vpn, kind);
-    if (entry == nullptr) [[unlikely]] {
-      refer_slowly(space, vpn, kind);
+    if (!serves(served_, states_[page], kind)) [[unlikely]] {
+      refer_slowly(page, kind);
       --count;
       continue;
     }
     // A tick may take the page away.
     const uint64_t part = std::min(count, next_tick_ - references_);
-    note_hits(entry->pfn, kind, part);
+    note_hits(page, kind, part);
     count -= part;
     if (references_ >= next_tick_) [[unlikely]]
       pass_tick();
   }
 }
 
-void RunMachine::note_hits(Pfn frame, AccessKind kind, uint64_t count) {
+void RunMachine::note_hits(uint32_t page, AccessKind kind, uint64_t count) {
   references_ += count;
-  mmu_.add_lookups(kind, count);
-  if (stamps_) last_references_[frame.value] = references_;
+  count_lookups(kind, count);
+  PageState& state = states_[page];
+  tlb_.stamp(state, side_of(kind), references_);
   if (logs_)
     log({.position = references_ - count + 1,
-         .frame = frame,
+         .frame = state.frame,
          .hits = uint32_t(count & reclaim::ReferenceLog::kHitsMax)});
 }
 
-// One reference that the front of the TLB does not serve.
-void RunMachine::refer_slowly(Space& space, Vpn vpn, AccessKind kind) {
-  bool missed = false;
-  hw::TranslateResult found =
-      mmu_.translate(space.asid, space.table, vpn, kind, hw::CountLookup::kYes);
-  if (!found.ok()) {
-    missed = true;
-    bring_in(space, vpn);
-    found = mmu_.translate(space.asid, space.table, vpn, kind, hw::CountLookup::kNo);
-    FL_CHECK(found.ok());
-  }
-  mmu_.add_lookups(kind, 1);
-  ++references_;
+// One reference that is not served at once.
+void RunMachine::refer_slowly(uint32_t page, AccessKind kind) {
+  PageState& state = states_[page];
+  const bool missed = (state.flags & kResident) == 0;
+  if (missed)
+    miss(page, kind);
+  else
+    reach(page, kind);
+  tlb_.add_lookups(side_of(kind), 1);
+  tlb_.stamp(state, side_of(kind), ++references_);
   if (policy_ == nullptr) return;
-  last_references_[found.pfn.value] = references_;
   if (logs_) {
     log({.position = references_,
-         .frame = found.pfn,
+         .frame = state.frame,
          .hits = missed ? 0u : 1u,
          .brought_in = missed ? 1u : 0u});
   }
-  if (missed && !policy_->enters_referenced()) test_and_clear_accessed(found.pfn);
+  if (missed && !policy_->enters_referenced()) test_and_clear_accessed(state.frame);
   if (references_ >= next_tick_) pass_tick();
 }
 
-// A page that was here before has its number in its PTE.
-void RunMachine::bring_in(Space& space, Vpn vpn) {
-  const hw::Pte pte = space.table.get(vpn);
-  FL_CHECK(!pte.present(format_.pte));
-  const PageId page{pte.none() ? pages_++ : pte.swap_slot()};
-  ++(pte.none() ? faults_.minor : faults_.major);
+// A page that is in memory: by the TLB, by a walk, or, for the first store, by both.
+void RunMachine::reach(uint32_t page, AccessKind kind) {
+  PageState& state = states_[page];
+  const TlbSide side = side_of(kind);
+  const bool found = tlb_.look_up(page, side) == PageTlb::Found::kYes;
+  const bool cleans = !is_store(kind) || (state.flags & kDirty) != 0;
+  if (found && cleans) return;
+  count_whole_walk(state, true);
+  state.flags |= kAccessed | (is_store(kind) ? kDirty : 0u);
+  if (!found) tlb_.fill(page, side);
+}
+
+// The walk that faults, and the retry.
+void RunMachine::miss(uint32_t page, AccessKind kind) {
+  PageState& state = states_[page];
+  const TlbSide side = side_of(kind);
+  tlb_.count_miss(side);
+  if ((state.flags & kKnown) != 0) {
+    ++faults_.major;
+    count_whole_walk(state, false);
+  } else {
+    ++faults_.minor;
+    const Vpn vpn = hw::tlb_tag_vpn(state.tag);
+    count_walk(state, space_->table.walk(vpn, kind));
+    space_->table.make_tables(vpn);
+  }
+  bring_in(page);
+  count_whole_walk(state, true);
+  state.flags |= kAccessed | (is_store(kind) ? kDirty : 0u);
+  tlb_.fill(page, side);
+}
+
+void RunMachine::bring_in(uint32_t page) {
   if (policy_ != nullptr) {
     hand_over_log();
     give_up_early();
   }
-  const Pfn frame = take_frame(page);
-  held_[frame.value] = {&space, vpn, page};
-  space.table.set(vpn, hw::Pte::make(format_.pte, frame, true, true));
+  PageState& state = states_[page];
+  const Pfn frame = take_frame(PageId{page});
+  held_[frame.value] = page;
+  state.frame = frame;
+  state.flags = kResident | kKnown;
   peak_in_use_ = std::max(peak_in_use_, ++in_use_);
   if (policy_ == nullptr) return;
-  last_references_[frame.value] = references_;
-  policy_->on_insert(frame, policy_->knows_pages() ? page : kNoPage);
+  state.last_use = references_;
+  policy_->on_insert(frame, policy_->knows_pages() ? PageId{page} : kNoPage);
 }
 
 // The lowest that is free, as Machine's allocator does.
 Pfn RunMachine::take_frame(PageId incoming) {
-  if (in_use_ == frames_max_) evict(policy_->choose_victim(*this, incoming));
+  // None is free then but the victim's.
+  if (in_use_ == frames_max_) {
+    const Pfn victim = policy_->choose_victim(*this, incoming);
+    evict(victim);
+    return victim;
+  }
   if (freed_.empty()) {
-    held_.emplace_back();
-    last_references_.push_back(0);
+    held_.push_back(kNoPageHeld);
     return Pfn{static_cast<uint32_t>(held_.size() - 1)};
   }
   const Pfn frame{freed_.top()};
@@ -228,31 +319,25 @@ Pfn RunMachine::take_frame(PageId incoming) {
   return frame;
 }
 
+// The frame is the caller's.
 void RunMachine::evict(Pfn victim) {
   FL_CHECK(victim != kNoPfn);
-  Held& held = held_[victim.value];
+  const uint32_t page = std::exchange(held_[victim.value], kNoPageHeld);
+  PageState& state = states_[page];
   ++evictions_;
-  if (pte_of(victim).dirty(format_.pte)) ++dirty_evictions_;
-  held.space->table.set(held.vpn, hw::Pte::make_swap(held.page.value));
-  mmu_.flush_page(held.space->asid, held.vpn);
-  held.space = nullptr;
-  freed_.push(victim.value);
+  if ((state.flags & kDirty) != 0) ++dirty_evictions_;
+  flush(page);
+  state.flags = kKnown;
+  state.frame = kNoPfn;
   --in_use_;
 }
 
-hw::Pte RunMachine::pte_of(Pfn frame) const {
-  const Held& held = held_[frame.value];
-  return held.space->table.get(held.vpn);
-}
-
-bool RunMachine::dirty(Pfn frame) const { return pte_of(frame).dirty(format_.pte); }
-
 bool RunMachine::test_and_clear_accessed(Pfn frame) {
-  const Held& held = held_[frame.value];
-  const hw::Pte pte = pte_of(frame);
-  if (!pte.accessed(format_.pte)) return false;
-  held.space->table.set(held.vpn, pte.without_accessed(format_.pte));
-  mmu_.flush_page(held.space->asid, held.vpn);
+  const uint32_t page = held_[frame.value];
+  PageState& state = states_[page];
+  if ((state.flags & kAccessed) == 0) return false;
+  state.flags &= ~uint32_t{kAccessed};
+  flush(page);
   return true;
 }
 
@@ -267,6 +352,7 @@ void RunMachine::give_up_early() {
     const Pfn victim = policy_->choose_early(*this);
     if (victim == kNoPfn) return;
     evict(victim);
+    freed_.push(victim.value);
   }
 }
 
@@ -281,10 +367,10 @@ Stats RunMachine::stats() const {
   Stats stats;
   stats.accesses = accesses_;
   stats.references = references_;
-  stats.pages_touched = pages_;
-  stats.tlb = mmu_.tlb().stats();
-  stats.walks = mmu_.walk_stats();
-  stats.walk_cache = mmu_.walk_cache_stats();
+  stats.pages_touched = faults_.minor;
+  stats.tlb = tlb_.stats();
+  stats.walks = walks_;
+  if (walk_cache_ != nullptr) stats.walk_cache = walk_cache_->stats();
   stats.faults = faults_;
   const uint64_t misses = faults_.minor + faults_.major;
   stats.replacement = {.hits = references_ - misses,
@@ -292,34 +378,12 @@ Stats RunMachine::stats() const {
                        .cold_misses = faults_.minor,
                        .evictions = evictions_,
                        .dirty_evictions = dirty_evictions_};
-  stats.memory = {
-      .resident_pages = in_use_, .peak_resident_pages = peak_in_use_, .inferred_pages = pages_};
+  stats.memory = {.resident_pages = in_use_,
+                  .peak_resident_pages = peak_in_use_,
+                  .inferred_pages = faults_.minor};
   for (const auto& [pid, space] : spaces_)
     stats.memory.page_table_pages += space.table.table_pages();
   return stats;
-}
-
-void RunMachine::validate() const {
-  if (policy_ != nullptr) {
-    policy_->validate();
-    FL_CHECK(policy_->size() == in_use_);  // 1
-  }
-  uint64_t found = 0;
-  for (uint32_t i = 0; i < held_.size(); ++i) {
-    if (held_[i].space == nullptr) continue;
-    ++found;
-    const hw::Pte pte = pte_of(Pfn{i});
-    FL_CHECK(pte.present(format_.pte) && pte.pfn(format_.pte) == Pfn{i});  // 2
-  }
-  FL_CHECK(found == in_use_);
-  mmu_.validate();
-  for (const auto& [pid, space] : spaces_) {
-    mmu_.tlb().for_each([&, &at = space](const hw::TlbEntry& entry) {
-      if (entry.tag == hw::kTlbEmptyTag || entry.tag >> 48 != at.asid.value) return;
-      const hw::Pte pte = at.table.get(hw::tlb_tag_vpn(entry.tag));
-      FL_CHECK(pte.present(format_.pte) && pte.pfn(format_.pte) == entry.pfn);  // 3
-    });
-  }
 }
 
 }  // namespace faultline::replay

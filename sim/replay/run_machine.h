@@ -3,13 +3,17 @@
 // needs: each page that is touched has an inferred mapping. Every counter is what Machine counts
 // for the same trace and options with Unmapped::kMap; a test holds the two together.
 //
-// It takes page runs, so that a thousand accesses to a page cost what one does.
+// It takes page runs, so that a thousand accesses to a page cost what one does. Each page has a
+// number, by which all that is known of it lies in one flat array: its PTE's bits, what the TLB
+// holds of it, when it was last used. A reference is one look there. Page tables are made as
+// Machine's are, and hold nothing: once a page was in memory, a walk to it reads an entry of each
+// level.
 //
 // Units: runs are of pages of 1 << kPageRunShift bytes; the machine's pages are as large or larger.
 // Invariants, checked by validate():
 //   1. the policy holds the frames in use, and no other
-//   2. each frame in use is the one that its page's PTE names
-//   3. no TLB entry names another frame than its page's PTE, or grants more
+//   2. each frame in use is the one of its page, and each resident page has one
+//   3. the TLB holds resident pages alone
 // Owns: TLB, page tables, policy. Not thread-safe: many RunMachines are for many threads.
 #pragma once
 
@@ -25,11 +29,12 @@
 #include "faultline/page_run.h"
 #include "faultline/policy.h"
 #include "faultline/stats.h"
-#include "sim/hw/mmu.h"
 #include "sim/hw/page_table.h"
 #include "sim/hw/paging_format.h"
+#include "sim/hw/walk_cache.h"
 #include "sim/reclaim/reference_log.h"
-#include "sim/replay/traced_processes.h"
+#include "sim/replay/page_ids.h"
+#include "sim/replay/page_tlb.h"
 
 namespace faultline::replay {
 
@@ -47,12 +52,15 @@ class RunMachine final : private FrameView {
   RunMachine(const RunMachine&) = delete;
   RunMachine& operator=(const RunMachine&) = delete;
 
-  // False: it is of one process more than kProcessesMax, and nothing was done. REQUIRES: the block
-  // has no call.
-  [[nodiscard]] bool replay(const PageRunBlock& block);
+  // Says what the runs that come are of: `pages` is that of their PageRunBlock. False: it is of one
+  // process more than kProcessesMax, and nothing was done. O(pages).
+  [[nodiscard]] bool enter(TraceTask task, std::span<const uint64_t> pages);
+  // REQUIRES: the runs are of the block that was entered last, and do not begin with a count of 0;
+  // `pages` still lies there.
+  void replay(std::span<const PageRun> runs);
 
   Stats stats() const;
-  // O(frames).
+  // O(pages).
   void validate() const;
 
  private:
@@ -62,36 +70,42 @@ class RunMachine final : private FrameView {
     Asid asid;
     hw::PageTable table;
   };
-  // The page that a frame holds.
-  struct Held {
-    Space* space = nullptr;  // null: none
-    Vpn vpn{};
-    PageId page = kNoPage;
-  };
+
+  static constexpr uint32_t kNoPageHeld = ~uint32_t{0};
 
   // What a policy wants to know of references to pages that are in memory.
-  enum class Telling : uint8_t { kNothing, kLast, kReferences };
+  enum class Telling : uint8_t { kNothing, kReferences };
+  enum class TlbUse : bool { kNo, kYes };
 
   uint64_t now() const override { return references_; }
-  uint64_t last_reference(Pfn frame) const override { return last_references_[frame.value]; }
+  uint64_t last_reference(Pfn frame) const override { return tlb_.last_use(state_in(frame)); }
   bool test_and_clear_accessed(Pfn frame) override;
-  bool dirty(Pfn frame) const override;
+  bool dirty(Pfn frame) const override { return (state_in(frame).flags & kDirty) != 0; }
   bool evictable(Pfn) const override { return true; }
+  void expect(Pfn frame) const override { __builtin_prefetch(&state_in(frame), 1); }
 
-  Space* find_or_make_space(TraceTask task);
-  hw::Pte pte_of(Pfn frame) const;
-  // Whether a page of the machine holds several of page runs.
-  enum class Pages : bool { kAsRuns, kLarger };
-  template <Pages kPages>
-  void replay_some(Space& space, std::span<const uint64_t> pages, std::span<const PageRun> runs);
-  template <Telling kTelling, Pages kPages>
-  void replay_runs(Space& space, std::span<const uint64_t> pages, std::span<const PageRun> runs);
-  void replay_slowly(Space& space, Vpn vpn, PageRun run);
+  const PageState& state_in(Pfn frame) const { return states_[held_[frame.value]]; }
+  // Whether the access needs neither the second level of the TLB nor a walk.
+  static bool serves(uint32_t all_served, const PageState& state, AccessKind kind) {
+    return (all_served >> (8 * unsigned(kind)) & 0xff & ~state.flags) == 0;
+  }
+  Space* find_or_make_space(uint32_t pid);
+  template <Telling kTelling, TlbUse kTlb>
+  void replay_runs(std::span<const PageRun> runs);
+  // Of the block's page of that index.
+  Vpn vpn_of(size_t index) const { return {block_vpns_[index] >> shift_}; }
+  void replay_slowly(const PageRun& run);
   void count_accesses(AccessKind kind, uint64_t count);
-  void refer(Space& space, Vpn vpn, AccessKind kind, uint64_t count);
-  void note_hits(Pfn frame, AccessKind kind, uint64_t count);
-  void refer_slowly(Space& space, Vpn vpn, AccessKind kind);
-  void bring_in(Space& space, Vpn vpn);
+  void count_lookups(AccessKind kind, uint64_t count);
+  void count_walk(const PageState& state, hw::WalkResult walk);
+  void count_whole_walk(const PageState& state, bool permitted);
+  void flush(uint32_t page);
+  void refer(uint32_t page, AccessKind kind, uint64_t count);
+  void note_hits(uint32_t page, AccessKind kind, uint64_t count);
+  void refer_slowly(uint32_t page, AccessKind kind);
+  void reach(uint32_t page, AccessKind kind);
+  void miss(uint32_t page, AccessKind kind);
+  void bring_in(uint32_t page);
   Pfn take_frame(PageId incoming);
   void evict(Pfn victim);
   void log(const Reference& reference) {
@@ -108,24 +122,29 @@ class RunMachine final : private FrameView {
   const uint64_t user_pages_;  // pages from this number on are not the program's
   const std::unique_ptr<ReplacementPolicy> policy_;  // null: memory is unlimited
   const uint64_t frames_max_;
-  const bool stamps_;     // the policy goes by the last references
-  const bool logs_;       // it is told of every reference
+  const bool logs_;       // the policy is told of every reference
   const uint64_t ticks_;  // references from one of its ticks to the next; 0: none
   uint64_t next_tick_;
-  hw::Mmu mmu_;
-  std::map<uint32_t, Space> spaces_;  // by pid
-  Space* space_ = nullptr;            // the last that was asked for, of `pid_`
-  uint32_t pid_ = 0;
-  Vpn last_vpn_{};  // of the last run, where pages are larger than those of runs
 
-  std::vector<Held> held_;                 // by Pfn; frame 0 is none
-  std::vector<uint64_t> last_references_;  // by Pfn
+  PageIds ids_;        // by hw::tlb_tag
+  PageStates states_;  // by number of the page; kForeignPage is never resident
+  PageTlb tlb_;
+  uint32_t served_ = 0;                        // PageTlb::served(), a byte for each AccessKind
+  std::unique_ptr<hw::WalkCache> walk_cache_;  // null: there is none
+  WalkStats walks_;
+  std::map<uint32_t, Space> spaces_;  // by pid
+  Space* space_ = nullptr;            // of the block
+  uint32_t pid_ = 0;
+  std::span<const uint64_t> block_vpns_;
+  std::vector<uint32_t> block_pages_;  // the numbers of the block's pages
+
+  std::vector<uint32_t> held_;  // by Pfn: the page that the frame holds; frame 0 is none
   std::priority_queue<uint32_t, std::vector<uint32_t>, std::greater<>> freed_;
   reclaim::ReferenceLog log_;
   uint64_t in_use_ = 0;
   uint64_t peak_in_use_ = 0;
-  uint32_t pages_ = 0;  // ever brought in
   uint64_t references_ = 0;
+  bool many_slow_ = false;  // lately
   AccessStats accesses_;
   FaultStats faults_;
   uint64_t evictions_ = 0;

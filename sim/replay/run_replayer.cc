@@ -38,12 +38,13 @@ Result<ReplayOutcome, InputError> replay_runs(PageRunReader& reader, RunMachine&
     if (!block) return block.error();
     if (block->end()) break;
     cutter.begin(window.cut(*block).runs);
+    if (cutter.left() > 0 && !machine.enter(block->task, block->pages)) return too_many_processes();
     while (cutter.left() > 0) {
       const uint64_t accesses = std::min(cutter.left(), clock.left());
       const PageRunBlock part{
           .pages = block->pages, .runs = cutter.take(accesses), .task = block->task};
       tell(options, part);
-      if (!machine.replay(part)) return too_many_processes();
+      machine.replay(part.runs);
       outcome.records += accesses;
       clock.pass(accesses);
     }

@@ -19,11 +19,6 @@ class OneBlock final : public TraceReader {
   TraceBlock block_;
 };
 
-template <class T>
-std::vector<T> copy(std::span<const T> from) {
-  return std::vector<T>(from.begin(), from.end());
-}
-
 }  // namespace
 
 // The trace as one of the replays sees it: in either form, but in one only.
@@ -49,17 +44,17 @@ class SharedReader final : public TraceReader, public PageRunReader {
     }
   }
   Result<PageRunBlock, InputError> next_page_runs() override {
-    while (piece_ == nullptr || next_runs_ >= std::max<size_t>(1, piece_->runs.size())) {
+    while (piece_ == nullptr || next_runs_ >= std::max<size_t>(1, piece_->runs_count)) {
       if (!advance()) return end<PageRunBlock>();
       next_runs_ = 0;
     }
     PageRunBlock block{.task = piece_->task};
-    if (next_runs_ < piece_->runs.size()) {
+    if (next_runs_ < piece_->runs_count) {
       block.pages = piece_->runs[next_runs_].pages;
       block.runs = piece_->runs[next_runs_].runs;
     }
     ++next_runs_;
-    if (next_runs_ >= piece_->runs.size()) block.call = call_of(*piece_);
+    if (next_runs_ >= piece_->runs_count) block.call = call_of(*piece_);
     return block;
   }
 
@@ -104,7 +99,7 @@ bool SharedTrace::read_accesses(Piece& piece) {
   const auto block = source_.next_block();
   if (!block) error_ = block.error();
   if (!block || block->end()) return false;
-  piece.accesses = copy(block->accesses);
+  piece.accesses.assign(block->accesses.begin(), block->accesses.end());
   piece.task = block->task;
   if (block->call != nullptr) piece.call = *block->call;
   accesses_ += piece.accesses.size();
@@ -115,7 +110,7 @@ bool SharedTrace::read_accesses(Piece& piece) {
     const auto runs = reader->next_page_runs();
     FL_CHECK(runs.ok());
     if (runs->end()) return true;
-    piece.runs.push_back({.pages = copy(runs->pages), .runs = copy(runs->runs)});
+    add_runs(piece, *runs);
   }
 }
 
@@ -123,22 +118,30 @@ bool SharedTrace::read_runs(Piece& piece) {
   const auto block = runs_->next_page_runs();
   if (!block) error_ = block.error();
   if (!block || block->end()) return false;
-  piece.runs.push_back({.pages = copy(block->pages), .runs = copy(block->runs)});
+  add_runs(piece, *block);
   piece.task = block->task;
   if (block->call != nullptr) piece.call = *block->call;
   for (const PageRun run : block->runs) accesses_ += run.count();
   return true;
 }
 
-std::unique_ptr<SharedTrace::Piece> SharedTrace::read_piece() {
+void SharedTrace::add_runs(Piece& piece, const PageRunBlock& block) {
+  if (piece.runs_count == piece.runs.size()) piece.runs.emplace_back();
+  Runs& runs = piece.runs[piece.runs_count++];
+  runs.pages.assign(block.pages.begin(), block.pages.end());
+  runs.runs.assign(block.runs.begin(), block.runs.end());
+}
+
+bool SharedTrace::read_piece(Piece& piece) {
+  piece.runs_count = 0;
+  piece.accesses.clear();
+  piece.call.reset();
   if (options_.interrupted != nullptr && options_.interrupted->load()) {
     interrupted_ = true;
-    return nullptr;
+    return false;
   }
-  if (accesses_ >= options_.accesses_max) return nullptr;
-  auto piece = std::make_unique<Piece>();
-  const bool some = runs_ != nullptr ? read_runs(*piece) : read_accesses(*piece);
-  return some ? std::move(piece) : nullptr;
+  if (accesses_ >= options_.accesses_max) return false;
+  return runs_ != nullptr ? read_runs(piece) : read_accesses(piece);
 }
 
 void SharedTrace::read() {
@@ -148,17 +151,23 @@ void SharedTrace::read() {
                   [this] { return readers_ == 0 || (places_ > 0 && pieces_.size() < kPiecesMax); });
     if (readers_ == 0) break;
     --places_;
-    lock.unlock();
     std::unique_ptr<Piece> piece;
+    if (!spare_.empty()) {
+      piece = std::move(spare_.back());
+      spare_.pop_back();
+    }
+    lock.unlock();
+    bool some = false;
     try {
-      piece = read_piece();
+      if (piece == nullptr) piece = std::make_unique<Piece>();
+      some = read_piece(*piece);
     } catch (...) {
       // Those that wait must come to their ends first.
       failure_ = std::current_exception();
     }
     lock.lock();
     ++places_;
-    if (piece == nullptr) {
+    if (!some) {
       ended_ = true;
     } else if (readers_ > 0) {
       piece->readers = readers_;
@@ -170,12 +179,16 @@ void SharedTrace::read() {
 
 const SharedTrace::Piece* SharedTrace::next(uint64_t position, bool has_piece) {
   std::unique_lock lock(mutex_);
+  const auto there = [&] { return position < first_ + pieces_.size(); };
+  const bool let_go = has_piece && give_back(position - 1);
+  if (has_piece && there()) {
+    if (let_go) changed_.notify_all();
+    return pieces_[position - first_].get();
+  }
   if (has_piece) {
     ++places_;
-    give_back(position - 1);
     changed_.notify_all();
   }
-  const auto there = [&] { return position < first_ + pieces_.size(); };
   changed_.wait(lock, [&] { return there() ? places_ > 0 : ended_; });
   if (!there()) return nullptr;
   --places_;
@@ -195,12 +208,16 @@ void SharedTrace::leave(uint64_t position, bool has_piece) {
   changed_.notify_all();
 }
 
-void SharedTrace::give_back(uint64_t position) {
+bool SharedTrace::give_back(uint64_t position) {
   --pieces_[position - first_]->readers;
+  bool let_go = false;
   while (!pieces_.empty() && pieces_.front()->readers == 0) {
+    spare_.push_back(std::move(pieces_.front()));
     pieces_.pop_front();
     ++first_;
+    let_go = true;
   }
+  return let_go;
 }
 
 }  // namespace faultline::replay

@@ -61,10 +61,11 @@ class SharedTrace {
     std::vector<uint64_t> pages{};
     std::vector<PageRun> runs{};
   };
-  // A piece of the trace, which owns what it holds.
+  // A piece of the trace, which owns what it holds. Pieces are used again: their memory is warm.
   struct Piece {
     std::vector<Access> accesses{};
     std::vector<Runs> runs{};
+    size_t runs_count = 0;  // of `runs`, the others are of before
     TraceTask task{};
     std::optional<TraceCall> call{};
     size_t readers = 0;  // that have not done with it yet
@@ -73,16 +74,19 @@ class SharedTrace {
   // At most so many pieces are kept.
   static constexpr size_t kPiecesMax = 8;
 
-  // Null at the end of what is to be read.
-  std::unique_ptr<Piece> read_piece();
+  // Fills the piece. False: the end of what is to be read.
+  bool read_piece(Piece& piece);
+  void add_runs(Piece& piece, const PageRunBlock& block);
   bool read_accesses(Piece& piece);
   bool read_runs(Piece& piece);
   // For a reader that is done with the piece before `position`, if it has that: the piece at
-  // `position`, null at the end; with it goes a place to work, until it is done with the piece.
+  // `position`, null at the end; with it goes a place to work, which the reader keeps as long as it
+  // need not wait: threads that took turns at every piece would do little else.
   const Piece* next(uint64_t position, bool has_piece);
   // A reader is gone.
   void leave(uint64_t position, bool has_piece);
-  void give_back(uint64_t position);
+  // Whether a piece was let go by that.
+  bool give_back(uint64_t position);
 
   TraceReader& source_;
   const Options options_;
@@ -93,6 +97,7 @@ class SharedTrace {
   std::mutex mutex_{};
   std::condition_variable changed_{};
   std::deque<std::unique_ptr<Piece>> pieces_{};
+  std::vector<std::unique_ptr<Piece>> spare_{};
   uint64_t first_ = 0;  // the position of pieces_.front()
   size_t readers_ = 0;  // that are not gone
   unsigned places_;     // threads that may begin to work

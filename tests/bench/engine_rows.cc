@@ -1,5 +1,6 @@
 // Whole replays from packed traces: TLB, page walks, replacement, dirty pages and all counters; on
-// real traces, and on made ones that hardly ever hit.
+// real traces, by the clock on the wall since a thread of its own reads them, and on made ones that
+// hardly ever hit.
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -113,7 +114,8 @@ void replay_made(benchmark::State& state, const MadeTrace& trace, const std::str
     auto made = reclaim::make_policy(policy, {.frames = *options.frames});
     FL_CHECK(made.ok());
     replay::RunMachine machine(options, std::move(made).value());
-    FL_CHECK(machine.replay({.pages = trace.pages, .runs = trace.runs}));
+    FL_CHECK(machine.enter({}, trace.pages));
+    machine.replay(trace.runs);
     const Stats stats = machine.stats();
     benchmark::DoNotOptimize(&stats);
   }
@@ -160,7 +162,8 @@ constexpr Row real(std::string_view what, void (*body)(benchmark::State& state),
           .iterations = 3,
           .bound = kSumBound,
           .target_rate = target,
-          .target_ratio = target / 1650e6};
+          .target_ratio = target / 1650e6,
+          .clock = Clock::kWall};
 }
 constexpr Row missing(std::string_view what, void (*body)(benchmark::State& state),
                       double target = 60e6) {

@@ -34,6 +34,7 @@ struct Row {
 inline constexpr std::string_view kSumBound = "sum of 8-byte words, 512 MiB";
 
 std::span<const Row> bound_rows();
+std::span<const Row> compressed_rows();
 std::span<const Row> flt_rows();
 std::span<const Row> engine_rows();
 std::span<const Row> frame_rows();

@@ -2,12 +2,15 @@
 
 #include <doctest/doctest.h>
 
-#include <cstring>
 #include <string>
 #include <vector>
 
+#include "tests/record/messages.h"
+
 namespace faultline::record {
 namespace {
+
+using testing::Messages;
 
 // Each block as text: `pid/tid:accesses call(result)`.
 struct TextSink : public TraceSink {
@@ -29,42 +32,6 @@ struct TextSink : public TraceSink {
   TraceCall last_call{};
   int by_kernel = 0;
   int wanted = 1000;
-};
-
-// Messages, one behind the other.
-class Messages {
- public:
-  template <typename T>
-  Messages& add(MessageKind kind, TraceTask task, const T& payload, const std::string& rest = {}) {
-    std::string bytes(reinterpret_cast<const char*>(&payload), sizeof payload);
-    return add_bytes(kind, task, bytes + rest);
-  }
-  Messages& add_bytes(MessageKind kind, TraceTask task, const std::string& payload) {
-    const MessageHeader header{uint16_t(sizeof(MessageHeader) + payload.size()), kind, task.pid,
-                               task.tid};
-    bytes_.append(reinterpret_cast<const char*>(&header), sizeof header);
-    bytes_ += payload;
-    return *this;
-  }
-  Messages& start(TraceTask task) { return add_bytes(MessageKind::kStart, task, {}); }
-  // A block of two instructions, at 4096.
-  Messages& block(TraceTask task, uint32_t id) {
-    return add(MessageKind::kBlock, task, BlockMessage{4096, id, 2}, "\x03\x02");
-  }
-  Messages& events(TraceTask task, const std::vector<uint64_t>& events) {
-    return add_bytes(
-        MessageKind::kEvents, task,
-        {reinterpret_cast<const char*>(events.data()), events.size() * sizeof events[0]});
-  }
-  Messages& call(TraceTask task, TraceCallKind kind, int64_t result) {
-    CallMessage message{.kind = kind};
-    message.result = result;
-    return add(MessageKind::kCall, task, message, "/a/file");
-  }
-  std::span<const std::byte> bytes() const { return std::as_bytes(std::span(bytes_)); }
-
- private:
-  std::string bytes_{};
 };
 
 constexpr TraceTask kRoot{10, 10};
@@ -215,6 +182,11 @@ TEST_CASE("StreamDecoder: a sink that wants no more is given no more") {
 
 TEST_CASE("StreamDecoder: messages that make no sense are refused") {
   const auto refused = [](const Messages& messages) { return decoded(messages).empty(); };
+  CHECK(refused(Messages().start(kRoot).block(kRoot, 0xffffffff)));  // far from the others
+  CHECK(refused(Messages().start(kRoot).add(MessageKind::kKernelAccess, kRoot,
+                                            KernelAccessMessage{0, uint64_t{1} << 60, 0})));
+  CHECK(refused(Messages().start(kRoot).add(MessageKind::kKernelAccess, kRoot,
+                                            KernelAccessMessage{~uint64_t{0}, 8, 0})));
   CHECK(refused(Messages().block(kRoot, 0)));  // of no process
   CHECK(refused(Messages().start(kRoot).events(kRoot, {block_event(1, 1)})));
   CHECK(refused(Messages().start(kRoot).add_bytes(MessageKind::kEvents, kRoot, "1234")));

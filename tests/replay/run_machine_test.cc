@@ -82,7 +82,8 @@ std::pair<std::string, std::string> replay_both(const MachineOptions& options,
       found = processes.insert(found, {piece.task.pid, &(*machine)->start_empty_process()});
     REQUIRE((*machine)->access(*found->second, piece.accesses));
     const Runs runs(piece.accesses);
-    REQUIRE(twin.replay({.pages = runs.pages, .runs = runs.runs, .task = piece.task}));
+    REQUIRE(twin.enter(piece.task, runs.pages));
+    twin.replay(runs.runs);
   }
   (*machine)->validate();
   twin.validate();

@@ -2,6 +2,7 @@
 
 _REPOSITORIES = [
     "boost.intrusive",
+    "boost.sort",
     "cli11",
     "doctest",
     "fmt",

@@ -1,0 +1,137 @@
+// PageTlb: the TLB of RunMachine. It does what hw::Tlb does, hit for hit and victim for victim, and
+// knows its pages by their numbers instead of their addresses. Whether a first level holds a page,
+// and where, stands in the page's own state, so that nothing is searched for a hit there.
+//
+// The first levels keep no order: each way has the stamp of its last use, and a victim is the way
+// of its set with the oldest. The stamps of all ways lie together, so that a hit writes nowhere
+// else. The second level, which few uses reach, keeps its sets in the order of use, and is
+// searched. Entries have no rights of their own: an inferred mapping grants everything, and the
+// dirty right of an entry is the dirty bit of its page (whatever cleans a page flushes it).
+//
+// Units: pages by number; stamps in references, from 1.
+// Invariants, checked by validate():
+//   1. a page has kInData or kInCode exactly where that level holds it, once, in its set; its slot
+//      there is that way
+//   2. a way of a first level has a stamp exactly when it holds a page
+//   3. the second level holds a page once, in its set; empty ways come last
+// Owns: its levels and counts; the pages are the caller's. Not thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "faultline/access.h"
+#include "faultline/options.h"
+#include "faultline/stats.h"
+#include "faultline/types.h"
+#include "sim/base/flat_array.h"
+
+namespace faultline::replay {
+
+enum PageFlag : uint32_t {
+  kInData = 1,  // of the first level for loads and stores
+  kInCode = 2,  // of the first level for fetches
+  kResident = 4,
+  kAccessed = 8,  // the PTE's accessed bit
+  kDirty = 16,    // the PTE's dirty bit
+  kKnown = 32,    // it was in memory once
+};
+
+// A first level.
+enum class TlbSide : uint8_t { kData, kCode };
+
+constexpr TlbSide side_of(AccessKind kind) {
+  return kind == AccessKind::kFetch ? TlbSide::kCode : TlbSide::kData;
+}
+
+// What there is to know of a page.
+struct PageState {
+  uint64_t last_use = 0;  // the position of its last reference, but for those that slots know
+  uint64_t tag = 0;       // hw::tlb_tag of its address space and page number
+  Pfn frame = kNoPfn;     // while it is kResident
+  uint32_t flags = 0;     // PageFlag
+  uint32_t slot[2]{};     // by TlbSide: its way, while that level holds it
+};
+static_assert(sizeof(PageState) == 32);
+
+using PageStates = base::FlatArray<PageState>;
+
+class PageTlb {
+ public:
+  enum class Found : bool { kNo, kYes };
+
+  // REQUIRES: as hw::Tlb, but that it may be disabled. `pages` must outlive it.
+  PageTlb(const TlbOptions& options, PageStates& pages);
+  PageTlb(const PageTlb&) = delete;
+  PageTlb& operator=(const PageTlb&) = delete;
+
+  bool enabled() const { return enabled_; }
+  // The flags of a page whose access needs neither a second level nor a walk. With the TLB disabled
+  // each reference walks, which changes nothing where these are set.
+  uint32_t served(AccessKind kind) const {
+    const uint32_t held = !enabled_                    ? kResident | kAccessed
+                          : kind == AccessKind::kFetch ? kInCode
+                                                       : kInData;
+    return is_store(kind) ? held | kDirty : held;
+  }
+
+  // Looks a resident page up in both levels, and fills it into the first from the second; kNo: a
+  // walk is needed. Counts what misses the first level. O(ways).
+  Found look_up(uint32_t page, TlbSide side);
+  // The lookup of a page that is not resident, which no level can hold.
+  void count_miss(TlbSide side);
+  // After a walk. REQUIRES: nothing was found just now.
+  void fill(uint32_t page, TlbSide side);
+  // Forgets the page in every level. O(ways).
+  void flush(uint32_t page);
+
+  // Notes a use at `position`. REQUIRES: the level holds the page, if the TLB is enabled.
+  void stamp(PageState& state, TlbSide side, uint64_t position) {
+    (enabled_ ? stamps_[state.slot[size_t(side)]] : state.last_use) = position;
+  }
+  // The same for many pages: by slot. Valid as long as the TLB is.
+  uint64_t* stamps() { return stamps_.data(); }
+  // The position of the last use.
+  uint64_t last_use(const PageState& state) const;
+
+  // Says that `count` lookups were made: one a reference.
+  void add_lookups(TlbSide side, uint64_t count) { lookups_[int(side)] += count; }
+  // REQUIRES: the lookups were added.
+  TlbStats stats() const;
+  void validate() const;
+
+ private:
+  static constexpr uint32_t kNoPageHere = ~uint32_t{0};
+
+  struct Level {
+    Level(TlbLevelOptions options, size_t first);
+    size_t slot_of(uint64_t tag) const { return first_slot + (tag & set_mask) * ways; }
+    size_t first_slot;
+    size_t set_mask;
+    size_t ways;
+  };
+
+  void insert_first(uint32_t page, TlbSide side);
+  void drop_first(size_t slot, TlbSide side);
+  uint32_t* set_of(uint32_t page) {
+    return second_pages_.data() + second_.slot_of(pages_[page].tag);
+  }
+  // The way of its set that holds the page; the number of ways if none does.
+  size_t find_second(uint32_t page) const;
+  void validate_first(TlbSide side) const;
+  void validate_second() const;
+
+  const bool enabled_;
+  PageStates& pages_;
+  const Level first_[2];  // by TlbSide; the slots of both are numbered together
+  const Level second_;
+  std::vector<uint64_t> stamps_;       // of the first levels' ways, by slot; 0: empty
+  std::vector<uint32_t> first_pages_;  // by slot
+  std::vector<uint32_t> second_pages_;
+  uint64_t lookups_[2]{};
+  uint64_t first_misses_[2]{};
+  TlbLevelStats second_counts_;
+};
+
+}  // namespace faultline::replay
