@@ -71,6 +71,9 @@ struct MrcSampling {
   double standard_error_max = 0;
 };
 
+// How many pages a curve can be of.
+inline constexpr uint64_t kMrcPagesMax = 1'000'000'000;
+
 struct MrcOptions {
   std::string paging = "x86-64";     // the size of pages, and the end of user space
   std::string paging_description{};  // as MachineOptions has it
@@ -83,6 +86,8 @@ struct MrcOptions {
   // Policies ("clock:enter=0") that are measured too, each in memory of each of these sizes.
   std::vector<std::string> policies{};
   std::vector<uint64_t> policy_frames{};
+  // With more pages than these, of all processes together, there is no curve; of a sample, in it.
+  uint64_t pages_max = kMrcPagesMax;
   // Looked at before each block; null: never interrupted.
   const std::atomic<bool>* interrupted = nullptr;
   // Told after each block how many accesses have been done; may be empty.
@@ -92,7 +97,8 @@ struct MrcOptions {
 struct MrcReport {
   std::vector<std::string> files{};  // the caller's to set
   std::string format{};
-  uint64_t records = 0;  // accesses, those that are no reference too
+  std::vector<std::string> damage{};  // what TraceOptions::salvage left out, and where
+  uint64_t records = 0;               // accesses, those that are no reference too
   uint64_t page_size = 4096;
   MissCurve total{};  // the pages of all processes in one memory
   // Each process alone, in the order of their pids; empty where there is only one.
@@ -100,14 +106,18 @@ struct MrcReport {
   std::vector<PolicyCurve> policies{};  // in the order they were asked for
   std::optional<MrcSampling> sampling{};
   bool interrupted = false;  // the rest of the trace was not looked at
+  // It has more pages than MrcOptions::pages_max: the curves are of what came before, and worth
+  // nothing.
+  bool too_many_pages = false;
 };
 
 // What is left of `reader`'s trace, as a string of references: the calls that it holds are passed
 // over, and accesses beyond user space are no references.
 // Errors: the reader's; the pages of options.paging are below 4 KiB; a policy that there is not, or
 // that must know the future; more than 2^28 pages where there are policies. REQUIRES:
-// make_machine() takes options.paging and its description; 0 < sample_rate <= 1; 0 < sample_pages;
-// not both, and neither with policies; policy_frames rise, from 1 at least.
+// make_machine() takes options.paging and its description; pages_max <= kMrcPagesMax; 0 <
+// sample_rate <= 1; 0 < sample_pages; not both, and neither with policies; policy_frames rise, from
+// 1 at least.
 Result<MrcReport, InputError> measure_mrc(TraceReader& reader, const MrcOptions& options);
 
 // One line, compact, keys in the contract's order, without a newline.

@@ -225,13 +225,17 @@ Finished list_of(const Choices& choices) {
   return list;
 }
 
+// -q is --no-progress, too, unless the user wants both.
+void quieten(ShowProgress& progress, const Loudness& loudness) {
+  if (loudness.quiet && progress == ShowProgress::kOnTerminal) progress = ShowProgress::kNo;
+}
+
 Command checked(ReplayCommand command, const Loudness& loudness) {
   if (command.format == "list") return list_of(trace_formats());
   if (command.policy == "list") return list_of(policy_names());
   if (command.paging == "list") return list_of(paging_names());
   if (command.traces.empty()) return usage_error("replay: no TRACE is named");
-  if (loudness.quiet && command.progress == ShowProgress::kOnTerminal)
-    command.progress = ShowProgress::kNo;
+  quieten(command.progress, loudness);
   return command;
 }
 
@@ -253,8 +257,7 @@ Command checked(ConvertCommand command, const Loudness& loudness) {
   if (command.traces.size() < 2) return usage_error("convert: a TRACE and an OUT have to be named");
   command.output = command.traces.back();
   command.traces.pop_back();
-  if (loudness.quiet && command.progress == ShowProgress::kOnTerminal)
-    command.progress = ShowProgress::kNo;
+  quieten(command.progress, loudness);
   return command;
 }
 
@@ -278,16 +281,16 @@ Command checked(MrcCommand command, const Loudness& loudness) {
   if (command.format == "list") return list_of(trace_formats());
   if (command.paging == "list") return list_of(paging_names());
   if (command.traces.empty()) return usage_error("mrc: no TRACE is named");
-  if (loudness.quiet && command.progress == ShowProgress::kOnTerminal)
-    command.progress = ShowProgress::kNo;
+  quieten(command.progress, loudness);
   return command;
 }
 
-Command checked(SweepCommand command) {
+Command checked(SweepCommand command, const Loudness& loudness) {
   if (command.format == "list") return list_of(trace_formats());
   if (command.lists.policy == "list") return list_of(policy_names());
   if (command.lists.paging == "list") return list_of(paging_names());
   if (command.traces.empty()) return usage_error("sweep: no TRACE is named");
+  quieten(command.progress, loudness);
   return command;
 }
 
@@ -365,7 +368,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   if (app.got_subcommand("run")) return checked(std::move(run));
   if (app.got_subcommand("verify")) return checked(std::move(verify));
   if (app.got_subcommand("mrc")) return checked(std::move(mrc), loudness);
-  if (app.got_subcommand("sweep")) return checked(std::move(sweep));
+  if (app.got_subcommand("sweep")) return checked(std::move(sweep), loudness);
   if (app.got_subcommand("merge")) return checked(std::move(merge));
   return usage_error("no command is given");
 }

@@ -107,8 +107,10 @@ struct MrcCommand {
   std::string memory{};        // the sizes in which they are
   std::string seed{"0"};
   std::string skip{"0"};
-  std::string limit{};  // empty: none
-  std::string chart{};  // a file; empty: none
+  std::string limit{};      // empty: none
+  std::string pages_max{};  // empty: as many as can be
+  std::string chart{};      // a file; empty: none
+  bool salvage = false;
   bool json = false;
   bool csv = false;
   ShowProgress progress = ShowProgress::kOnTerminal;
@@ -126,8 +128,10 @@ struct SweepCommand {
   std::string jobs{};   // empty: as many as processors
   std::string shard{};  // "I/N"; empty: all of it
   std::string chart{};  // a file; empty: none
+  bool salvage = false;
   bool json = false;
   bool csv = false;
+  ShowProgress progress = ShowProgress::kOnTerminal;
 };
 ExitStatus run_sweep(const SweepCommand& command, Output& out);
 

@@ -10,6 +10,7 @@
 
 #include "faultline/machine.h"
 #include "faultline/mrc.h"
+#include "faultline/sweep.h"
 #include "faultline/trace.h"
 #include "sim/base/log.h"
 #include "sim/cli/chart_file.h"
@@ -21,9 +22,9 @@
 #include "sim/cli/paging_option.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/quantities.h"
+#include "sim/cli/salvage.h"
 #include "sim/cli/sweep_configurations.h"
 #include "sim/replay/replayer.h"
-#include "sim/replay/sweep.h"
 
 namespace faultline::cli {
 namespace {
@@ -54,7 +55,7 @@ Result<uint64_t, InputError> parse_sample_pages(const std::string& text) {
   return *pages;
 }
 
-// What says how the trace is cut.
+// What says how the trace is cut, and how many pages there may be.
 Result<void, InputError> set_counts(const MrcCommand& command, MrcOptions& options) {
   auto skip = parse_count("--skip", command.skip);
   if (!skip) return skip.error();
@@ -63,6 +64,14 @@ Result<void, InputError> set_counts(const MrcCommand& command, MrcOptions& optio
     auto limit = parse_count("--limit", command.limit);
     if (!limit) return limit.error();
     options.limit = *limit;
+  }
+  if (!command.pages_max.empty()) {
+    auto pages = parse_count("--pages-max", command.pages_max);
+    if (!pages) return pages.error();
+    if (*pages > kMrcPagesMax)
+      return wrong("--pages-max: '" + command.pages_max + "' is above " +
+                   std::to_string(kMrcPagesMax));
+    options.pages_max = *pages;
   }
   auto seed = parse_count("--seed", command.seed);
   if (!seed) return seed.error();
@@ -99,8 +108,8 @@ Result<void, InputError> set_policies(const MrcCommand& command, MrcOptions& opt
   std::vector<uint64_t>& sizes = options.policy_frames;
   std::ranges::sort(sizes);
   sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
-  if (options.policies.size() * options.policy_frames.size() > replay::kConfigurationsMax)
-    return wrong("more than " + std::to_string(replay::kConfigurationsMax) + " configurations");
+  if (options.policies.size() * options.policy_frames.size() > kSweepConfigurationsMax)
+    return wrong("more than " + std::to_string(kSweepConfigurationsMax) + " configurations");
   return {};
 }
 
@@ -151,7 +160,7 @@ ExitStatus run_mrc(const MrcCommand& command, Output& out) {
   if (command.json && command.csv) return fail(wrong("either --json or --csv"));
   if (!known_chart_name(command.chart)) return ExitStatus::kBadInput;
   catch_interrupt();
-  auto reader = open_trace(command.traces, {.format = command.format});
+  auto reader = open_trace(command.traces, {.format = command.format, .salvage = command.salvage});
   if (!reader) return fail(reader.error());
   base::log(base::LogLevel::kInfo, "the trace's format is {}", (*reader)->format());
   std::optional<Progress> progress;
@@ -162,6 +171,12 @@ ExitStatus run_mrc(const MrcCommand& command, Output& out) {
   auto report = measure_mrc(**reader, *options);
   progress.reset();
   if (!report) return fail(report.error());
+  if (report->too_many_pages) {
+    print_error("the trace has more than " + std::to_string(options->pages_max) +
+                " pages, of which no curve can be made; --sample-pages estimates it from some");
+    return ExitStatus::kResource;
+  }
+  warn_of_damage(**reader);
   report->files = command.traces;
   return report_curves(command, *report, out);
 }

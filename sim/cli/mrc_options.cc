@@ -36,6 +36,10 @@ CLI::App& add_mrc(CLI::App& app, MrcCommand& to) {
   mrc.add_option("--seed", to.seed, "Seed of the choice of pages, and of policies");
   mrc.add_option("--skip", to.skip, "Pass over that many accesses at the beginning");
   mrc.add_option("--limit", to.limit, "Look at that many accesses at most");
+  mrc.add_option("--pages-max", to.pages_max,
+                 "Give up where there are more pages than that; without it, than 1,000,000,000");
+  mrc.add_flag("--salvage", to.salvage,
+               "Report what can be read of a damaged trace, and warn of what cannot");
   mrc.add_flag("--json", to.json, "Print one JSON document");
   mrc.add_flag("--csv", to.csv, "Print every point of the curve, as comma-separated values");
   mrc.add_option("--chart", to.chart, "Draw the curve to this file, NAME.svg or NAME.html");

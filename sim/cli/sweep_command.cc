@@ -10,6 +10,7 @@
 
 #include "faultline/machine.h"
 #include "faultline/report.h"
+#include "faultline/sweep.h"
 #include "faultline/trace.h"
 #include "sim/base/log.h"
 #include "sim/cli/commands.h"
@@ -17,10 +18,11 @@
 #include "sim/cli/input_file.h"
 #include "sim/cli/interrupt.h"
 #include "sim/cli/message.h"
+#include "sim/cli/progress.h"
 #include "sim/cli/quantities.h"
+#include "sim/cli/salvage.h"
 #include "sim/cli/sweep_configurations.h"
 #include "sim/cli/sweep_output.h"
-#include "sim/replay/sweep.h"
 #include "sim/report/utf8.h"
 
 namespace faultline::cli {
@@ -58,12 +60,12 @@ Result<void, InputError> check(const std::vector<MachineOptions>& configurations
   return {};
 }
 
-Result<replay::SweepOptions, InputError> sweep_options(const SweepCommand& command) {
+Result<SweepOptions, InputError> sweep_options(const SweepCommand& command) {
   auto configurations = sweep_configurations(command.lists);
   if (!configurations) return configurations.error();
-  replay::SweepOptions options{.configurations = std::move(configurations).value(),
-                               .jobs = std::max(1U, std::thread::hardware_concurrency()),
-                               .interrupted = &interrupt_flag()};
+  SweepOptions options{.configurations = std::move(configurations).value(),
+                       .jobs = std::max(1U, std::thread::hardware_concurrency()),
+                       .interrupted = &interrupt_flag()};
   const auto skip = parse_count("--skip", command.skip);
   if (!skip) return skip.error();
   options.skip = *skip;
@@ -76,7 +78,7 @@ Result<replay::SweepOptions, InputError> sweep_options(const SweepCommand& comma
     const auto jobs = parse_count("--jobs", command.jobs);
     if (!jobs) return jobs.error();
     if (*jobs == 0) return wrong("--jobs: must be at least 1");
-    options.jobs = static_cast<unsigned>(std::min<uint64_t>(*jobs, replay::kConfigurationsMax));
+    options.jobs = static_cast<unsigned>(std::min<uint64_t>(*jobs, kSweepConfigurationsMax));
   }
   const auto seed = parse_count("--seed", command.seed);
   if (!seed) return seed.error();
@@ -130,8 +132,7 @@ class Futures {
 
   // Reads the trace first, once for each format of page tables that it is needed with, and gives
   // each configuration that needs it a future of its own. REQUIRES: create() has succeeded.
-  std::optional<ForesightFailure> look_ahead(const SweepCommand& command,
-                                             replay::SweepOptions& options) {
+  std::optional<ForesightFailure> look_ahead(const SweepCommand& command, SweepOptions& options) {
     for (auto& [paging, foresight] : by_paging_) {
       MachineOptions* one = nullptr;
       for (MachineOptions& configuration : options.configurations)
@@ -139,13 +140,15 @@ class Futures {
       if (one == nullptr) continue;  // in another shard
       MachineOptions machine = *one;
       machine.unmapped = Unmapped::kMap;
-      auto failure = foresight.look_ahead(
-          {.traces = command.traces,
-           .trace = {.format = command.format},
-           .engine = {.machine = machine},
-           .unmapped_as_trace = true,
-           .how = {
-               .skip = options.skip, .limit = options.limit, .interrupted = options.interrupted}});
+      auto failure =
+          foresight.look_ahead({.traces = command.traces,
+                                .trace = {.format = command.format, .salvage = command.salvage},
+                                .engine = {.machine = machine},
+                                .unmapped_as_trace = true,
+                                .how = {.skip = options.skip,
+                                        .limit = options.limit,
+                                        .interrupted = options.interrupted,
+                                        .on_progress = options.on_progress}});
       if (failure) return failure;
     }
     for (MachineOptions& configuration : options.configurations) {
@@ -166,37 +169,58 @@ class Futures {
   std::vector<std::unique_ptr<NextUses>> own_;
 };
 
-ExitStatus sweep_and_show(const SweepCommand& command, const replay::SweepOptions& options,
-                          Futures& futures, report::Shard* shard, Output& out) {
-  replay::SweepOptions each = options;
-  if (const auto failure = futures.look_ahead(command, each)) {
-    print_error(failure->error.to_string());
-    return failure->status;
-  }
-  const auto reader = open_trace(command.traces, {.format = command.format});
-  if (!reader) return fail(reader.error());
+// The reports of all configurations. Nothing: why, was said.
+struct Swept {
+  ExitStatus status = ExitStatus::kDone;
+  std::vector<ReplayReport> replays{};
+};
+
+Swept sweep(const SweepCommand& command, const SweepOptions& options, Futures& futures) {
+  const auto failed = [](ExitStatus status, const InputError& error) {
+    print_error(error.to_string());
+    return Swept{.status = status};
+  };
+  SweepOptions each = options;
+  std::optional<Progress> progress;
+  if (wants_progress(command.progress))
+    each.on_progress = [&progress](uint64_t accesses) { progress->update(accesses); };
+  progress.emplace(stderr);
+  const auto failure = futures.look_ahead(command, each);
+  progress.reset();
+  if (failure) return failed(failure->status, failure->error);
+  const auto reader =
+      open_trace(command.traces, {.format = command.format, .salvage = command.salvage});
+  if (!reader) return failed(ExitStatus::kBadInput, reader.error());
   base::log(base::LogLevel::kInfo, "the trace's format is {}", (*reader)->format());
   const Unmapped unmapped = (*reader)->has_calls() ? Unmapped::kFault : Unmapped::kMap;
   for (MachineOptions& configuration : each.configurations) configuration.unmapped = unmapped;
-  auto outcome = replay::sweep(**reader, each);
-  if (!outcome) return fail(outcome.error());
-  if (outcome->end == replay::ReplayEnd::kOutOfMemory) {
-    print_error("a simulated machine is out of memory: no frame can be evicted");
-    return ExitStatus::kResource;
-  }
+  progress.emplace(stderr);
+  auto report = sweep_trace(**reader, each);
+  progress.reset();
+  if (!report) return failed(ExitStatus::kBadInput, report.error());
+  if (report->end == SweepEnd::kOutOfMemory)
+    return failed(ExitStatus::kResource,
+                  wrong("a simulated machine is out of memory: no frame can be evicted"));
+  warn_of_damage(**reader);
+  for (ReplayReport& replay : report->replays) replay.files = command.traces;
+  return {report->end == SweepEnd::kInterrupted ? ExitStatus::kInterrupted : ExitStatus::kDone,
+          std::move(report->replays)};
+}
+
+ExitStatus sweep_and_show(const SweepCommand& command, const SweepOptions& options,
+                          Futures& futures, report::Shard* shard, Output& out) {
+  const Swept swept = sweep(command, options, futures);
+  if (swept.status != ExitStatus::kDone && swept.status != ExitStatus::kInterrupted)
+    return swept.status;
   report::Documents documents;
-  for (ReplayReport& report : outcome->reports) {
-    report.files = command.traces;
-    documents.push_back(replay_report_json(report));
-  }
-  ExitStatus status = ExitStatus::kDone;
+  for (const ReplayReport& replay : swept.replays) documents.push_back(replay_report_json(replay));
   if (shard != nullptr) {
     shard->documents = std::move(documents);
     out.write(report::shard_json(*shard) + '\n');
-  } else {
-    status = show_sweep(documents, {command.json, command.csv, command.chart}, out);
+    return swept.status;
   }
-  return outcome->end == replay::ReplayEnd::kInterrupted ? ExitStatus::kInterrupted : status;
+  const ExitStatus status = show_sweep(documents, {command.json, command.csv, command.chart}, out);
+  return swept.status == ExitStatus::kInterrupted ? swept.status : status;
 }
 
 }  // namespace

@@ -5,15 +5,15 @@
 #include <string_view>
 #include <utility>
 
+#include "faultline/sweep.h"
 #include "sim/cli/paging_option.h"
 #include "sim/cli/quantities.h"
 #include "sim/replay/replayer.h"
-#include "sim/replay/sweep.h"
 
 namespace faultline::cli {
 namespace {
 
-constexpr uint64_t kSizesMax = replay::kConfigurationsMax;
+constexpr uint64_t kSizesMax = kSweepConfigurationsMax;
 
 InputError wrong(std::string message) { return {.message = std::move(message)}; }
 
@@ -155,8 +155,8 @@ Result<std::vector<MachineOptions>, InputError> sweep_configurations(const Sweep
   const size_t sizes = pagings->front().memories.size();
   // Each factor is no longer than the command line, or kSizesMax for each of its items.
   if (sizes * policies.size() * tlbs->size() * walk_caches->size() * pagings->size() >
-      replay::kConfigurationsMax)
-    return wrong("more than " + std::to_string(replay::kConfigurationsMax) + " configurations");
+      kSweepConfigurationsMax)
+    return wrong("more than " + std::to_string(kSweepConfigurationsMax) + " configurations");
   std::vector<MachineOptions> machines;  // of one size and policy
   for (const TlbOptions& tlb : *tlbs) {
     for (const WalkCacheOptions& walk_cache : *walk_caches) {

@@ -56,7 +56,14 @@ CLI::App& add_sweep(CLI::App& app, SweepCommand& to) {
                    "How many threads work at a time; without it, one a processor");
   sweep.add_option("--shard", to.shard,
                    "I/N: of the configurations the I-th of N parts, printed for 'faultline merge'");
+  sweep.add_flag("--salvage", to.salvage,
+                 "Report what can be read of a damaged trace, and warn of what cannot");
   add_show(sweep, to.json, to.csv, to.chart);
+  sweep.add_flag_callback(
+      "--progress", [&to] { to.progress = ShowProgress::kYes; },
+      "Show progress also where standard error is no terminal");
+  sweep.add_flag_callback(
+      "--no-progress", [&to] { to.progress = ShowProgress::kNo; }, "Show none");
   return sweep;
 }
 

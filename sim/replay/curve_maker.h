@@ -25,13 +25,14 @@ struct PageShape {
 class CurveMaker {
  public:
   virtual ~CurveMaker() = default;
-  // Takes the runs of a block, which may be none; its call is passed over.
-  virtual void add(const PageRunBlock& block) = 0;
+  // Takes the runs of a block, which may be none; its call is passed over. False: there are more
+  // pages than MrcOptions::pages_max; no more can be taken.
+  virtual bool add(const PageRunBlock& block) = 0;
   // Sets the curves, and what was sampled.
   virtual void finish(MrcReport& report) const = 0;
 };
 
-std::unique_ptr<CurveMaker> make_exact_curves(PageShape shape);
+std::unique_ptr<CurveMaker> make_exact_curves(PageShape shape, const MrcOptions& options);
 // REQUIRES: `options` ask for a sample.
 std::unique_ptr<CurveMaker> make_sampled_curves(PageShape shape, const MrcOptions& options);
 

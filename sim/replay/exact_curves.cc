@@ -1,6 +1,7 @@
 // Exact curves: a stack of pages for each process, and, from the second process on, one of the
 // pages of all.
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <memory>
 #include <numeric>
@@ -8,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/base/flat_array.h"
 #include "sim/replay/curve_maker.h"
 #include "sim/replay/miss_curve.h"
 #include "sim/replay/page_ids.h"
@@ -32,10 +34,7 @@ class Stack {
       runs = runs.subspan(piece.size());
     }
   }
-  MissCurve curve() const {
-    const std::vector<uint64_t> counts = distances_.counts();
-    return make_curve({.references = references_, .cold = distances_.cold(), .counts = counts});
-  }
+  MissCurve curve() const { return make_curve(references_, distances_); }
 
  private:
   // Writes the pages of the runs, without those that follow themselves; returns how many.
@@ -73,38 +72,47 @@ class Stack {
 };
 
 struct Space {
-  PageIds ids{};
+  explicit Space(unsigned page_bits) : ids(page_bits) {}
+  PageIds ids;
   Stack stack{};
-  std::vector<uint32_t> total_ids{};  // by its own number of a page, the number among all pages
+  base::FlatArray<uint32_t> total_ids{};  // by its own number of a page, the number among all pages
 };
 
 class ExactCurves final : public CurveMaker {
  public:
-  explicit ExactCurves(PageShape shape) : shape_(shape) {}
+  ExactCurves(PageShape shape, uint64_t pages_max)
+      : shape_(shape),
+        page_bits_(
+            static_cast<unsigned>(std::bit_width(shape.page(shape.user_end >> kPageRunShift)))),
+        pages_max_(pages_max) {}
 
-  void add(const PageRunBlock& block) override {
-    if (block.runs.empty()) return;
+  bool add(const PageRunBlock& block) override {
+    if (block.runs.empty()) return true;
     Space& space = get(block.task.pid);
     bool some_beyond = false;
+    const uint64_t known = space.ids.size();
     ids_.clear();
     for (const uint64_t number : block.pages) {
       const bool beyond = shape_.beyond_user_space(number);
       some_beyond |= beyond;
       ids_.push_back(beyond ? kBeyond : space.ids.get(shape_.page(number)));
     }
+    seen_ += space.ids.size() - known;
+    if (seen_ > pages_max_) return false;
     space.stack.grow_to(space.ids.size());
     space.stack.add(block.runs, ids_, some_beyond);
-    if (total_ == nullptr) return;
+    if (total_ == nullptr) return true;
     number_among_all(space);
     for (uint32_t& id : ids_)
       if (id != kBeyond) id = space.total_ids[id];
     total_->grow_to(pages_);
     total_->add(block.runs, ids_, some_beyond);
+    return true;
   }
 
   void finish(MrcReport& report) const override {
     if (total_ == nullptr) {
-      report.total = spaces_.empty() ? make_curve({}) : spaces_.begin()->second->stack.curve();
+      report.total = spaces_.empty() ? Stack().curve() : spaces_.begin()->second->stack.curve();
       return;
     }
     report.total = total_->curve();
@@ -124,20 +132,23 @@ class ExactCurves final : public CurveMaker {
         number_among_all(*first);
       }
     }
-    found = std::make_unique<Space>();
+    found = std::make_unique<Space>(page_bits_);
     return *found;
   }
 
   // Gives the pages of `space` that are new their numbers among all pages.
   void number_among_all(Space& space) {
     const size_t known = space.total_ids.size();
-    space.total_ids.resize(space.ids.size());
-    std::iota(space.total_ids.begin() + static_cast<std::ptrdiff_t>(known), space.total_ids.end(),
+    space.total_ids.grow_to(space.ids.size(), 0);
+    std::iota(space.total_ids.begin() + known, space.total_ids.end(),
               static_cast<uint32_t>(pages_));
     pages_ += space.ids.size() - known;
   }
 
   PageShape shape_;
+  unsigned page_bits_;
+  uint64_t pages_max_;
+  uint64_t seen_ = 0;                                  // pages of all processes
   std::map<uint32_t, std::unique_ptr<Space>> spaces_;  // by pid
   std::unique_ptr<Stack> total_;                       // null: one process, whose stack it is
   uint64_t pages_ = 0;                                 // numbered among all
@@ -146,8 +157,11 @@ class ExactCurves final : public CurveMaker {
 
 }  // namespace
 
-std::unique_ptr<CurveMaker> make_exact_curves(PageShape shape) {
-  return std::make_unique<ExactCurves>(shape);
+std::unique_ptr<CurveMaker> make_exact_curves(PageShape shape, const MrcOptions& options) {
+  // Of a block the pages are numbered before they are counted.
+  static_assert(kMrcPagesMax <= StackDistances::kPagesMax);
+  static_assert(kMrcPagesMax + PageRun::kPagesMax <= PageIds::kPagesMax);
+  return std::make_unique<ExactCurves>(shape, options.pages_max);
 }
 
 }  // namespace faultline::replay

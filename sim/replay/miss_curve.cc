@@ -2,19 +2,23 @@
 
 namespace faultline::replay {
 
-MissCurve make_curve(const DistanceCounts& distances) {
-  uint64_t misses = distances.cold;
-  for (size_t distance = 2; distance < distances.counts.size(); ++distance)
-    misses += distances.counts[distance];
-  MissCurve curve{.references = distances.references,
-                  .pages = distances.cold,
-                  .cold_misses = distances.cold,
-                  .points = {{.frames = 1, .misses = misses}}};
-  for (size_t distance = 2; distance < distances.counts.size(); ++distance) {
-    if (distances.counts[distance] == 0) continue;
-    misses -= distances.counts[distance];
+MissCurve make_curve(uint64_t references, const StackDistances& distances) {
+  MissCurve curve{
+      .references = references, .pages = distances.cold(), .cold_misses = distances.cold()};
+  uint64_t misses = distances.cold();
+  size_t points = 1;
+  distances.for_each_count([&](size_t distance, uint64_t count) {
+    if (distance == 1) return;
+    misses += count;
+    ++points;
+  });
+  curve.points.reserve(points);
+  curve.points.push_back({.frames = 1, .misses = misses});
+  distances.for_each_count([&](size_t distance, uint64_t count) {
+    if (distance == 1) return;
+    misses -= count;
     curve.points.push_back({.frames = distance, .misses = misses});
-  }
+  });
   return curve;
 }
 

@@ -4,18 +4,14 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "faultline/mrc.h"
+#include "sim/replay/stack_distances.h"
 
 namespace faultline::replay {
 
-// The references of a string by the distances at which they find their pages (StackDistances).
-struct DistanceCounts {
-  uint64_t references = 0;
-  uint64_t cold = 0;                   // find none
-  std::span<const uint64_t> counts{};  // by distance; those at distance 1 do not matter
-};
-MissCurve make_curve(const DistanceCounts& distances);
+// The curve of a string of `references`, by the distances at which they find their pages. Those at
+// distance 1 may be left out of `distances`: every memory holds these pages.
+MissCurve make_curve(uint64_t references, const StackDistances& distances);
 
 }  // namespace faultline::replay

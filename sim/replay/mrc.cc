@@ -78,10 +78,18 @@ Result<MrcReport, InputError> measure_mrc(TraceReader& reader, const MrcOptions&
     return InputError{.message = "pages of " + std::to_string(paging.page_size().bytes()) +
                                  " bytes are too small for a miss-ratio curve"};
   }
+  FL_CHECK(options.pages_max <= kMrcPagesMax);
   const replay::PageShape shape{.shift = paging.offset_bits, .user_end = paging.user_end().value};
   const bool sampled = options.sample_rate || options.sample_pages;
-  const auto curves =
-      sampled ? replay::make_sampled_curves(shape, options) : replay::make_exact_curves(shape);
+  const auto curves = sampled ? replay::make_sampled_curves(shape, options)
+                              : replay::make_exact_curves(shape, options);
+  uint64_t skip = options.skip;
+  while (skip > 0) {
+    const auto passed = reader.pass_over(skip);
+    if (!passed) return passed.error();
+    if (*passed == 0) break;
+    skip -= *passed;
+  }
   FL_CHECK(!sampled || options.policies.empty());
   PolicyCurves policies(shape, options);
   if (const auto error = policies.make()) return *error;
@@ -93,7 +101,7 @@ Result<MrcReport, InputError> measure_mrc(TraceReader& reader, const MrcOptions&
   }
 
   MrcReport report{.format = std::string(reader.format()), .page_size = paging.page_size().bytes()};
-  replay::RunWindow window(options.skip, options.limit);
+  replay::RunWindow window(skip, options.limit);
   while (!window.done()) {
     if (options.interrupted != nullptr && options.interrupted->load()) {
       report.interrupted = true;
@@ -103,11 +111,15 @@ Result<MrcReport, InputError> measure_mrc(TraceReader& reader, const MrcOptions&
     if (!block) return block.error();
     if (block->end()) break;
     const PageRunBlock some = window.cut(*block);
-    curves->add(some);
+    if (!curves->add(some)) {
+      report.too_many_pages = true;
+      break;
+    }
     if (const auto error = policies.add(some)) return *error;
     if (options.on_progress) options.on_progress(window.passed());
   }
   report.records = window.passed();
+  for (const InputError& damage : reader.damage()) report.damage.push_back(damage.to_string());
   curves->finish(report);
   report.policies = policies.finish();
   return report;

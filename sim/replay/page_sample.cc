@@ -82,6 +82,10 @@ void PageSample::drop_highest() {
 void PageSample::reference(uint64_t hash) {
   auto found = numbers_.find(hash);
   if (found == numbers_.end()) {
+    if (numbers_.size() >= options_.room && options_.pages_max > options_.room) {
+      full_ = true;
+      return;
+    }
     found = numbers_.emplace(hash, new_number()).first;
     if (options_.pages_max != kNoMax) {
       highest_.push(hash);

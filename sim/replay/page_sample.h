@@ -33,6 +33,9 @@ class PageSample {
   struct Options {
     double rate = 1;  // above 0; at first
     uint64_t pages_max = kNoMax;
+    // Where pages_max is above it: more pages than these are not taken, and the sample is full()
+    // then. Below StackDistances::kPagesMax.
+    uint64_t room = StackDistances::kPagesMax - 1;
     // Only pages whose hash is `part` modulo `parts`.
     uint64_t part = 0;
     uint64_t parts = 1;
@@ -44,6 +47,7 @@ class PageSample {
     return hash <= last_hash_ && hash % options_.parts == options_.part;
   }
   // REQUIRES: has(hash).
+  // A page for which there is no room makes it full, and is left out.
   void reference(uint64_t hash);
 
   // The curve, if there were `references` in all. It begins at 1 / rate() frames: about less memory
@@ -52,6 +56,7 @@ class PageSample {
   double rate() const;
   uint64_t pages() const { return numbers_.size(); }
   uint64_t references() const { return references_; }
+  bool full() const { return full_; }
 
  private:
   // The number of a page of the sample; those that have gone leave theirs to others.
@@ -65,6 +70,7 @@ class PageSample {
   std::vector<uint32_t> free_numbers_{};
   std::priority_queue<uint64_t> highest_{};  // hashes; unused where there is no bound
   uint64_t references_ = 0;
+  bool full_ = false;
   double cold_ = 0;               // estimated, as counts_ are
   std::vector<double> counts_{};  // references by interval of distances
 };

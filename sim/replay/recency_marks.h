@@ -29,6 +29,8 @@ class RecencyMarks {
 
   // All unmarked. REQUIRES: a power of two, kPositionsMin at least.
   void reset(uint64_t positions) {
+    // Before there are others.
+    if (positions / kWordBits > words_.capacity()) words_ = std::vector<uint64_t>();
     words_.assign(positions / kWordBits, 0);
     blocks_.assign(positions / kBlockBits, 0);
     groups_.assign((positions / kGroupBits + kFan - 1) / kFan * kFan, 0);

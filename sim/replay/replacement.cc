@@ -31,10 +31,10 @@ class PolicyReplacement final : public Replacement, private FrameView {
         last_references_(1) {}
   // The policy is told of the last references.
   ~PolicyReplacement() override { hand_over_log(); }
-  PolicyReplacement(const PolicyReplacement &) = delete;
-  PolicyReplacement &operator=(const PolicyReplacement &) = delete;
+  PolicyReplacement(const PolicyReplacement&) = delete;
+  PolicyReplacement& operator=(const PolicyReplacement&) = delete;
 
-  void add(const NumberedRuns &runs) override {
+  void add(const NumberedRuns& runs) override {
     FL_CHECK(runs.pages <= kPagesMax);
     if (runs.pages > pages_.size()) pages_.resize(runs.pages, kNever);
     switch (policy_->sees()) {
@@ -80,7 +80,7 @@ class PolicyReplacement final : public Replacement, private FrameView {
   uint64_t now() const override { return references_; }
   uint64_t last_reference(Pfn frame) const override { return last_references_[frame.value]; }
   bool test_and_clear_accessed(Pfn frame) override {
-    uint32_t &page = pages_[in_frame_[frame.value]];
+    uint32_t& page = pages_[in_frame_[frame.value]];
     const bool accessed = (page & kAccessed) != 0;
     page &= ~kAccessed;
     return accessed;
@@ -98,9 +98,9 @@ class PolicyReplacement final : public Replacement, private FrameView {
   // What is inline here are runs that find their page and pass no tick; what it
   // counts stays in registers.
   template <PolicySees kSees>
-  void use_all(const NumberedRuns &runs) {
-    const uint32_t *const numbers = runs.numbers.data();
-    uint32_t *const pages = pages_.data();
+  void use_all(const NumberedRuns& runs) {
+    const uint32_t* const numbers = runs.numbers.data();
+    uint32_t* const pages = pages_.data();
     uint64_t references = references_;
     size_t logged = logged_;
     for (const PageRun run : runs.runs) {
@@ -136,8 +136,8 @@ class PolicyReplacement final : public Replacement, private FrameView {
   }
   // REQUIRES: no tick is due but after the last of them.
   template <PolicySees kSees>
-  void refer(const Use &use) {
-    uint32_t &page = pages_[use.page];
+  void refer(const Use& use) {
+    uint32_t& page = pages_[use.page];
     const bool missed = page < kResidentMin;
     if (missed) [[unlikely]]
       bring_in(use.page);
@@ -158,7 +158,7 @@ class PolicyReplacement final : public Replacement, private FrameView {
   }
   // The references up to each tick, and those that are left.
   template <PolicySees kSees>
-  void pass_ticks(const Use &use) {
+  void pass_ticks(const Use& use) {
     Use part = use;
     for (uint64_t left = use.count; left > 0; left -= part.count) {
       part.count = std::min(left, next_tick_ - references_);
@@ -193,7 +193,7 @@ class PolicyReplacement final : public Replacement, private FrameView {
   }
   void evict(Pfn victim) {
     FL_CHECK(victim != kNoPfn);
-    uint32_t &page = pages_[in_frame_[victim.value]];
+    uint32_t& page = pages_[in_frame_[victim.value]];
     ++counts_.evictions;
     if ((page & kDirty) != 0) ++counts_.dirty_evictions;
     page = kGone;
@@ -234,7 +234,7 @@ std::unique_ptr<Replacement> make_policy_replacement(std::unique_ptr<Replacement
 }
 
 Result<std::unique_ptr<Replacement>, InputError> make_replacement(
-    const ReplacementOptions &options) {
+    const ReplacementOptions& options) {
   FL_CHECK(options.frames > 0);
   // The policy itself checks its options.
   auto policy = reclaim::make_policy(

@@ -1,7 +1,7 @@
 // RunPages: gives the pages of a trace's runs dense numbers: what replacement alone needs to know
 // of a trace.
 //
-// The pages of all processes are numbered together, as they come. Memory: 17 bytes a page, and one
+// The pages of all processes are numbered together, as they come. Memory: 15 bytes a page, and one
 // block. Not thread-safe.
 #pragma once
 
@@ -40,7 +40,7 @@ class RunPages {
 
   const PageShape shape_;
   std::map<uint32_t, uint64_t> processes_{};  // by pid: in the order they came
-  PageIds ids_{};
+  PageIds ids_{64};
   std::vector<uint32_t> numbers_{};  // by the index of a block's page
   std::vector<PageRun> copied_{};
   uint32_t top_ = kBeyond;  // the page referenced last

@@ -37,6 +37,7 @@ class Sample {
       : whole_(options), parts_(make_parts(options)) {}
 
   void count_references(uint64_t count) { references_ += count; }
+  bool full() const { return whole_.full(); }
   void reference(uint64_t hash) {
     if (whole_.has(hash)) whole_.reference(hash);
     // A part of a bounded sample may hold what the whole has given up, and the other way round.
@@ -95,11 +96,12 @@ class SampledCurves final : public CurveMaker {
         seed_(options.seed),
         pages_max_(options.sample_pages),
         sample_{.rate = options.sample_rate.value_or(1),
-                .pages_max = options.sample_pages.value_or(PageSample::kNoMax)},
+                .pages_max = options.sample_pages.value_or(PageSample::kNoMax),
+                .room = options.pages_max},
         total_(sample_) {}
 
-  void add(const PageRunBlock& block) override {
-    if (block.runs.empty()) return;
+  bool add(const PageRunBlock& block) override {
+    if (block.runs.empty()) return true;
     Task& task = tasks_.try_emplace(block.task.pid, sample_).first->second;
     pages_.clear();
     for (const uint64_t number : block.pages)
@@ -124,6 +126,7 @@ class SampledCurves final : public CurveMaker {
     }
     task.alone.count_references(references);
     total_.count_references(references);
+    return !total_.full() && !task.alone.full();
   }
 
   void finish(MrcReport& report) const override {

@@ -161,6 +161,7 @@ void SharedTrace::read() {
     try {
       if (piece == nullptr) piece = std::make_unique<Piece>();
       some = read_piece(*piece);
+      if (options_.on_progress) options_.on_progress(accesses_);
     } catch (...) {
       // Those that wait must come to their ends first.
       failure_ = std::current_exception();

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -37,6 +38,8 @@ class SharedTrace {
     uint64_t accesses_max = ~uint64_t{0};  // nothing is read behind so many
     // When it rises the trace ends, for all replays at the same access; null: never.
     const std::atomic<bool>* interrupted = nullptr;
+    // Told by read() after each piece how many accesses have been read; may be empty.
+    std::function<void(uint64_t accesses)> on_progress{};
   };
   SharedTrace(TraceReader& source, const Options& options);
 

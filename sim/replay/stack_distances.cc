@@ -22,35 +22,39 @@ constexpr size_t kAhead = 8;
 StackDistances::StackDistances(StackKernel kernel) : add_(adder(kernel)) {
   front_.fill(kNobody);
   marks_.reset(RecencyMarks::kPositionsMin);
+  end_ = RecencyMarks::kPositionsMin;
 }
 
 void StackDistances::grow_to(uint64_t count) {
   FL_CHECK(count <= kPagesMax);
-  if (count > last_.size()) last_.resize(count, kNever);
+  if (count > last_.size()) last_.grow_to(count, kNever);
 }
 
 std::vector<uint64_t> StackDistances::counts() const {
-  std::vector<uint64_t> counts(counts_.begin(), counts_.end());
-  for (const uint32_t distance : overflows_) counts[distance] += uint64_t{1} << 32;
-  counts.resize(std::max<size_t>(counts.size(), kFront + 1), 0);
-  for (size_t i = 0; i < kFront; ++i) counts[i + 1] += front_counts_[i];
-  while (counts.size() > 1 && counts.back() == 0) counts.pop_back();
+  std::vector<uint64_t> counts(1, 0);
+  for_each_count([&counts](size_t distance, uint64_t count) {
+    counts.resize(distance + 1, 0);
+    counts[distance] = count;
+  });
   return counts;
 }
 
 // Puts the marked positions at the beginning, in the order they had.
 void StackDistances::make_room() {
-  const RecencyMarks::Ranks ranks(marks_);
-  for (uint32_t& position : last_)
-    if (position < kInFront) position = ranks[position];
+  {
+    const RecencyMarks::Ranks ranks(marks_);
+    for (uint32_t& position : last_)
+      if (position < kInFront) position = ranks[position];
+  }
   const uint64_t positions = std::bit_ceil(kSpread * marked_);
   marks_.reset(std::max(positions, RecencyMarks::kPositionsMin));
+  end_ = std::min<uint64_t>(marks_.positions(), kInFront);  // which is no position
   for (next_ = 0; next_ < marked_; ++next_) marks_.set(next_);
 }
 
 void StackDistances::count_rare(uint64_t distance) {
   if (distance >= counts_.size()) {
-    counts_.resize(distance + 1, 0);
+    counts_.grow_to(distance + 1, 0);
     counts_[distance] = 1;
   } else {
     overflows_.push_back(static_cast<uint32_t>(distance));
@@ -79,7 +83,7 @@ void StackDistances::count_rare(uint64_t distance) {
     ++filled_;
     return distance;
   }
-  if (next_ == marks_.positions()) make_room();
+  if (next_ == end_) make_room();
   last_[pushed] = static_cast<uint32_t>(next_);
   marks_.set(next_++);
   ++marked_;

@@ -1,5 +1,7 @@
-#include "sim/replay/sweep.h"
+// sweep_trace: an engine and a thread for each configuration, which share one reading of the trace.
+#include "faultline/sweep.h"
 
+#include <algorithm>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -12,7 +14,8 @@
 #include "sim/replay/engine.h"
 #include "sim/replay/shared_trace.h"
 
-namespace faultline::replay {
+namespace faultline {
+namespace replay {
 namespace {
 
 // One configuration's replay; its thread alone touches it while it runs.
@@ -65,53 +68,81 @@ bool start(std::vector<Job>& jobs, const ReplayOptions& options) {
   return started;
 }
 
-SweepOutcome collect(std::vector<Job>& jobs, const TraceReader& reader,
-                     const SweepOptions& options) {
-  SweepOutcome sweep;
+SweepReport collect(std::vector<Job>& jobs, const TraceReader& reader,
+                    const SweepOptions& options) {
+  SweepReport sweep;
   for (size_t i = 0; i < jobs.size(); ++i) {
     const ReplayOutcome& outcome = **jobs[i].outcome;
-    if (outcome.end == ReplayEnd::kOutOfMemory) sweep.end = outcome.end;
+    if (outcome.end == ReplayEnd::kOutOfMemory) sweep.end = SweepEnd::kOutOfMemory;
     ReplayReport report{.files = {},
                         .format = std::string(reader.format()),
                         .records = outcome.records,
                         .page_size = page_size_of(options.configurations[i]).bytes(),
                         .config = options.configurations[i],
                         .stats = jobs[i].engine->stats()};
+    for (const InputError& damage : reader.damage()) report.damage.push_back(damage.to_string());
     if (reader.has_calls()) report.calls = {.made = outcome.calls, .differing = outcome.differing};
-    sweep.reports.push_back(std::move(report));
+    sweep.replays.push_back(std::move(report));
   }
   return sweep;
 }
 
 uint64_t sum(uint64_t a, uint64_t b) { return a > kNoLimit - b ? kNoLimit : a + b; }
 
-}  // namespace
+// Passes over what can be skipped without reading it; how many of `skip` are left.
+Result<uint64_t, InputError> pass_over(TraceReader& reader, uint64_t skip) {
+  while (skip > 0) {
+    const auto passed = reader.pass_over(skip);
+    if (!passed) return passed.error();
+    if (*passed == 0) break;
+    skip -= *passed;
+  }
+  return skip;
+}
 
-Result<SweepOutcome, InputError> sweep(TraceReader& reader, const SweepOptions& options) {
-  FL_CHECK(options.configurations.size() <= kConfigurationsMax);
+// What became of the threads, all of which have ended.
+Result<SweepReport, InputError> conclude(std::vector<Job>& jobs, const SharedTrace& trace,
+                                         const TraceReader& reader, const SweepOptions& options) {
+  for (const Job& job : jobs)
+    if (job.failure) std::rethrow_exception(job.failure);
+  if (trace.error()) return *trace.error();
+  for (const Job& job : jobs)
+    if (!job.outcome->ok()) return job.outcome->error();
+  SweepReport report = collect(jobs, reader, options);
+  if (trace.interrupted() && report.end == SweepEnd::kDone) report.end = SweepEnd::kInterrupted;
+  return report;
+}
+
+}  // namespace
+}  // namespace replay
+
+Result<SweepReport, InputError> sweep_trace(TraceReader& reader, const SweepOptions& options) {
+  using namespace replay;
+  FL_CHECK(options.configurations.size() <= kSweepConfigurationsMax);
   auto jobs = make_jobs(reader, options);
   if (!jobs) return jobs.error();
-  if (jobs->empty()) return SweepOutcome{};
-  SharedTrace trace(reader, {.forms = forms_of(*jobs),
-                             .jobs = options.jobs,
-                             .accesses_max = sum(options.skip, options.limit),
-                             .interrupted = options.interrupted});
+  if (jobs->empty()) return SweepReport{};
+  const auto skip = pass_over(reader, options.skip);
+  if (!skip) return skip.error();
+  SharedTrace::Options how{.forms = forms_of(*jobs),
+                           .jobs = options.jobs,
+                           .accesses_max = sum(*skip, options.limit),
+                           .interrupted = options.interrupted};
+  if (options.on_progress) {
+    how.on_progress = [&options, skipped = *skip](uint64_t accesses) {
+      options.on_progress(accesses - std::min(accesses, skipped));
+    };
+  }
+  SharedTrace trace(reader, how);
   for (Job& job : *jobs) job.reader = trace.make_reader();
-  const ReplayOptions each{.skip = options.skip, .limit = options.limit};
+  const ReplayOptions each{.skip = *skip, .limit = options.limit};
   const bool started = start(*jobs, each);
   trace.read();
   for (Job& job : *jobs)
     if (job.thread.joinable()) job.thread.join();
   if (trace.failure()) std::rethrow_exception(trace.failure());
   if (!started) return InputError{.message = "so many threads cannot be started"};
-  for (const Job& job : *jobs)
-    if (job.failure) std::rethrow_exception(job.failure);
-  if (trace.error()) return *trace.error();
-  for (const Job& job : *jobs)
-    if (!job.outcome->ok()) return job.outcome->error();
-  SweepOutcome outcome = collect(*jobs, reader, options);
-  if (trace.interrupted() && outcome.end == ReplayEnd::kDone) outcome.end = ReplayEnd::kInterrupted;
-  return outcome;
+  return conclude(*jobs, trace, reader, options);
 }
 
-}  // namespace faultline::replay
+}  // namespace faultline

@@ -28,7 +28,10 @@ void put_curve(ordered_json& to, const MissCurve& curve) {
 ordered_json trace_json(const MrcReport& report) {
   ordered_json files = ordered_json::array();
   for (const std::string& file : report.files) files.push_back(report::utf8_name(file));
-  return {{"files", std::move(files)}, {"format", report.format}, {"records", report.records}};
+  ordered_json trace = {
+      {"files", std::move(files)}, {"format", report.format}, {"records", report.records}};
+  for (const std::string& text : report.damage) trace["damage"].push_back(report::utf8_name(text));
+  return trace;
 }
 
 ordered_json sampling_json(const MrcSampling& sampling) {

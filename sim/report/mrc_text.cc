@@ -58,6 +58,7 @@ class Lines {
 
 void put_head(Lines& lines, const MrcReport& report) {
   lines.add("Trace                 {} ({})", file_names(report), report.format);
+  for (const std::string& text : report.damage) lines.add("  left out: {}", text);
   lines.add("  {:<20}{:>20}", "accesses", grouped(report.records));
   lines.add("  {:<20}{:>20}", "page references", grouped(report.total.references));
   lines.add("  {:<20}{:>20}   {}", "pages", grouped(report.total.pages),

@@ -8,7 +8,10 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <vector>
 
+#include "faultline/report.h"
+#include "faultline/sweep.h"
 #include "sim/base/check.h"
 #include "sim/report/chart.h"
 #include "sim/report/numbers.h"
@@ -245,3 +248,32 @@ std::string sweep_svg(const Documents& documents) { return chart_svg(make_chart(
 std::string sweep_html(const Documents& documents) { return chart_html(make_chart(documents)); }
 
 }  // namespace faultline::report
+
+namespace faultline {
+namespace {
+
+report::Documents documents_of(const SweepReport& sweep) {
+  report::Documents documents;
+  for (const ReplayReport& replay : sweep.replays) documents.push_back(replay_report_json(replay));
+  return documents;
+}
+
+}  // namespace
+
+std::string sweep_report_json(const SweepReport& sweep) {
+  return report::sweep_json(documents_of(sweep));
+}
+std::string sweep_report_csv(const SweepReport& sweep) {
+  return report::sweep_csv(documents_of(sweep));
+}
+std::string sweep_report_text(const SweepReport& sweep) {
+  return report::sweep_text(documents_of(sweep));
+}
+std::string sweep_report_svg(const SweepReport& sweep) {
+  return report::sweep_svg(documents_of(sweep));
+}
+std::string sweep_report_html(const SweepReport& sweep) {
+  return report::sweep_html(documents_of(sweep));
+}
+
+}  // namespace faultline

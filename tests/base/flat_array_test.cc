@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace faultline::base {
 namespace {
@@ -33,6 +34,24 @@ TEST_CASE("FlatArray: what it holds stays as it grows, and what is new is a defa
     CHECK(fresh);
     CHECK(items.span().size() == size);
     CHECK(items.span().back().number == uint32_t(size - 1));
+  }
+}
+
+TEST_CASE("FlatArray: a copy goes its own way, small or large") {
+  for (const std::size_t size : {5U, 1'000'000U}) {
+    FlatArray<uint64_t> items;
+    items.grow_to(size, 3);
+    FlatArray<uint64_t> copy = items;
+    copy[1] = 4;
+    copy.grow_to(2 * size, 5);
+    CHECK(items.size() == size);
+    CHECK(items[1] == 3);
+    FlatArray<uint64_t> moved = std::move(copy);
+    CHECK(moved[1] == 4);
+    CHECK(moved[size] == 5);
+    items = moved;
+    CHECK(items.size() == 2 * size);
+    CHECK(items[0] == 3);
   }
 }
 

@@ -31,7 +31,7 @@ References real_references() {
   FL_CHECK(reader.ok());
   const auto runs = make_page_run_reader(**reader);
   References real{.accesses = file.accesses()};
-  replay::PageIds ids;
+  replay::PageIds ids(47 - 12);
   for (;;) {
     const auto block = runs->next_page_runs();
     FL_CHECK(block.ok());

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "faultline/sweep.h"
 #include "faultline/trace.h"
 #include "sim/base/check.h"
-#include "sim/replay/sweep.h"
 #include "tests/bench/rows.h"
 #include "tests/bench/trace_file.h"
 
@@ -61,15 +61,15 @@ Kept keep() {
 template <unsigned kJobs>
 void sweep_of_8(benchmark::State& state) {
   static const Kept kept = keep();
-  replay::SweepOptions options{.jobs = kJobs};
+  SweepOptions options{.jobs = kJobs};
   for (uint64_t frames = 64; options.configurations.size() < 8; frames *= 2)
     options.configurations.push_back(
         {.frames = frames, .contents = Contents::kNone, .unmapped = Unmapped::kMap});
   for (auto _ : state) {
     KeptRuns runs(kept.blocks);
-    const auto outcome = replay::sweep(runs, options);
-    FL_CHECK(outcome.ok() && outcome->reports.size() == 8);
-    FL_CHECK(outcome->reports.back().stats.accesses.accesses() == kept.accesses);
+    const auto outcome = sweep_trace(runs, options);
+    FL_CHECK(outcome.ok() && outcome->replays.size() == 8);
+    FL_CHECK(outcome->replays.back().stats.accesses.accesses() == kept.accesses);
   }
   state.SetItemsProcessed(state.iterations() * int64_t(8 * kept.accesses));
 }

@@ -164,5 +164,33 @@ TEST_CASE("mrc: a bad record ends it, and prints no report") {
   CHECK(end.err.find("bad.lackey:101:") != std::string::npos);
 }
 
+TEST_CASE("mrc: too many pages are status 3, and nothing is printed") {
+  const std::string trace = write_file("loads.lackey", lackey_loads(100));
+  CHECK(run_program({.args = {"mrc", trace, "--pages-max", "100"}}).status == 0);
+  const ProgramEnd end = run_program({.args = {"mrc", trace, "--pages-max", "99"}});
+  CHECK(end.status == 3);
+  CHECK(end.out == "");
+  CHECK(end.err ==
+        "faultline: the trace has more than 99 pages, of which no curve can be made; "
+        "--sample-pages estimates it from some\n");
+  CHECK(run_program({.args = {"mrc", trace, "--pages-max", "99", "--sample-pages", "50"}}).status ==
+        0);
+}
+
+TEST_CASE("mrc: --salvage reports what can be read, and says what cannot") {
+  const std::string bad =
+      write_file("late.lackey", lackey_loads(100) + "nonsense\n" + lackey_loads(50));
+  CHECK(run_program({.args = {"mrc", bad}}).status == 2);
+  const ProgramEnd end = run_program({.args = {"mrc", bad, "--json", "--salvage"}});
+  CHECK(end.status == 0);
+  const nlohmann::json report = nlohmann::json::parse(end.out);
+  CHECK(report.at("references") == 100);
+  REQUIRE(report.at("trace").at("damage").size() == 1);
+  CHECK(end.err == "faultline: warning: left out: " +
+                       report.at("trace").at("damage").at(0).get<std::string>() + "\n");
+  const ProgramEnd text = run_program({.args = {"mrc", bad, "--salvage"}});
+  CHECK(text.out.find("  left out: " + bad + ":101:1: ") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace faultline::testing

@@ -195,5 +195,35 @@ TEST_CASE("sweep: what is wrong is named") {
                 "more than 1024 configurations");
 }
 
+TEST_CASE("sweep: --salvage is that of each replay, with opt too") {
+  const std::string bad =
+      write_file("late.lackey", lackey_loads(100) + "nonsense\n" + lackey_loads(50));
+  std::string expected;
+  for (const std::string policy : {"lru", "opt"}) {
+    const ProgramEnd alone = run_program(
+        {.args = {"replay", bad, "--json", "--salvage", "--memory", "20p", "--policy", policy}});
+    REQUIRE(alone.status == 0);
+    CHECK(alone.out.find("\"damage\":[") != std::string::npos);
+    expected += (expected.empty() ? "[" : ",") + alone.out.substr(0, alone.out.size() - 1);
+  }
+  const ProgramEnd end = run_program(
+      {.args = {"sweep", bad, "--json", "--salvage", "--memory", "20p", "--policy", "lru,opt"}});
+  CHECK(end.status == 0);
+  CHECK(end.out == expected + "]\n");
+  CHECK(end.err.starts_with("faultline: warning: left out: " + bad + ":101:1: "));
+}
+
+TEST_CASE("sweep: progress is shown where it is asked for, and goes") {
+  const std::vector<std::string> args = {"sweep",    kTrace,     "--policy", "lru,opt",
+                                         "--memory", "20p,300p", "--limit",  "3000000"};
+  const auto err_with = [&args](const std::string& option) {
+    std::vector<std::string> all = args;
+    all.push_back(option);
+    return run_program({.args = all}).err;
+  };
+  CHECK(err_with("--no-progress").empty());
+  CHECK(err_with("--progress").ends_with("\r\033[K"));
+}
+
 }  // namespace
 }  // namespace faultline::testing

@@ -209,5 +209,23 @@ TEST_CASE("mrc: samples are near, and say how near; the seed chooses them") {
   }
 }
 
+TEST_CASE("mrc: more pages than there may be are told, exact or sampled, of one process or all") {
+  for (const uint32_t pids : {0U, 3U}) {
+    const std::vector<FakeAccess> accesses = random_accesses(9, 20'000, pids);
+    const MrcReport whole = measure(accesses);
+    CHECK_FALSE(whole.too_many_pages);
+    uint64_t pages = whole.total.pages;
+    CHECK_FALSE(measure(accesses, {.pages_max = pages}).too_many_pages);
+    CHECK(measure(accesses, {.pages_max = pages}).total.points == whole.total.points);
+    CHECK(measure(accesses, {.pages_max = pages - 1}).too_many_pages);
+    CHECK(measure(accesses, {.pages_max = 0}).too_many_pages);
+    // Of a sample it is the sample's pages that count.
+    CHECK_FALSE(measure(accesses, {.sample_rate = 1, .pages_max = pages}).too_many_pages);
+    CHECK(measure(accesses, {.sample_rate = 1, .pages_max = pages - 1}).too_many_pages);
+    CHECK_FALSE(measure(accesses, {.sample_rate = 0.2, .pages_max = pages / 2}).too_many_pages);
+    CHECK_FALSE(measure(accesses, {.sample_pages = 20, .pages_max = 20}).too_many_pages);
+  }
+}
+
 }  // namespace
 }  // namespace faultline::replay

@@ -82,6 +82,8 @@ std::vector<String> strings() {
       make("in turn, as many as the front", 16, 2'000, in_turn),
       make("in turn, one more", 17, 2'000, in_turn),
       make("in turn, many", 1'000, 40'000, in_turn),
+      // More references at one distance than a counter can count.
+      make("in turn, one more, often", 17, 200'000, in_turn),
       make("to and fro", 2'000, 12'000, to_and_fro),
       make("skewed", 5'000, 50'000, skewed),
       make("seventeen", 200, 150'000, seventeen),

@@ -1,8 +1,9 @@
 // A sweep against replays one by one, by both engines, and what becomes of it when the trace fails.
-#include "sim/replay/sweep.h"
+#include "faultline/sweep.h"
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <string>
 #include <utility>
@@ -72,12 +73,12 @@ TEST_CASE("sweep: as replays one by one, by both engines, with any number of thr
       const SweepOptions options{
           .configurations = configurations(engines), .skip = 1'111, .limit = 44'444, .jobs = jobs};
       FakeTrace trace(accesses, 700);
-      const auto outcome = sweep(trace, options);
+      const auto outcome = sweep_trace(trace, options);
       REQUIRE(outcome.ok());
-      CHECK(outcome->end == ReplayEnd::kDone);
-      REQUIRE(outcome->reports.size() == options.configurations.size());
-      for (size_t i = 0; i < outcome->reports.size(); ++i)
-        CHECK(replay_report_json(outcome->reports[i]) ==
+      CHECK(outcome->end == SweepEnd::kDone);
+      REQUIRE(outcome->replays.size() == options.configurations.size());
+      for (size_t i = 0; i < outcome->replays.size(); ++i)
+        CHECK(replay_report_json(outcome->replays[i]) ==
               alone(accesses, options.configurations[i], options));
     }
   }
@@ -103,12 +104,12 @@ TEST_CASE("sweep: an error of the trace is the sweep's; not one behind the limit
   for (const bool machines : {true, false}) {
     SweepOptions options{.configurations = configurations({machines, !machines}), .jobs = 2};
     FailingTrace failing(accesses);
-    const auto outcome = sweep(failing, options);
+    const auto outcome = sweep_trace(failing, options);
     REQUIRE(!outcome.ok());
     CHECK(outcome.error().to_string() == "f: is broken");
     options.limit = 10'000;
     FailingTrace again(accesses);
-    CHECK(sweep(again, options).ok());
+    CHECK(sweep_trace(again, options).ok());
   }
 }
 
@@ -116,12 +117,45 @@ TEST_CASE("sweep: interrupted, all replays end at the same access") {
   const std::vector<FakeAccess> accesses = random_accesses(10'000);
   const std::atomic<bool> interrupted{true};
   FakeTrace trace(accesses);
-  const auto outcome = sweep(
+  const auto outcome = sweep_trace(
       trace,
       {.configurations = configurations({true, true}), .jobs = 2, .interrupted = &interrupted});
   REQUIRE(outcome.ok());
-  CHECK(outcome->end == ReplayEnd::kInterrupted);
-  for (const ReplayReport& report : outcome->reports) CHECK(report.records == 0);
+  CHECK(outcome->end == SweepEnd::kInterrupted);
+  for (const ReplayReport& report : outcome->replays) CHECK(report.records == 0);
+}
+
+TEST_CASE("sweep: progress is told of the accesses behind those skipped, up to the last") {
+  const std::vector<FakeAccess> accesses = random_accesses(10'000);
+  for (const Engines engines : {Engines{true, true}, {false, true}}) {
+    std::vector<uint64_t> told;
+    FakeTrace trace(accesses, 700);
+    const auto swept =
+        sweep_trace(trace, {.configurations = configurations(engines),
+                            .skip = 2'000,
+                            .jobs = 2,
+                            .on_progress = [&told](uint64_t done) { told.push_back(done); }});
+    REQUIRE(swept.ok());
+    CHECK(std::is_sorted(told.begin(), told.end()));
+    REQUIRE(!told.empty());
+    CHECK(told.back() == 8'000);
+  }
+}
+
+TEST_CASE("sweep: the report of all is that of each") {
+  FakeTrace trace(random_accesses(5'000));
+  const auto swept = sweep_trace(trace, {.configurations = configurations({true, true})});
+  REQUIRE(swept.ok());
+  std::string expected;
+  for (const ReplayReport& replay : swept->replays)
+    expected += (expected.empty() ? "[" : ",") + replay_report_json(replay);
+  CHECK(sweep_report_json(*swept) == expected + "]");
+  const std::string csv = sweep_report_csv(*swept);
+  CHECK(std::count(csv.begin(), csv.end(), '\n') == 1 + std::ptrdiff_t(swept->replays.size()));
+  CHECK(csv.starts_with("frames,policy,"));
+  CHECK(sweep_report_text(*swept).find("Configurations") != std::string::npos);
+  CHECK(sweep_report_svg(*swept).starts_with("<svg"));
+  CHECK(sweep_report_html(*swept).find("<svg") != std::string::npos);
 }
 
 // Says that it holds calls.
@@ -146,10 +180,10 @@ TEST_CASE("make_engine: calls are of a kernel with pages of 4 KiB") {
 
 TEST_CASE("sweep: no configuration, and one that no machine has") {
   FakeTrace trace(random_accesses(100));
-  const auto none = sweep(trace, {});
+  const auto none = sweep_trace(trace, {});
   REQUIRE(none.ok());
-  CHECK(none->reports.empty());
-  CHECK(!sweep(trace, {.configurations = {{.policy = "no such"}}}).ok());
+  CHECK(none->replays.empty());
+  CHECK(!sweep_trace(trace, {.configurations = {{.policy = "no such"}}}).ok());
 }
 
 }  // namespace
