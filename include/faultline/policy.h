@@ -72,7 +72,7 @@ class FrameView {
   // way).
   virtual bool evictable(Pfn frame) const = 0;
   // A hint, which changes nothing: the frame will be asked about, or chosen, before long.
-  virtual void expect(Pfn /*frame*/) const {}
+  virtual void fetch_ahead(Pfn /*frame*/) const {}
 };
 
 // What is to come, for a policy that knows the future. In a first pass over the trace, in memory

@@ -8,8 +8,8 @@
 // MiB.
 //
 // Of plain structs alone. A value: a copy goes its own way. Pointers and spans into it are valid
-// until it grows. Where there is no memory it throws std::bad_alloc, as every container. Not
-// thread-safe.
+// until it grows. Where there is no memory it does what operator new does, as every
+// container. Not thread-safe.
 #pragma once
 
 #include <algorithm>

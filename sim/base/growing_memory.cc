@@ -21,11 +21,20 @@ void unmap(void* start, std::size_t bytes) {
   if (bytes > 0) FL_CHECK(munmap(start, bytes) == 0);
 }
 
+// Where there is no memory: what operator new does then, as for every container. It may find some.
+void find_memory(std::size_t bytes) { ::operator delete(::operator new(bytes)); }
+
 // A mapping that begins where a huge page does.
 char* map(std::size_t bytes) {
-  void* const mapped = mmap(nullptr, bytes + kHugePageBytes, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (mapped == MAP_FAILED) throw std::bad_alloc();
+  const auto try_to = [bytes] {
+    return mmap(nullptr, bytes + kHugePageBytes, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  };
+  void* mapped = try_to();
+  while (mapped == MAP_FAILED) {
+    find_memory(bytes);
+    mapped = try_to();
+  }
   char* const start = static_cast<char*>(mapped);
   const std::size_t before = -reinterpret_cast<std::uintptr_t>(start) % kHugePageBytes;
   unmap(start, before);
@@ -53,22 +62,25 @@ void GrowingMemory::swap(GrowingMemory& other) noexcept {
 
 void GrowingMemory::grow(std::size_t bytes) {
   FL_CHECK(bytes > bytes_);
-  if (bytes > PTRDIFF_MAX - 2 * kHugePageBytes) throw std::bad_alloc();
   if (bytes < kHugePageBytes) {
-    void* const start = std::realloc(start_, bytes);
-    if (start == nullptr) throw std::bad_alloc();
+    void* start = std::realloc(start_, bytes);
+    while (start == nullptr) {
+      find_memory(bytes);
+      start = std::realloc(start_, bytes);
+    }
     start_ = start;
     bytes_ = bytes;
     return;
   }
+  if (bytes > PTRDIFF_MAX - 2 * kHugePageBytes) find_memory(bytes);
   bytes = align_up(bytes, kHugePageBytes);
   char* const start = map(bytes);
   if (!large()) {
     if (bytes_ > 0) std::memcpy(start, start_, bytes_);
     std::free(start_);
-  } else if (mremap(start_, bytes_, bytes_, MREMAP_MAYMOVE | MREMAP_FIXED, start) == MAP_FAILED) {
-    unmap(start, bytes);
-    throw std::bad_alloc();
+  } else {
+    // Page tables alone: what they need was there before.
+    FL_CHECK(mremap(start_, bytes_, bytes_, MREMAP_MAYMOVE | MREMAP_FIXED, start) == start);
   }
   start_ = start;
   bytes_ = bytes;

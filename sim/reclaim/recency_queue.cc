@@ -63,7 +63,7 @@ void RecencyQueue::remove(Pfn frame) {
 
 Pfn RecencyQueue::take_oldest(FrameView& frames) {
   if (next_ + kAhead < sorted_ && entries_[next_ + kAhead] != kNoPfn)
-    frames.expect(entries_[next_ + kAhead]);
+    frames.fetch_ahead(entries_[next_ + kAhead]);
   Pfn oldest = take_ordered(frames);
   if (oldest == kNoPfn && (kept_ > 0 || sorted_ < entries_.size())) {
     put_in_order(frames);

@@ -82,7 +82,7 @@ class RunMachine final : private FrameView {
   bool test_and_clear_accessed(Pfn frame) override;
   bool dirty(Pfn frame) const override { return (state_in(frame).flags & kDirty) != 0; }
   bool evictable(Pfn) const override { return true; }
-  void expect(Pfn frame) const override { __builtin_prefetch(&state_in(frame), 1); }
+  void fetch_ahead(Pfn frame) const override { __builtin_prefetch(&state_in(frame), 1); }
 
   const PageState& state_in(Pfn frame) const { return states_[held_[frame.value]]; }
   // Whether the access needs neither the second level of the TLB nor a walk.

@@ -95,7 +95,8 @@ void compare(const Blocks& blocks, const std::string& policy, uint64_t frames) {
   const auto plain = make_policy_replacement(std::move(make()).value(), frames);
   RunPages pages(kShape);
   for (const Block& block : blocks) {
-    REQUIRE(machine.replay(block.block()));
+    REQUIRE(machine.enter(block.block().task, block.block().pages));
+    machine.replay(block.block().runs);
     const NumberedRuns runs = pages.number(block.block());
     fast->add(runs);
     plain->add(runs);
