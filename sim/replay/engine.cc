@@ -45,9 +45,11 @@ Result<ReplayOutcome, InputError> replay_here(TraceReader& reader, RunMachine& m
 // that are to end the reading come to the thread that was there first.
 Result<ReplayOutcome, InputError> replay_beside(TraceReader& reader, RunMachine& machine,
                                                 const ReplayOptions& options) {
+  const uint64_t window =
+      options.limit > kNoLimit - options.skip ? kNoLimit : options.skip + options.limit;
   SharedTrace trace(reader, {.forms = {.runs = true},
                              .jobs = 2,
-                             .accesses_max = options.limit,
+                             .accesses_max = window,
                              .interrupted = options.interrupted});
   std::unique_ptr<TraceReader> pieces = trace.make_reader();
   std::optional<Result<ReplayOutcome, InputError>> outcome;
