@@ -73,6 +73,8 @@ struct MrcSampling {
 
 // How many pages a curve can be of.
 inline constexpr uint64_t kMrcPagesMax = 1'000'000'000;
+// And policies beside it.
+inline constexpr uint64_t kMrcPolicyPagesMax = uint64_t{1} << 28;
 
 struct MrcOptions {
   std::string paging = "x86-64";     // the size of pages, and the end of user space
@@ -106,15 +108,15 @@ struct MrcReport {
   std::vector<PolicyCurve> policies{};  // in the order they were asked for
   std::optional<MrcSampling> sampling{};
   bool interrupted = false;  // the rest of the trace was not looked at
-  // It has more pages than MrcOptions::pages_max: the curves are of what came before, and worth
-  // nothing.
+  // It has more pages than MrcOptions::pages_max, or kMrcPolicyPagesMax where there are policies:
+  // the curves are of what came before, and worth nothing.
   bool too_many_pages = false;
 };
 
 // What is left of `reader`'s trace, as a string of references: the calls that it holds are passed
 // over, and accesses beyond user space are no references.
 // Errors: the reader's; the pages of options.paging are below 4 KiB; a policy that there is not, or
-// that must know the future; more than 2^28 pages where there are policies. REQUIRES:
+// that must know the future. REQUIRES:
 // make_machine() takes options.paging and its description; pages_max <= kMrcPagesMax; 0 <
 // sample_rate <= 1; 0 < sample_pages; not both, and neither with policies; policy_frames rise, from
 // 1 at least.

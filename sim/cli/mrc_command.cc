@@ -101,7 +101,10 @@ Result<void, InputError> set_policies(const MrcCommand& command, MrcOptions& opt
   if (!memories) return memories.error();
   for (const std::optional<uint64_t> frames : *memories) {
     if (!frames) return wrong("--memory: in unlimited memory all policies miss alike");
-    if (const auto made = make_machine({.frames = frames}); !made)
+    if (const auto made = make_machine({.paging = options.paging,
+                                        .paging_description = options.paging_description,
+                                        .frames = frames});
+        !made)
       return wrong("--memory: " + made.error().message);
     options.policy_frames.push_back(*frames);
   }
@@ -172,7 +175,10 @@ ExitStatus run_mrc(const MrcCommand& command, Output& out) {
   progress.reset();
   if (!report) return fail(report.error());
   if (report->too_many_pages) {
-    print_error("the trace has more than " + std::to_string(options->pages_max) +
+    const uint64_t most = options->policies.empty()
+                              ? options->pages_max
+                              : std::min(options->pages_max, kMrcPolicyPagesMax);
+    print_error("the trace has more than " + std::to_string(most) +
                 " pages, of which no curve can be made; --sample-pages estimates it from some");
     return ExitStatus::kResource;
   }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "faultline/machine.h"
+#include "sim/base/align.h"
 #include "sim/hw/paging_description.h"
 #include "sim/reclaim/policy_table.h"
 #include "sim/replay/run_machine.h"
@@ -45,12 +46,11 @@ Result<ReplayOutcome, InputError> replay_here(TraceReader& reader, RunMachine& m
 // that are to end the reading come to the thread that was there first.
 Result<ReplayOutcome, InputError> replay_beside(TraceReader& reader, RunMachine& machine,
                                                 const ReplayOptions& options) {
-  const uint64_t window =
-      options.limit > kNoLimit - options.skip ? kNoLimit : options.skip + options.limit;
-  SharedTrace trace(reader, {.forms = {.runs = true},
-                             .jobs = 2,
-                             .accesses_max = window,
-                             .interrupted = options.interrupted});
+  SharedTrace trace(
+      reader, {.forms = {.runs = true},
+               .jobs = 2,
+               .accesses_max = base::checked_add(options.skip, options.limit).value_or(kNoLimit),
+               .interrupted = options.interrupted});
   std::unique_ptr<TraceReader> pieces = trace.make_reader();
   std::optional<Result<ReplayOutcome, InputError>> outcome;
   std::exception_ptr failure;
@@ -88,12 +88,9 @@ class RunEngine final : public Engine {
                                            const ReplayOptions& options) override {
     // What is skipped need not be made into runs.
     ReplayOptions rest = options;
-    while (rest.skip > 0) {
-      const auto passed = reader.pass_over(rest.skip);
-      if (!passed) return passed.error();
-      if (*passed == 0) break;
-      rest.skip -= *passed;
-    }
+    const auto skip = pass_over(reader, options.skip);
+    if (!skip) return skip.error();
+    rest.skip = *skip;
     return read_here_ ? replay_here(reader, machine_, rest) : replay_beside(reader, machine_, rest);
   }
   Stats stats() override { return machine_.stats(); }

@@ -1,7 +1,6 @@
 // Exact curves: a stack of pages for each process, and, from the second process on, one of the
 // pages of all.
 #include <algorithm>
-#include <bit>
 #include <map>
 #include <memory>
 #include <numeric>
@@ -80,11 +79,7 @@ struct Space {
 
 class ExactCurves final : public CurveMaker {
  public:
-  ExactCurves(PageShape shape, uint64_t pages_max)
-      : shape_(shape),
-        page_bits_(
-            static_cast<unsigned>(std::bit_width(shape.page(shape.user_end >> kPageRunShift)))),
-        pages_max_(pages_max) {}
+  ExactCurves(PageShape shape, uint64_t pages_max) : shape_(shape), pages_max_(pages_max) {}
 
   bool add(const PageRunBlock& block) override {
     if (block.runs.empty()) return true;
@@ -132,7 +127,7 @@ class ExactCurves final : public CurveMaker {
         number_among_all(*first);
       }
     }
-    found = std::make_unique<Space>(page_bits_);
+    found = std::make_unique<Space>(shape_.page_bits());
     return *found;
   }
 
@@ -146,7 +141,6 @@ class ExactCurves final : public CurveMaker {
   }
 
   PageShape shape_;
-  unsigned page_bits_;
   uint64_t pages_max_;
   uint64_t seen_ = 0;                                  // pages of all processes
   std::map<uint32_t, std::unique_ptr<Space>> spaces_;  // by pid

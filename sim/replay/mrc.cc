@@ -12,6 +12,7 @@
 #include "sim/hw/paging_format.h"
 #include "sim/replay/curve_maker.h"
 #include "sim/replay/replacement.h"
+#include "sim/replay/replayer.h"
 #include "sim/replay/run_pages.h"
 #include "sim/replay/run_window.h"
 
@@ -36,16 +37,14 @@ class PolicyCurves {
     }
     return std::nullopt;
   }
-  // Errors: as measure_mrc().
-  std::optional<InputError> add(const PageRunBlock& block) {
-    if (replacements_.empty()) return std::nullopt;
+  // False: there are too many pages; no more can be taken.
+  bool add(const PageRunBlock& block) {
+    if (replacements_.empty()) return true;
     const replay::NumberedRuns runs = pages_.number(block);
-    if (runs.pages > replay::Replacement::kPagesMax) {
-      return InputError{.message = "more than " + std::to_string(replay::Replacement::kPagesMax) +
-                                   " pages: too many for policies"};
-    }
+    static_assert(kMrcPolicyPagesMax <= replay::Replacement::kPagesMax);
+    if (runs.pages > kMrcPolicyPagesMax) return false;
     for (const auto& replacement : replacements_) replacement->add(runs);
-    return std::nullopt;
+    return true;
   }
   std::vector<PolicyCurve> finish() const {
     std::vector<PolicyCurve> curves;
@@ -83,13 +82,8 @@ Result<MrcReport, InputError> measure_mrc(TraceReader& reader, const MrcOptions&
   const bool sampled = options.sample_rate || options.sample_pages;
   const auto curves = sampled ? replay::make_sampled_curves(shape, options)
                               : replay::make_exact_curves(shape, options);
-  uint64_t skip = options.skip;
-  while (skip > 0) {
-    const auto passed = reader.pass_over(skip);
-    if (!passed) return passed.error();
-    if (*passed == 0) break;
-    skip -= *passed;
-  }
+  const auto skip = replay::pass_over(reader, options.skip);
+  if (!skip) return skip.error();
   FL_CHECK(!sampled || options.policies.empty());
   PolicyCurves policies(shape, options);
   if (const auto error = policies.make()) return *error;
@@ -101,7 +95,7 @@ Result<MrcReport, InputError> measure_mrc(TraceReader& reader, const MrcOptions&
   }
 
   MrcReport report{.format = std::string(reader.format()), .page_size = paging.page_size().bytes()};
-  replay::RunWindow window(skip, options.limit);
+  replay::RunWindow window(*skip, options.limit);
   while (!window.done()) {
     if (options.interrupted != nullptr && options.interrupted->load()) {
       report.interrupted = true;
@@ -111,11 +105,10 @@ Result<MrcReport, InputError> measure_mrc(TraceReader& reader, const MrcOptions&
     if (!block) return block.error();
     if (block->end()) break;
     const PageRunBlock some = window.cut(*block);
-    if (!curves->add(some)) {
+    if (!curves->add(some) || !policies.add(some)) {
       report.too_many_pages = true;
       break;
     }
-    if (const auto error = policies.add(some)) return *error;
     if (options.on_progress) options.on_progress(window.passed());
   }
   report.records = window.passed();

@@ -30,6 +30,16 @@ void tell(const ReplayOptions& options, uint32_t pid, std::span<const Access> ac
 
 }  // namespace
 
+Result<uint64_t, InputError> pass_over(TraceReader& reader, uint64_t skip) {
+  while (skip > 0) {
+    const auto passed = reader.pass_over(skip);
+    if (!passed) return passed.error();
+    if (*passed == 0) break;
+    skip -= *passed;
+  }
+  return skip;
+}
+
 Result<ReplayOutcome, InputError> replay(TraceReader& reader, Machine& machine, Process& process,
                                          const ReplayOptions& options) {
   const uint64_t accesses_before = machine.stats().accesses.accesses();

@@ -45,6 +45,10 @@ struct ReplayOptions {
   std::function<void(uint64_t accesses)> on_progress{};
 };
 
+// Passes over as many of the next `skip` accesses as need not be read, and says how many are left
+// to be. Errors: the reader's.
+Result<uint64_t, InputError> pass_over(TraceReader& reader, uint64_t skip);
+
 enum class ReplayEnd : uint8_t {
   kDone,         // the trace is at its end, or the limit reached
   kInterrupted,  // before

@@ -1,23 +1,16 @@
 #include "sim/replay/run_pages.h"
 
 namespace faultline::replay {
-namespace {
-
-// Of the key of a page, below the number of its process.
-constexpr unsigned kPageBits = 48;
-
-}  // namespace
-
 NumberedRuns RunPages::number(const PageRunBlock& block) {
-  const uint64_t process = processes_.try_emplace(block.task.pid, processes_.size()).first->second;
+  Process& process = processes_.try_emplace(block.task.pid, shape_).first->second;
   bool some_beyond = false;
   numbers_.clear();
   for (const uint64_t page : block.pages) {
     const bool beyond = shape_.beyond_user_space(page);
     some_beyond |= beyond;
-    numbers_.push_back(beyond ? kBeyond : ids_.get(shape_.page(page) | process << kPageBits));
+    numbers_.push_back(beyond ? kBeyond : number_of(process, shape_.page(page)));
   }
-  NumberedRuns numbered{.runs = block.runs, .numbers = numbers_, .pages = ids_.size()};
+  NumberedRuns numbered{.runs = block.runs, .numbers = numbers_, .pages = pages_};
   if (some_beyond || shape_.shift != kPageRunShift) {
     copy_references(block.runs);
     numbered.runs = copied_;
@@ -25,6 +18,12 @@ NumberedRuns RunPages::number(const PageRunBlock& block) {
     failed_ = false;
   }
   return numbered;
+}
+
+uint32_t RunPages::number_of(Process& process, uint64_t page) {
+  const uint32_t own = process.ids.get(page);
+  if (own == process.numbers.size()) process.numbers.push_back(pages_++);
+  return process.numbers[own];
 }
 
 void RunPages::copy_references(std::span<const PageRun> runs) {

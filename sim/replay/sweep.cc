@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "sim/base/align.h"
 #include "sim/base/check.h"
 #include "sim/replay/engine.h"
 #include "sim/replay/shared_trace.h"
@@ -87,19 +88,6 @@ SweepReport collect(std::vector<Job>& jobs, const TraceReader& reader,
   return sweep;
 }
 
-uint64_t sum(uint64_t a, uint64_t b) { return a > kNoLimit - b ? kNoLimit : a + b; }
-
-// Passes over what can be skipped without reading it; how many of `skip` are left.
-Result<uint64_t, InputError> pass_over(TraceReader& reader, uint64_t skip) {
-  while (skip > 0) {
-    const auto passed = reader.pass_over(skip);
-    if (!passed) return passed.error();
-    if (*passed == 0) break;
-    skip -= *passed;
-  }
-  return skip;
-}
-
 // What became of the threads, all of which have ended.
 Result<SweepReport, InputError> conclude(std::vector<Job>& jobs, const SharedTrace& trace,
                                          const TraceReader& reader, const SweepOptions& options) {
@@ -124,10 +112,11 @@ Result<SweepReport, InputError> sweep_trace(TraceReader& reader, const SweepOpti
   if (jobs->empty()) return SweepReport{};
   const auto skip = pass_over(reader, options.skip);
   if (!skip) return skip.error();
-  SharedTrace::Options how{.forms = forms_of(*jobs),
-                           .jobs = options.jobs,
-                           .accesses_max = sum(*skip, options.limit),
-                           .interrupted = options.interrupted};
+  SharedTrace::Options how{
+      .forms = forms_of(*jobs),
+      .jobs = options.jobs,
+      .accesses_max = base::checked_add(*skip, options.limit).value_or(kNoLimit),
+      .interrupted = options.interrupted};
   if (options.on_progress) {
     how.on_progress = [&options, skipped = *skip](uint64_t accesses) {
       options.on_progress(accesses - std::min(accesses, skipped));
