@@ -104,6 +104,9 @@ class ReplacementPolicy {
   virtual bool knows_pages() const { return false; }
   // Every how many references it wants on_tick(); 0: never. Constant.
   virtual uint64_t tick_references() const { return 0; }
+  // Whether the victim is always the frame whose last reference is oldest, and nothing else counts.
+  // Constant.
+  virtual bool is_lru() const { return false; }
   // Whether it gives pages up while frames are free: choose_early() is asked after each tick and
   // before a page comes in. Constant.
   virtual bool gives_up_early() const { return false; }

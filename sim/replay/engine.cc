@@ -51,14 +51,14 @@ Result<ReplayOutcome, InputError> replay_beside(TraceReader& reader, RunMachine&
                .jobs = 2,
                .accesses_max = base::checked_add(options.skip, options.limit).value_or(kNoLimit),
                .interrupted = options.interrupted});
-  std::unique_ptr<TraceReader> pieces = trace.make_reader();
+  std::unique_ptr<SharedReader> pieces = trace.make_reader();
   std::optional<Result<ReplayOutcome, InputError>> outcome;
   std::exception_ptr failure;
   std::thread thread;
   try {
     thread = std::thread([&] {
       try {
-        outcome = replay_runs(*pieces->page_runs(), machine, options);
+        outcome = replay_runs(*pieces, machine, options);
       } catch (...) {
         failure = std::current_exception();
       }
@@ -92,6 +92,9 @@ class RunEngine final : public Engine {
     if (!skip) return skip.error();
     rest.skip = *skip;
     return read_here_ ? replay_here(reader, machine_, rest) : replay_beside(reader, machine_, rest);
+  }
+  std::optional<CondenserLimits> condenser_limits() const override {
+    return machine_.condenser_limits();
   }
   Stats stats() override { return machine_.stats(); }
   void validate() override { machine_.validate(); }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "faultline/process.h"
 #include "faultline/trace.h"
 #include "sim/replay/replayer.h"
+#include "sim/replay/run_condenser.h"
 
 namespace faultline::replay {
 
@@ -27,6 +29,8 @@ class Engine {
   // Replays what is left of `reader`. Errors: as replay::replay().
   virtual Result<ReplayOutcome, InputError> replay(TraceReader& reader,
                                                    const ReplayOptions& options) = 0;
+  // What page runs may be condensed for; nothing: it takes them as they are.
+  virtual std::optional<CondenserLimits> condenser_limits() const { return std::nullopt; }
   virtual Stats stats() = 0;
   virtual void validate() = 0;
 };

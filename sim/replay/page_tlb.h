@@ -59,6 +59,12 @@ using PageStates = base::FlatArray<PageState>;
 
 class PageTlb {
  public:
+  // How a level finds the set of a page.
+  struct Sets {
+    uint32_t mask = 0;  // of the page's number
+    uint32_t ways = 0;
+    friend bool operator==(const Sets&, const Sets&) = default;
+  };
   enum class Found : bool { kNo, kYes };
 
   // REQUIRES: as hw::Tlb, but that it may be disabled. `pages` must outlive it.
@@ -67,6 +73,11 @@ class PageTlb {
   PageTlb& operator=(const PageTlb&) = delete;
 
   bool enabled() const { return enabled_; }
+  Sets first_sets(TlbSide side) const {
+    const Level& level = first_[size_t(side)];
+    return {.mask = static_cast<uint32_t>(level.set_mask),
+            .ways = static_cast<uint32_t>(level.ways)};
+  }
   // The flags of a page whose access needs neither a second level nor a walk. With the TLB disabled
   // each reference walks, which changes nothing where these are set.
   uint32_t served(AccessKind kind) const {

@@ -22,6 +22,7 @@
 #include "faultline/trace.h"
 #include "sim/replay/fault_census.h"
 #include "sim/replay/page_observer.h"
+#include "sim/replay/run_condenser.h"
 #include "sim/replay/traced_processes.h"
 
 namespace faultline::replay {
@@ -33,6 +34,8 @@ struct ReplayOptions {
   uint64_t limit = kNoLimit;  // accesses replayed after these
   // Looked at before each block; null: never interrupted.
   const std::atomic<bool>* interrupted = nullptr;
+  // Of the blocks that the reader hands out, condensed for this machine; null: nobody did that.
+  const CondensedSource* condensed = nullptr;
   PageCacheAtFirst page_cache = PageCacheAtFirst::kCold;
   // Told whose accesses come, and of calls; null: nobody.
   FaultCensus* census = nullptr;

@@ -12,6 +12,9 @@
 
 namespace faultline::replay {
 
+// The accesses that `runs` stand for.
+uint64_t accesses_of(std::span<const PageRun> runs);
+
 class RunCutter {
  public:
   // `runs` are handed out next, instead of what is left.

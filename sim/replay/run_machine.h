@@ -21,6 +21,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <queue>
 #include <span>
 #include <vector>
@@ -35,6 +36,7 @@
 #include "sim/reclaim/reference_log.h"
 #include "sim/replay/page_ids.h"
 #include "sim/replay/page_tlb.h"
+#include "sim/replay/run_condenser.h"
 
 namespace faultline::replay {
 
@@ -58,6 +60,12 @@ class RunMachine final : private FrameView {
   // REQUIRES: the runs are of the block that was entered last, and do not begin with a count of 0;
   // `pages` still lies there.
   void replay(std::span<const PageRun> runs);
+
+  // What its runs may be condensed for; nothing: they must come as they are.
+  std::optional<CondenserLimits> condenser_limits() const;
+  // As replay(), of what was made of the block by these limits, or by some that are alike and whose
+  // frames_min is not larger.
+  void replay(const CondensedRuns& condensed);
 
   Stats stats() const;
   // O(pages).

@@ -1,9 +1,11 @@
 #include "sim/replay/run_replayer.h"
 
 #include <algorithm>
+#include <optional>
 #include <span>
 
 #include "sim/replay/interval_clock.h"
+#include "sim/replay/run_condenser.h"
 #include "sim/replay/run_cutter.h"
 #include "sim/replay/run_window.h"
 
@@ -21,6 +23,28 @@ void tell(const ReplayOptions& options, const PageRunBlock& block) {
   }
 }
 
+// Blocks made shorter, by whoever reads them or here, where the replay can do with that.
+class ShortForm {
+ public:
+  ShortForm(const RunMachine& machine, const ReplayOptions& options) {
+    // Where somebody wants to know of each run, or of times between them, it takes all of them.
+    if (!options.observers.empty() || options.interval != 0) return;
+    source_ = options.condensed;
+    if (source_ != nullptr) return;
+    if (const auto limits = machine.condenser_limits()) condenser_.emplace(*limits);
+  }
+  // Of the block that was read last; null: there is none.
+  const CondensedRuns* of(const PageRunBlock& block) {
+    if (source_ != nullptr) return source_->condensed();
+    return condenser_ && condenser_->condense(block, made_) ? &made_ : nullptr;
+  }
+
+ private:
+  const CondensedSource* source_ = nullptr;
+  std::optional<RunCondenser> condenser_{};
+  CondensedRuns made_{};
+};
+
 }  // namespace
 
 Result<ReplayOutcome, InputError> replay_runs(PageRunReader& reader, RunMachine& machine,
@@ -29,6 +53,7 @@ Result<ReplayOutcome, InputError> replay_runs(PageRunReader& reader, RunMachine&
   RunCutter cutter;
   IntervalClock clock(options);
   ReplayOutcome outcome;
+  ShortForm short_form(machine, options);
   while (!window.done()) {
     if (options.interrupted != nullptr && options.interrupted->load()) {
       outcome.end = ReplayEnd::kInterrupted;
@@ -37,6 +62,14 @@ Result<ReplayOutcome, InputError> replay_runs(PageRunReader& reader, RunMachine&
     const auto block = reader.next_page_runs();
     if (!block) return block.error();
     if (block->end()) break;
+    if (const CondensedRuns* const shorter = short_form.of(*block);
+        shorter != nullptr && window.pass(shorter->accesses.accesses())) {
+      if (!machine.enter(block->task, block->pages)) return too_many_processes();
+      machine.replay(*shorter);
+      outcome.records += shorter->accesses.accesses();
+      if (options.on_progress) options.on_progress(outcome.records);
+      continue;
+    }
     cutter.begin(window.cut(*block).runs);
     if (cutter.left() > 0 && !machine.enter(block->task, block->pages)) return too_many_processes();
     while (cutter.left() > 0) {

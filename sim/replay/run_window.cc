@@ -15,4 +15,11 @@ PageRunBlock RunWindow::cut(const PageRunBlock& block) {
   return {.pages = block.pages, .runs = cutter_.take(kept), .task = block.task, .call = block.call};
 }
 
+bool RunWindow::pass(uint64_t accesses) {
+  if (to_skip_ > 0 || accesses > left_) return false;
+  left_ -= accesses;
+  passed_ += accesses;
+  return true;
+}
+
 }  // namespace faultline::replay

@@ -18,6 +18,9 @@ class RunWindow {
   // What of `block` is to be replayed; valid until the next call. An access goes with its
   // references to further pages. Its call stays.
   PageRunBlock cut(const PageRunBlock& block);
+  // Whether a block of so many accesses is to be replayed from its first to its last; it counts as
+  // cut then.
+  bool pass(uint64_t accesses);
   // Nothing more is to be replayed.
   bool done() const { return left_ == 0; }
   // Accesses that cut() has let through.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sim/base/check.h"
+#include "sim/replay/run_cutter.h"
 
 namespace faultline::replay {
 namespace {
@@ -21,67 +22,69 @@ class OneBlock final : public TraceReader {
 
 }  // namespace
 
-// The trace as one of the replays sees it: in either form, but in one only.
-class SharedReader final : public TraceReader, public PageRunReader {
- public:
-  explicit SharedReader(SharedTrace& trace) : trace_(trace) {}
-  ~SharedReader() override { trace_.leave(position_, piece_ != nullptr); }
-  SharedReader(const SharedReader&) = delete;
-  SharedReader& operator=(const SharedReader&) = delete;
+SharedReader::SharedReader(SharedTrace& trace, std::optional<size_t> condensed)
+    : trace_(trace), condensed_(condensed) {
+  trace_.readers_.push_back(&worker_);
+}
 
-  std::string_view format() const override { return trace_.source_.format(); }
-  TraceFilter filter() const override { return trace_.source_.filter(); }
-  FetchUnit fetch_unit() const override { return trace_.source_.fetch_unit(); }
-  bool has_calls() const override { return trace_.source_.has_calls(); }
-  PageRunReader* page_runs() override { return trace_.options_.forms.runs ? this : nullptr; }
+SharedReader::~SharedReader() { trace_.leave(worker_); }
 
-  Result<TraceBlock, InputError> next_block() override {
-    for (;;) {
-      if (!advance()) return end<TraceBlock>();
-      const TraceBlock block{
-          .accesses = piece_->accesses, .task = piece_->task, .call = call_of(*piece_)};
-      if (!block.end()) return block;
-    }
-  }
-  Result<PageRunBlock, InputError> next_page_runs() override {
-    while (piece_ == nullptr || next_runs_ >= std::max<size_t>(1, piece_->runs_count)) {
-      if (!advance()) return end<PageRunBlock>();
-      next_runs_ = 0;
-    }
-    PageRunBlock block{.task = piece_->task};
-    if (next_runs_ < piece_->runs_count) {
-      block.pages = piece_->runs[next_runs_].pages;
-      block.runs = piece_->runs[next_runs_].runs;
-    }
-    ++next_runs_;
-    if (next_runs_ >= piece_->runs_count) block.call = call_of(*piece_);
-    return block;
-  }
+std::string_view SharedReader::format() const { return trace_.source_.format(); }
+TraceFilter SharedReader::filter() const { return trace_.source_.filter(); }
+FetchUnit SharedReader::fetch_unit() const { return trace_.source_.fetch_unit(); }
+bool SharedReader::has_calls() const { return trace_.source_.has_calls(); }
 
- private:
-  static const TraceCall* call_of(const SharedTrace::Piece& piece) {
-    return piece.call ? &*piece.call : nullptr;
-  }
-  bool advance() {
-    piece_ = trace_.next(position_, piece_ != nullptr);
-    if (piece_ != nullptr) ++position_;
-    return piece_ != nullptr;
-  }
-  template <class Block>
-  Result<Block, InputError> end() {
-    if (trace_.error_) return *trace_.error_;
-    return Block{};
-  }
+PageRunReader* SharedReader::page_runs() { return trace_.options_.forms.runs ? this : nullptr; }
 
-  SharedTrace& trace_;
-  uint64_t position_ = 0;  // of the piece after the one it has
-  const SharedTrace::Piece* piece_ = nullptr;
-  size_t next_runs_ = 0;
-};
+Result<TraceBlock, InputError> SharedReader::next_block() {
+  for (;;) {
+    if (!advance()) return end<TraceBlock>();
+    const TraceBlock block{
+        .accesses = piece_->accesses, .task = piece_->task, .call = call_of(*piece_)};
+    if (!block.end()) return block;
+  }
+}
+
+Result<PageRunBlock, InputError> SharedReader::next_page_runs() {
+  while (piece_ == nullptr || next_runs_ >= std::max<size_t>(1, piece_->runs_count)) {
+    if (!advance()) return end<PageRunBlock>();
+    next_runs_ = 0;
+  }
+  PageRunBlock block{.task = piece_->task};
+  if (next_runs_ < piece_->runs_count) {
+    block.pages = piece_->runs[next_runs_].pages;
+    block.runs = piece_->runs[next_runs_].runs;
+  }
+  ++next_runs_;
+  if (next_runs_ >= piece_->runs_count) block.call = call_of(*piece_);
+  return block;
+}
+
+const CondensedRuns* SharedReader::condensed() const {
+  if (!condensed_ || piece_ == nullptr || next_runs_ == 0 || next_runs_ > piece_->runs_count)
+    return nullptr;
+  return piece_->runs[next_runs_ - 1].condensed[*condensed_].get();
+}
+
+const TraceCall* SharedReader::call_of(const SharedTrace::Piece& piece) {
+  return piece.call ? &*piece.call : nullptr;
+}
+
+bool SharedReader::advance() {
+  piece_ = trace_.next(worker_);
+  return piece_ != nullptr;
+}
+
+template <class Block>
+Result<Block, InputError> SharedReader::end() const {
+  if (trace_.error_) return *trace_.error_;
+  return Block{};
+}
 
 SharedTrace::SharedTrace(TraceReader& source, const Options& options)
     : source_(source), options_(options), places_(options.jobs) {
   FL_CHECK(options.jobs > 0 && (options.forms.accesses || options.forms.runs));
+  for (const CondenserLimits& limits : options.forms.condensed) condensers_.emplace_back(limits);
   if (options.forms.accesses) return;
   runs_ = source.page_runs();
   if (runs_ != nullptr) return;
@@ -89,10 +92,10 @@ SharedTrace::SharedTrace(TraceReader& source, const Options& options)
   runs_ = collapsed_.get();
 }
 
-std::unique_ptr<TraceReader> SharedTrace::make_reader() {
+std::unique_ptr<SharedReader> SharedTrace::make_reader(std::optional<size_t> condensed) {
   FL_CHECK(first_ == 0 && pieces_.empty() && !ended_);
-  ++readers_;
-  return std::make_unique<SharedReader>(*this);
+  FL_CHECK(!condensed || *condensed < condensers_.size());
+  return std::make_unique<SharedReader>(*this, condensed);
 }
 
 bool SharedTrace::read_accesses(Piece& piece) {
@@ -121,7 +124,7 @@ bool SharedTrace::read_runs(Piece& piece) {
   add_runs(piece, *block);
   piece.task = block->task;
   if (block->call != nullptr) piece.call = *block->call;
-  for (const PageRun run : block->runs) accesses_ += run.count();
+  accesses_ += accesses_of(block->runs);
   return true;
 }
 
@@ -130,6 +133,11 @@ void SharedTrace::add_runs(Piece& piece, const PageRunBlock& block) {
   Runs& runs = piece.runs[piece.runs_count++];
   runs.pages.assign(block.pages.begin(), block.pages.end());
   runs.runs.assign(block.runs.begin(), block.runs.end());
+  runs.condensed.resize(condensers_.size());
+  for (size_t i = 0; i < condensers_.size(); ++i) {
+    if (!runs.condensed[i]) runs.condensed[i] = std::make_unique<CondensedRuns>();
+    if (!condensers_[i].condense(block, *runs.condensed[i])) runs.condensed[i].reset();
+  }
 }
 
 bool SharedTrace::read_piece(Piece& piece) {
@@ -147,10 +155,18 @@ bool SharedTrace::read_piece(Piece& piece) {
 void SharedTrace::read() {
   std::unique_lock lock(mutex_);
   while (!ended_) {
-    changed_.wait(lock,
-                  [this] { return readers_ == 0 || (places_ > 0 && pieces_.size() < kPiecesMax); });
-    if (readers_ == 0) break;
-    --places_;
+    wait(reading_, lock);
+    read_pieces(lock);
+    leave_place(reading_);
+  }
+}
+
+void SharedTrace::read_pieces(std::unique_lock<std::mutex>& lock) {
+  while (!ended_ && pieces_.size() < kPiecesMax) {
+    if (readers_.empty()) {
+      ended_ = true;
+      return;
+    }
     std::unique_ptr<Piece> piece;
     if (!spare_.empty()) {
       piece = std::move(spare_.back());
@@ -167,58 +183,96 @@ void SharedTrace::read() {
       failure_ = std::current_exception();
     }
     lock.lock();
-    ++places_;
-    if (!some) {
-      ended_ = true;
-    } else if (readers_ > 0) {
-      piece->readers = readers_;
+    ended_ = !some;
+    if (some && !readers_.empty()) {
+      piece->readers = readers_.size();
       pieces_.push_back(std::move(piece));
     }
-    changed_.notify_all();
+    hand_out_places();
   }
 }
 
-const SharedTrace::Piece* SharedTrace::next(uint64_t position, bool has_piece) {
+const SharedTrace::Piece* SharedTrace::next(Worker& reader) {
   std::unique_lock lock(mutex_);
-  const auto there = [&] { return position < first_ + pieces_.size(); };
-  const bool let_go = has_piece && give_back(position - 1);
-  if (has_piece && there()) {
-    if (let_go) changed_.notify_all();
-    return pieces_[position - first_].get();
+  if (reader.has_place) {
+    give_back(reader.position - 1);
+    if (reader.position == end()) leave_place(reader);
+    hand_out_places();
   }
-  if (has_piece) {
-    ++places_;
-    changed_.notify_all();
-  }
-  changed_.wait(lock, [&] { return there() ? places_ > 0 : ended_; });
-  if (!there()) return nullptr;
-  --places_;
-  return pieces_[position - first_].get();
+  if (!reader.has_place) wait(reader, lock);
+  if (!reader.has_place) return nullptr;
+  return pieces_[reader.position++ - first_].get();
 }
 
-void SharedTrace::leave(uint64_t position, bool has_piece) {
+void SharedTrace::leave(Worker& reader) {
   const std::unique_lock lock(mutex_);
-  if (has_piece) {
-    ++places_;
-    give_back(position - 1);
+  if (reader.has_place) {
+    give_back(reader.position - 1);
+    leave_place(reader);
   }
   // Those that it will not have.
-  const uint64_t end = first_ + pieces_.size();
-  for (uint64_t at = position; at < end; ++at) give_back(at);
-  --readers_;
-  changed_.notify_all();
+  for (const uint64_t last = end(); reader.position < last; ++reader.position)
+    give_back(reader.position);
+  std::erase(readers_, &reader);
+  hand_out_places();
 }
 
-bool SharedTrace::give_back(uint64_t position) {
+void SharedTrace::give_back(uint64_t position) {
   --pieces_[position - first_]->readers;
-  bool let_go = false;
   while (!pieces_.empty() && pieces_.front()->readers == 0) {
     spare_.push_back(std::move(pieces_.front()));
     pieces_.pop_front();
     ++first_;
-    let_go = true;
   }
-  return let_go;
+}
+
+void SharedTrace::wait(Worker& worker, std::unique_lock<std::mutex>& lock) {
+  worker.waits = true;
+  hand_out_places();
+  worker.woken.wait(lock, [&] { return !worker.waits; });
+}
+
+void SharedTrace::hand_out_places() {
+  if (ended_) {
+    for (Worker* const reader : readers_) {
+      if (!reader->waits || reader->position < end()) continue;
+      reader->waits = false;
+      reader->woken.notify_one();
+    }
+  }
+  // So that nobody has to wait for it later, it comes first; without readers it ends.
+  if (reading_.waits && (readers_.empty() || pieces_.size() <= kPiecesAtOnce) && places_ > 0)
+    take_place(reading_);
+  while (places_ > 0) {
+    Worker* const reader = find_reader();
+    if (reader == nullptr) return;
+    take_place(*reader);
+  }
+}
+
+// As many pieces as are worth waking it, but where no more are to come for now: if the source is
+// waited for, the reader that is furthest behind has that many, since else there would be reading.
+SharedTrace::Worker* SharedTrace::find_reader() const {
+  Worker* found = nullptr;
+  for (Worker* const reader : readers_) {
+    const uint64_t there = end() - reader->position;
+    if (!reader->waits || there < (ended_ ? 1 : kPiecesAtOnce)) continue;
+    if (found == nullptr || reader->position < found->position) found = reader;
+  }
+  return found;
+}
+
+void SharedTrace::take_place(Worker& worker) {
+  --places_;
+  worker.has_place = true;
+  worker.waits = false;
+  worker.woken.notify_one();
+}
+
+void SharedTrace::leave_place(Worker& worker) {
+  ++places_;
+  worker.has_place = false;
+  hand_out_places();
 }
 
 }  // namespace faultline::replay

@@ -18,9 +18,11 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "faultline/trace.h"
+#include "sim/replay/run_condenser.h"
 
 namespace faultline::replay {
 
@@ -28,7 +30,10 @@ namespace faultline::replay {
 struct TraceForms {
   bool accesses = false;
   bool runs = false;
+  std::vector<CondenserLimits> condensed{};  // beside the runs, once for each of these
 };
+
+class SharedReader;
 
 class SharedTrace {
  public:
@@ -43,9 +48,10 @@ class SharedTrace {
   };
   SharedTrace(TraceReader& source, const Options& options);
 
-  // A reader for one more replay; it has the forms asked for. It must be destroyed when its replay
-  // is over, on the replay's thread. REQUIRES: read() has not been called.
-  std::unique_ptr<TraceReader> make_reader();
+  // A reader for one more replay; it has the forms asked for, and those condensed runs whose index
+  // `condensed` is. It must be destroyed when its replay is over, on the replay's thread. REQUIRES:
+  // read() has not been called.
+  std::unique_ptr<SharedReader> make_reader(std::optional<size_t> condensed = std::nullopt);
 
   // Reads the trace to its end, or as long as anybody wants to have it.
   void read();
@@ -63,6 +69,8 @@ class SharedTrace {
   struct Runs {
     std::vector<uint64_t> pages{};
     std::vector<PageRun> runs{};
+    // As TraceForms::condensed; null where the runs had better be replayed as they are.
+    std::vector<std::unique_ptr<CondensedRuns>> condensed{};
   };
   // A piece of the trace, which owns what it holds. Pieces are used again: their memory is warm.
   struct Piece {
@@ -74,40 +82,91 @@ class SharedTrace {
     size_t readers = 0;  // that have not done with it yet
   };
 
-  // At most so many pieces are kept.
+  // At most so many pieces are kept. Whoever had to wait goes on when there is half of that to do,
+  // so that threads seldom take turns.
   static constexpr size_t kPiecesMax = 8;
+  static constexpr size_t kPiecesAtOnce = kPiecesMax / 2;
+
+  // One of the threads: a reader's, or the one that reads the source.
+  struct Worker {
+    bool waits = false;      // for a place, and for something to do
+    bool has_place = false;  // it works
+    uint64_t position = 0;   // a reader's: of the piece that it wants next
+    std::condition_variable woken{};
+  };
 
   // Fills the piece. False: the end of what is to be read.
   bool read_piece(Piece& piece);
   void add_runs(Piece& piece, const PageRunBlock& block);
   bool read_accesses(Piece& piece);
   bool read_runs(Piece& piece);
-  // For a reader that is done with the piece before `position`, if it has that: the piece at
-  // `position`, null at the end; with it goes a place to work, which the reader keeps as long as it
-  // need not wait: threads that took turns at every piece would do little else.
-  const Piece* next(uint64_t position, bool has_piece);
+  // The next piece for a reader that is done with the one before, if it had one; null at the end.
+  // With it goes a place, which the reader keeps as long as it need not wait.
+  const Piece* next(Worker& reader);
   // A reader is gone.
-  void leave(uint64_t position, bool has_piece);
-  // Whether a piece was let go by that.
-  bool give_back(uint64_t position);
+  void leave(Worker& reader);
+  // The piece that a reader had goes where it was the last.
+  void give_back(uint64_t position);
+  // Waits for a turn. REQUIRES: the worker has no place.
+  void wait(Worker& worker, std::unique_lock<std::mutex>& lock);
+  // Wakes who has something to do, as long as there are places.
+  void hand_out_places();
+  void take_place(Worker& worker);
+  void leave_place(Worker& worker);
+  // Of those that wait, the reader that is furthest behind and has enough to do; null: none.
+  Worker* find_reader() const;
+  // Reads pieces until there are enough, or no more.
+  void read_pieces(std::unique_lock<std::mutex>& lock);
+  uint64_t end() const { return first_ + pieces_.size(); }
 
   TraceReader& source_;
   const Options options_;
   PageRunReader* runs_ = nullptr;  // of the source, or of collapsed_; null: accesses are read
   std::unique_ptr<PageRunReader> collapsed_{};
-  uint64_t accesses_ = 0;  // read so far
+  std::vector<RunCondenser> condensers_{};  // as TraceForms::condensed
+  uint64_t accesses_ = 0;                   // read so far
 
   std::mutex mutex_{};
-  std::condition_variable changed_{};
   std::deque<std::unique_ptr<Piece>> pieces_{};
   std::vector<std::unique_ptr<Piece>> spare_{};
-  uint64_t first_ = 0;  // the position of pieces_.front()
-  size_t readers_ = 0;  // that are not gone
-  unsigned places_;     // threads that may begin to work
+  uint64_t first_ = 0;              // the position of pieces_.front()
+  Worker reading_{};                // the thread that reads the source
+  std::vector<Worker*> readers_{};  // that are not gone
+  unsigned places_;                 // threads that may begin to work
   bool ended_ = false;
   bool interrupted_ = false;
   std::optional<InputError> error_{};
   std::exception_ptr failure_{};
+};
+
+// The trace as one of the replays sees it: in either form, but in one only.
+class SharedReader final : public TraceReader, public PageRunReader, public CondensedSource {
+ public:
+  SharedReader(SharedTrace& trace, std::optional<size_t> condensed);
+  ~SharedReader() override;
+  SharedReader(const SharedReader&) = delete;
+  SharedReader& operator=(const SharedReader&) = delete;
+
+  std::string_view format() const override;
+  TraceFilter filter() const override;
+  FetchUnit fetch_unit() const override;
+  bool has_calls() const override;
+  PageRunReader* page_runs() override;
+  Result<TraceBlock, InputError> next_block() override;
+  Result<PageRunBlock, InputError> next_page_runs() override;
+  const CondensedRuns* condensed() const override;
+
+ private:
+  static const TraceCall* call_of(const SharedTrace::Piece& piece);
+  bool advance();
+  template <class Block>
+  Result<Block, InputError> end() const;
+
+  SharedTrace& trace_;
+  const std::optional<size_t> condensed_;
+  SharedTrace::Worker worker_{};
+  const SharedTrace::Piece* piece_ = nullptr;
+  size_t next_runs_ = 0;
 };
 
 }  // namespace faultline::replay

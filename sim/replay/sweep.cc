@@ -22,7 +22,8 @@ namespace {
 // One configuration's replay; its thread alone touches it while it runs.
 struct Job {
   std::unique_ptr<Engine> engine{};
-  std::unique_ptr<TraceReader> reader{};
+  std::optional<size_t> condensed{};  // of TraceForms::condensed; nothing: none
+  std::unique_ptr<SharedReader> reader{};
   std::optional<Result<ReplayOutcome, InputError>> outcome{};
   std::exception_ptr failure{};  // no memory on the host
   std::thread thread{};
@@ -30,9 +31,11 @@ struct Job {
 
 void run(Job& job, const ReplayOptions& options) {
   // Whatever happens, the others must not wait for this one.
-  const std::unique_ptr<TraceReader> reader = std::move(job.reader);
+  const std::unique_ptr<SharedReader> reader = std::move(job.reader);
+  ReplayOptions of_job = options;
+  if (job.condensed) of_job.condensed = reader.get();
   try {
-    job.outcome = job.engine->replay(*reader, options);
+    job.outcome = job.engine->replay(*reader, of_job);
   } catch (...) {
     job.failure = std::current_exception();
   }
@@ -49,9 +52,25 @@ Result<std::vector<Job>, InputError> make_jobs(const TraceReader& reader,
   return jobs;
 }
 
-TraceForms forms_of(const std::vector<Job>& jobs) {
+// One for all that are alike; the smallest memory counts.
+size_t find_or_add(std::vector<CondenserLimits>& condensed, const CondenserLimits& limits) {
+  const auto found = std::ranges::find_if(
+      condensed, [&](const CondenserLimits& each) { return each.alike(limits); });
+  if (found == condensed.end()) {
+    condensed.push_back(limits);
+    return condensed.size() - 1;
+  }
+  found->frames_min = std::min(found->frames_min, limits.frames_min);
+  return static_cast<size_t>(found - condensed.begin());
+}
+
+TraceForms forms_of(std::vector<Job>& jobs) {
   TraceForms forms;
-  for (const Job& job : jobs) (job.engine->name() == "runs" ? forms.runs : forms.accesses) = true;
+  for (Job& job : jobs) {
+    (job.engine->name() == "runs" ? forms.runs : forms.accesses) = true;
+    if (const auto limits = job.engine->condenser_limits())
+      job.condensed = find_or_add(forms.condensed, *limits);
+  }
   return forms;
 }
 
@@ -123,7 +142,7 @@ Result<SweepReport, InputError> sweep_trace(TraceReader& reader, const SweepOpti
     };
   }
   SharedTrace trace(reader, how);
-  for (Job& job : *jobs) job.reader = trace.make_reader();
+  for (Job& job : *jobs) job.reader = trace.make_reader(job.condensed);
   const ReplayOptions each{.skip = *skip, .limit = options.limit};
   const bool started = start(*jobs, each);
   trace.read();

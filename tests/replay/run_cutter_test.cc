@@ -36,6 +36,24 @@ TEST_CASE("RunCutter: parts are as long as asked for, and together they are the 
   }
 }
 
+TEST_CASE("accesses_of: blocks of every length, and counts that are as large as can be") {
+  base::Prng prng(8);
+  for (size_t size = 0; size < 40; ++size) {
+    std::vector<PageRun> runs;
+    uint64_t accesses = 0;
+    for (size_t i = 0; i < size; ++i) {
+      const auto count = static_cast<uint32_t>(prng.below(PageRun::kCountMax + 1));
+      runs.push_back(PageRun::make(PageRun::kPagesMax - 1, AccessKind::kModify, count));
+      accesses += count;
+    }
+    CHECK(accesses_of(runs) == accesses);
+  }
+  const std::vector<PageRun> many(
+      (4 << 22) + 5,
+      PageRun::make(PageRun::kPagesMax - 1, AccessKind::kModify, PageRun::kCountMax));
+  CHECK(accesses_of(many) == many.size() * PageRun::kCountMax);
+}
+
 TEST_CASE("RunCutter: what is left of a block goes when the next begins") {
   const std::vector<PageRun> runs = {PageRun::make(0, AccessKind::kLoad, 5)};
   RunCutter cutter;

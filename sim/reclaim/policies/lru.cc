@@ -15,6 +15,7 @@ namespace {
 class Lru : public ReplacementPolicy {
  public:
   PolicySees sees() const override { return PolicySees::kLastReference; }
+  bool is_lru() const override { return true; }
   void on_insert(Pfn frame, PageId) override { queue_.add(frame); }
   void on_remove(Pfn frame) override { queue_.remove(frame); }
   Pfn choose_victim(FrameView& frames, PageId) override { return queue_.take_oldest(frames); }

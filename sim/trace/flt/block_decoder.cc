@@ -68,11 +68,12 @@ bool BlockDecoder::check_runs() const {
 // Runs of no access are the pages behind that of the run before, in order.
 bool BlockDecoder::check_further_pages() const {
   const std::span runs(content_.data(), header_.records);
-  std::size_t further = 0;
+  std::size_t first = 0;  // of those behind one access
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    further = runs[i].count() == 0 ? further + 1 : 0;
-    if (further == 0) continue;
-    if (i == 0 || further >= kAccessPagesMax || runs[i].kind() != runs[i - 1].kind() ||
+    if (runs[i].count() != 0) [[likely]]
+      continue;
+    if (i == 0 || runs[i - 1].count() != 0) first = i;
+    if (i == 0 || i - first + 1 >= kAccessPagesMax || runs[i].kind() != runs[i - 1].kind() ||
         pages_[runs[i].page()] != pages_[runs[i - 1].page()] + 1)
       return false;
   }
