@@ -15,8 +15,6 @@
 namespace faultline::bench {
 namespace {
 
-constexpr int kRepetitions = 5;
-
 // Keeps the rate of each repetition.
 class Collector : public benchmark::BenchmarkReporter {
  public:
@@ -89,8 +87,9 @@ void print_table(const Collector& collector) {
 int run(int argc, char** argv) {
   // The repetitions of all rows come mixed, so that a slow minute of the machine is everybody's.
   std::string interleave = "--benchmark_enable_random_interleaving=true";
+  std::string repetitions = "--benchmark_repetitions=5";  // an odd number has a median
   std::vector<char*> arguments(argv, argv + argc);
-  arguments.insert(arguments.begin() + 1, interleave.data());
+  arguments.insert(arguments.begin() + 1, {interleave.data(), repetitions.data()});
   int count = static_cast<int>(arguments.size());
   arguments.push_back(nullptr);
   benchmark::Initialize(&count, arguments.data());
@@ -98,8 +97,7 @@ int run(int argc, char** argv) {
   for (const Subject subject : subjects()) {
     for (const Row& row : subject()) {
       auto* registered = benchmark::RegisterBenchmark(std::string(row.what).c_str(), row.body)
-                             ->Iterations(row.iterations)
-                             ->Repetitions(kRepetitions);
+                             ->Iterations(row.iterations);
       if (row.clock == Clock::kWall) registered->UseRealTime();
     }
   }

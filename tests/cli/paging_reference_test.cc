@@ -87,7 +87,7 @@ void check_format(const PagingShape& shape, const std::string& trace,
     const char* policy;
     std::optional<size_t> frames;
   };
-  for (const Memory& memory : {Memory{"lru", std::nullopt}, Memory{"fifo", 9}}) {
+  for (const Memory& memory : {Memory{"lru", std::nullopt}, Memory{"fifo", 5}}) {
     CAPTURE(shape.name);
     CAPTURE(std::string(memory.policy));
     PagedReplay reference(shape, {naive::make_policy(memory.policy), memory.frames});

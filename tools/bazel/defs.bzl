@@ -11,19 +11,34 @@ def fl_test(name, deps = [], **kwargs):
         **kwargs
     )
 
-def fl_fuzz(name, srcs, deps):
-    """A fuzz target: NAME, with libFuzzer, and NAME_entry, for its smoke test."""
+def fl_fuzz(name, srcs, deps, smoke_srcs, smoke_deps, **kwargs):
+    """A fuzz target, three ways: NAME_fuzz, with libFuzzer; NAME_smoke_test, on fixed inputs; and
+    NAME_seeds, which writes these inputs as files for the first (docs/testing.md)."""
     cc_library(
-        name = name + "_entry",
+        name = name + "_fuzz_entry",
         testonly = True,
         srcs = srcs,
         alwayslink = True,
-        deps = deps,
+        deps = deps + [":fuzz_entry"],
     )
     cc_binary(
-        name = name,
+        name = name + "_fuzz",
         testonly = True,
         linkopts = ["-fsanitize=fuzzer"],
         tags = ["manual"],
-        deps = [":" + name + "_entry"],
+        deps = [":" + name + "_fuzz_entry"],
+    )
+    smoke = smoke_deps + [":fuzz_entry", "@doctest//doctest"]
+    fl_test(
+        name = name + "_smoke_test",
+        srcs = smoke_srcs,
+        deps = smoke + [":" + name + "_fuzz_entry"],
+        **kwargs
+    )
+    cc_binary(
+        name = name + "_seeds",
+        testonly = True,
+        srcs = smoke_srcs,
+        tags = ["manual"],
+        deps = smoke + [":save_input", "@doctest//doctest:main"],
     )
