@@ -107,6 +107,8 @@ class ReplacementPolicy {
   // Whether the victim is always the frame whose last reference is oldest, and nothing else counts.
   // Constant.
   virtual bool is_lru() const { return false; }
+  // Whether it is the one whose next use is farthest, or this is its first pass. Constant.
+  virtual bool is_opt() const { return false; }
   // Whether it gives pages up while frames are free: choose_early() is asked after each tick and
   // before a page comes in. Constant.
   virtual bool gives_up_early() const { return false; }

@@ -238,7 +238,10 @@ std::optional<ExitStatus> look_ahead(const ReplayCommand& command, Foresight& fo
                  .trace = {.format = command.format, .salvage = command.salvage},
                  .engine = engine,
                  .unmapped_as_trace = command.unmapped.empty(),
-                 .how = {.skip = how.skip, .limit = how.limit, .interrupted = how.interrupted}};
+                 .how = {.skip = how.skip,
+                         .limit = how.limit,
+                         .interrupted = how.interrupted,
+                         .opt_frames = how.opt_frames}};
   if (wants_progress(command.progress)) {
     progress.emplace(stderr);
     pass.how.on_progress = [&progress](uint64_t accesses) { progress->update(accesses); };
@@ -273,6 +276,9 @@ ExitStatus run_replay(const ReplayCommand& command, Output& out) {
   auto maps = read_maps(command.maps);
   if (!maps) return fail(maps.error());
   if (machine_config->next_uses != nullptr && machine_config->frames) {
+    const bool in_full = command.by_mapping || command.huge_pages || command.paranoid ||
+                         !command.events.empty() || !command.interval.empty();
+    if (!in_full) options->opt_frames = *machine_config->frames;
     const replay::EngineOptions first{
         .machine = *machine_config, .maps = *maps, .maps_file = command.maps};
     if (const auto failed = look_ahead(command, foresight, first, *options)) return *failed;

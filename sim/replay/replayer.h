@@ -36,6 +36,9 @@ struct ReplayOptions {
   const std::atomic<bool>* interrupted = nullptr;
   // Of the blocks that the reader hands out, condensed for this machine; null: nobody did that.
   const CondensedSource* condensed = nullptr;
+  // Not 0: the runs of both passes of OPT are condensed, for a memory of so many frames. REQUIRES:
+  // nobody has to be told of each of them.
+  uint64_t opt_frames = 0;
   PageCacheAtFirst page_cache = PageCacheAtFirst::kCold;
   // Told whose accesses come, and of calls; null: nobody.
   FaultCensus* census = nullptr;

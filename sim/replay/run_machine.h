@@ -62,7 +62,9 @@ class RunMachine final : private FrameView {
   void replay(std::span<const PageRun> runs);
 
   // What its runs may be condensed for; nothing: they must come as they are.
-  std::optional<CondenserLimits> condenser_limits() const;
+  // For OPT, whose two passes must be told the same, `opt_frames` says how large memory is in the
+  // second; 0: they are told everything.
+  std::optional<CondenserLimits> condenser_limits(uint64_t opt_frames = 0) const;
   // As replay(), of what was made of the block by these limits, or by some that are alike and whose
   // frames_min is not larger.
   void replay(const CondensedRuns& condensed);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 
+#include "sim/base/check.h"
 #include "sim/replay/interval_clock.h"
 #include "sim/replay/run_condenser.h"
 #include "sim/replay/run_cutter.h"
@@ -28,10 +29,13 @@ class ShortForm {
  public:
   ShortForm(const RunMachine& machine, const ReplayOptions& options) {
     // Where somebody wants to know of each run, or of times between them, it takes all of them.
-    if (!options.observers.empty() || options.interval != 0) return;
+    const bool in_full = !options.observers.empty() || options.interval != 0;
+    FL_CHECK(!in_full || options.opt_frames == 0);
+    if (in_full) return;
     source_ = options.condensed;
     if (source_ != nullptr) return;
-    if (const auto limits = machine.condenser_limits()) condenser_.emplace(*limits);
+    if (const auto limits = machine.condenser_limits(options.opt_frames))
+      condenser_.emplace(*limits);
   }
   // Of the block that was read last; null: there is none.
   const CondensedRuns* of(const PageRunBlock& block) {

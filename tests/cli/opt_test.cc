@@ -64,6 +64,23 @@ TEST_CASE(
     CHECK(misses(with({policy})) >= number(fast, "/replacement/misses"));
 }
 
+// Runs are condensed for OPT where nobody wants to see each of them; here somebody does.
+TEST_CASE("opt: condensed runs come to what all runs come to, in memories of many sizes") {
+  const std::string limit = kSanitized ? "100000" : "2000000";
+  for (const char* trace : {"traces/sqlite.lackey.zst", "traces/sort.lackey.zst"}) {
+    for (const char* memory : {"15p", "16p", "20p", "33p", "64p", "130p", "257p"}) {
+      const std::vector<std::string> condensed = {trace,  "--limit",  limit, "--memory",
+                                                  memory, "--policy", "opt"};
+      std::vector<std::string> full = condensed;
+      full.push_back("--huge-pages");
+      const std::string all = replay(full);
+      const size_t extra = all.find(",\"huge_pages\"");
+      REQUIRE(extra != std::string::npos);
+      CHECK(all.substr(0, extra) + "}\n" == replay(condensed));
+    }
+  }
+}
+
 TEST_CASE("opt: with mappings, where some accesses end in signals and files are read ahead") {
   const std::string maps = write_file("some.maps",
                                       "1000-4000 r--p 00000000 08:01 7      /data\n"

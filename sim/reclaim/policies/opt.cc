@@ -33,6 +33,7 @@ class Opt : public ReplacementPolicy {
   explicit Opt(NextUses& next_uses) : next_uses_(next_uses) {}
 
   PolicySees sees() const override { return PolicySees::kEveryReference; }
+  bool is_opt() const override { return true; }
 
   void on_insert(Pfn frame, PageId) override {
     FL_CHECK(frame != kNoPfn);
@@ -162,6 +163,7 @@ class OptFirstPass : public ReplacementPolicy {
   explicit OptFirstPass(NextUses& next_uses) : next_uses_(next_uses) {}
 
   PolicySees sees() const override { return PolicySees::kEveryReference; }
+  bool is_opt() const override { return true; }
   bool knows_pages() const override { return true; }
   void on_insert(Pfn frame, PageId page) override { residents_.insert(frame, page); }
   void on_remove(Pfn frame) override { next_uses_.note_end(residents_.remove(frame)); }
