@@ -1,7 +1,7 @@
 #include "sim/replay/run_condenser.h"
 
 #include <algorithm>
-#include <bit>
+#include <cstring>
 #include <span>
 #include <utility>
 
@@ -121,15 +121,38 @@ void RunCondenser::take_runs(std::span<const PageRun> runs, size_t begin, size_t
   add(accesses_, by_kind);
 }
 
+// The slots of what was used since the last stranger, with the positions above. Four at a time, as
+// most were not.
+size_t RunCondenser::find_used(std::span<uint64_t, 2 * kSlots> used) const {
+  using Four [[gnu::vector_size(16)]] = int32_t;
+  const auto load = [this](size_t at) {
+    Four four;
+    std::memcpy(&four, &last_[at], sizeof four);
+    return four;
+  };
+  const auto before = static_cast<int32_t>(stranger_);
+  const Four stranger = {before, before, before, before};
+  size_t count = 0;
+  for (size_t first = 0; first < 2 * kSlots; first += 4) {
+    Four last = load(first);
+    if (first < kSlots) {
+      const Four stored = load(kStores + first);
+      last = last > stored ? last : stored;
+    }
+    uint64_t any[2];
+    const Four newer = last > stranger;
+    std::memcpy(any, &newer, sizeof any);
+    if ((any[0] | any[1]) == 0) continue;
+    for (size_t i = 0; i < 4; ++i)
+      if (newer[i] != 0) used[count++] = static_cast<uint64_t>(last[i]) << 8 | (first + i);
+  }
+  return count;
+}
+
 // The pages that were used since the last stranger, in the order of their last references.
 void RunCondenser::write_recent() {
-  std::array<uint64_t, 2 * kSlots> used;  // the position above, the slot below
-  size_t count = 0;
-  for (const TlbSide side : {TlbSide::kData, TlbSide::kCode}) {
-    const size_t first = size_t(side) * kSlots;
-    for (size_t slot = first; slot < first + slots_of(sides_[size_t(side)]); ++slot)
-      if (last_of(slot) > stranger_) used[count++] = uint64_t{last_of(slot)} << 8 | slot;
-  }
+  std::array<uint64_t, 2 * kSlots> used;
+  const size_t count = find_used(used);
   std::sort(used.begin(), used.begin() + static_cast<ptrdiff_t>(count));
   for (size_t i = 0; i < count; ++i) {
     const size_t slot = used[i] & 0xff;

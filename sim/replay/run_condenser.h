@@ -83,6 +83,7 @@ class RunCondenser {
   bool fits(const PageRunBlock& block) const;
   void begin(const PageRunBlock& block);
   void take_runs(std::span<const PageRun> runs, size_t begin, size_t end);
+  size_t find_used(std::span<uint64_t, 2 * kSlots> used) const;
   void write_recent();
   void know(uint32_t page, TlbSide side, uint8_t slot);
   void meet(uint32_t page, TlbSide side, uint32_t position);

@@ -39,13 +39,14 @@ class FileSequence final : public TraceReader, public PageRunReader {
   Result<TraceBlock, InputError> next_block() override {
     return next_as<TraceBlock>([](TraceReader& reader) { return reader.next_block(); });
   }
-  // With several files one might hold runs and another none.
-  PageRunReader* page_runs() override {
-    return others_.empty() && current_->page_runs() != nullptr ? this : nullptr;
-  }
+  PageRunReader* page_runs() override { return current_->page_runs() != nullptr ? this : nullptr; }
   Result<PageRunBlock, InputError> next_page_runs() override {
-    return next_as<PageRunBlock>(
-        [](TraceReader& reader) { return reader.page_runs()->next_page_runs(); });
+    return next_as<PageRunBlock>([this](TraceReader& reader) {
+      if (PageRunReader* const runs = reader.page_runs()) return runs->next_page_runs();
+      // The first file holds runs, and this one does not.
+      if (!collapsed_) collapsed_ = make_page_run_reader(reader);
+      return collapsed_->next_page_runs();
+    });
   }
 
   Result<uint64_t, InputError> pass_over(uint64_t accesses) override {
@@ -80,6 +81,7 @@ class FileSequence final : public TraceReader, public PageRunReader {
     ended_ = next_ == others_.size();
     if (ended_) return;
     Result<Content, InputError> content = open_content(others_[next_++]);
+    collapsed_.reset();
     if (content.ok())
       current_ = make_reader(row_, std::move(content).value(), salvage_);
     else
@@ -106,6 +108,7 @@ class FileSequence final : public TraceReader, public PageRunReader {
   const FormatRow& row_;
   const bool salvage_;
   std::unique_ptr<TraceReader> current_;
+  std::unique_ptr<PageRunReader> collapsed_{};  // of current_, where that is needed
   const std::vector<std::string> others_;
   std::size_t next_ = 0;
   bool ended_ = false;

@@ -21,6 +21,7 @@
 #include "sim/base/prng.h"
 #include "sim/reclaim/policy_table.h"
 #include "sim/replay/engine.h"
+#include "sim/replay/next_use_index.h"
 #include "sim/replay/run_machine.h"
 #include "tests/bench/rows.h"
 
@@ -87,6 +88,33 @@ void replay_packed(benchmark::State& state, const std::string& trace, const std:
   state.SetItemsProcessed(int64_t(accesses));
 }
 
+// OPT: the first pass, which notes what is used when, and the second.
+void replay_opt(benchmark::State& state, const std::string& trace) {
+  const PackedTrace packed(trace);
+  uint64_t accesses = 0;
+  for (auto _ : state) {
+    auto index = replay::NextUseIndex::create();
+    FL_CHECK(index.ok());
+    replay::EngineOptions options{.machine{.policy = "opt",
+                                           .next_uses = index->get(),
+                                           .contents = Contents::kNone,
+                                           .unmapped = Unmapped::kMap}};
+    for (const bool first : {true, false}) {
+      options.machine.frames = first ? replay::frames_max_of(options.machine) : kFrames;
+      const auto reader = open_trace({packed.path()}, {});
+      FL_CHECK(reader.ok());
+      auto engine = replay::make_engine(options, **reader);
+      FL_CHECK(engine.ok() && (*engine)->name() == "runs");
+      const auto outcome = (*engine)->replay(**reader, {.opt_frames = kFrames});
+      FL_CHECK(outcome.ok());
+      if (!first) accesses += outcome->records;
+      engine->reset();
+      if (first) FL_CHECK((*index)->finish().ok());
+    }
+  }
+  state.SetItemsProcessed(int64_t(accesses));
+}
+
 // Loads of `pages` pages, in memory: each page as likely as the others, or the first ones likelier
 // by far.
 enum class Likely : uint8_t { kAll, kFirst };
@@ -129,6 +157,8 @@ void sqlite_lru(benchmark::State& state) {
 void perl_lru(benchmark::State& state) { replay_packed(state, "traces/perl.lackey.xz", "lru"); }
 void cg_lru(benchmark::State& state) { replay_packed(state, "traces/cg.lackey.gz", "lru"); }
 void xz_lru(benchmark::State& state) { replay_packed(state, "traces/xz-head.lackey.zst", "lru"); }
+void sort_opt(benchmark::State& state) { replay_opt(state, "traces/sort.lackey.zst"); }
+void sqlite_opt(benchmark::State& state) { replay_opt(state, "traces/sqlite.lackey.zst"); }
 void sort_clock(benchmark::State& state) {
   replay_packed(state, "traces/sort.lackey.zst", "clock");
 }
@@ -182,6 +212,8 @@ constexpr Row kRows[] = {
     real("packed sort, 256 frames: s3fifo", sort_s3fifo, 300e6),
     real("packed sort, 256 frames: sieve", sort_sieve, 300e6),
     real("packed sort, 256 frames: lirs", sort_lirs, 300e6),
+    real("packed sort, 256 frames: opt, both passes", sort_opt, 100e6),
+    real("packed sqlite, 256 frames: opt, both passes", sqlite_opt, 100e6),
     missing("random over 262,144 pages, a quarter of memory: lru", random_lru),
     missing("skewed over 16,384 pages, a quarter of memory: lru", skewed_lru),
     missing("skewed over 16,384 pages, a quarter: clock", skewed_clock),

@@ -7,6 +7,7 @@
 #include "faultline/trace.h"
 #include "sim/trace/flt/layout.h"
 #include "tests/trace/flt_support.h"
+#include "tests/trace/trace_support.h"
 
 namespace faultline::testing {
 namespace {
@@ -74,6 +75,26 @@ TEST_CASE("make_page_run_reader: collapses any trace as a file of runs does") {
     CHECK_FALSE(read.error);
     CHECK(to_page_lines(read.stream) == to_page_lines(stream));
   }
+}
+
+TEST_CASE("open_trace: page runs of several files, some of which hold accesses") {
+  const Stream one = random_stream({.seed = 11, .calls_in_1000 = 0});
+  const Stream other = random_stream({.seed = 12, .calls_in_1000 = 0});
+  const TemporaryFile runs(write_flt(one, kRuns));
+  const TemporaryFile accesses(write_flt(other, {}));
+  auto all = to_page_lines(one);
+  for (const std::string& line : to_page_lines(other)) all.push_back(line);
+  for (const std::string& line : to_page_lines(one)) all.push_back(line);
+  const auto reader = open_trace({runs.path(), accesses.path(), runs.path()}, {});
+  REQUIRE(reader.ok());
+  REQUIRE((*reader)->page_runs() != nullptr);
+  const ReadStream read = read_runs(*(*reader)->page_runs());
+  CHECK_FALSE(read.error);
+  CHECK(to_page_lines(read.stream) == all);
+  // Where the first holds accesses, so do all.
+  const auto turned = open_trace({accesses.path(), runs.path()}, {});
+  REQUIRE(turned.ok());
+  CHECK((*turned)->page_runs() == nullptr);
 }
 
 TEST_CASE("FltReader: passing over blocks equals reading and dropping them") {
