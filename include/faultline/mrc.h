@@ -9,11 +9,13 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "faultline/input_error.h"
+#include "faultline/policy.h"
 #include "faultline/result.h"
 #include "faultline/trace.h"
 
@@ -88,6 +90,8 @@ struct MrcOptions {
   // Policies ("clock:enter=0") that are measured too, each in memory of each of these sizes.
   std::vector<std::string> policies{};
   std::vector<uint64_t> policy_frames{};
+  // What is to come, for each of these that must know the future; empty: none of them must.
+  std::function<std::unique_ptr<NextUses>()> make_next_uses{};
   // With more pages than these, of all processes together, there is no curve; of a sample, in it.
   uint64_t pages_max = kMrcPagesMax;
   // Looked at before each block; null: never interrupted.
@@ -116,7 +120,7 @@ struct MrcReport {
 // What is left of `reader`'s trace, as a string of references: the calls that it holds are passed
 // over, and accesses beyond user space are no references.
 // Errors: the reader's; the pages of options.paging are below 4 KiB; a policy that there is not, or
-// that must know the future. REQUIRES:
+// that must know the future, without options.make_next_uses. REQUIRES:
 // make_machine() takes options.paging and its description; pages_max <= kMrcPagesMax; 0 <
 // sample_rate <= 1; 0 < sample_pages; not both, and neither with policies; policy_frames rise, from
 // 1 at least.

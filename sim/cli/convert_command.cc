@@ -16,11 +16,6 @@
 namespace faultline::cli {
 namespace {
 
-ExitStatus fail(const InputError& error) {
-  print_error(error.to_string());
-  return ExitStatus::kBadInput;
-}
-
 ExitStatus fail(const TraceWriteError& error) {
   // A reader that has had what it wanted is no error, as for every output.
   if (error.cause == TraceWriteError::Cause::kReaderGone) return ExitStatus::kDone;

@@ -9,6 +9,11 @@
 
 namespace faultline::cli {
 
+ExitStatus fail(const InputError& error, ExitStatus status) {
+  print_error(error.to_string());
+  return status;
+}
+
 bool colour_on_stderr() {
   const char* no_color = std::getenv("NO_COLOR");
   if (no_color != nullptr && no_color[0] != '\0') return false;

@@ -99,11 +99,6 @@ class WriterSink : public record::TraceSink {
   std::optional<TraceWriteError> error_{};
 };
 
-ExitStatus fail(const InputError& error) {
-  print_error(error.to_string());
-  return ExitStatus::kBadInput;
-}
-
 // A reader that closes its end of the pipe has had what it wanted; not so a disk that is full.
 ExitStatus fail(const TraceWriteError& error, int command_status) {
   if (error.cause == TraceWriteError::Cause::kReaderGone) return ExitStatus(command_status);

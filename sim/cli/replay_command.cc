@@ -36,16 +36,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr uint64_t kParanoidInterval = 1 << 16;  // accesses
 
-ExitStatus fail(const InputError& error) {
-  print_error(error.to_string());
-  return ExitStatus::kBadInput;
-}
-
-ExitStatus fail_for_want_of_resource(const InputError& error) {
-  print_error(error.to_string());
-  return ExitStatus::kResource;
-}
-
 Result<Unmapped, InputError> parse_unmapped(const std::string& text) {
   if (text.empty() || text == "map") return Unmapped::kMap;
   if (text == "fault") return Unmapped::kFault;
@@ -248,8 +238,7 @@ std::optional<ExitStatus> look_ahead(const ReplayCommand& command, Foresight& fo
   }
   const auto failure = foresight.look_ahead(std::move(pass));
   if (!failure) return std::nullopt;
-  print_error(failure->error.to_string());
-  return failure->status;
+  return fail(failure->error, failure->status);
 }
 
 }  // namespace
@@ -264,7 +253,7 @@ ExitStatus run_replay(const ReplayCommand& command, Output& out) {
     return fail({.message = "--interval: working sets are of pages of 4096 bytes at least"});
   Foresight foresight;
   if (foresight.needed(command.policy)) {
-    if (auto error = foresight.create()) return fail_for_want_of_resource(*error);
+    if (auto error = foresight.create()) return fail(*error, ExitStatus::kResource);
     machine_config->next_uses = foresight.next_uses();
   }
   if (auto made = make_machine(*machine_config); !made) {

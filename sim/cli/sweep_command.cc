@@ -28,11 +28,6 @@
 namespace faultline::cli {
 namespace {
 
-ExitStatus fail(const InputError& error) {
-  print_error(error.to_string());
-  return ExitStatus::kBadInput;
-}
-
 InputError wrong(std::string message) { return {.message = std::move(message)}; }
 
 // What make_machine() says of each, with the option that it is about where that is known.
@@ -229,10 +224,8 @@ ExitStatus run_sweep(const SweepCommand& command, Output& out) {
   auto options = sweep_options(command);
   if (!options) return fail(options.error());
   Futures futures;
-  if (const auto error = futures.create(options->configurations)) {
-    print_error(error->to_string());
-    return ExitStatus::kResource;
-  }
+  if (const auto error = futures.create(options->configurations))
+    return fail(*error, ExitStatus::kResource);
   if (const auto checked = check(options->configurations, futures.any()); !checked)
     return fail(checked.error());
   if (!can_show({command.json, command.csv, command.chart})) return ExitStatus::kBadInput;

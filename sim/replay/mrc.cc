@@ -1,6 +1,7 @@
 // measure_mrc: the loop from a trace's page runs to its curves, and to the policies beside them.
 #include "faultline/mrc.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "sim/hw/paging_description.h"
 #include "sim/hw/paging_format.h"
 #include "sim/replay/curve_maker.h"
+#include "sim/replay/next_uses_of_runs.h"
 #include "sim/replay/replacement.h"
 #include "sim/replay/replayer.h"
 #include "sim/replay/run_pages.h"
@@ -29,9 +31,14 @@ class PolicyCurves {
   std::optional<InputError> make() {
     for (const std::string& policy : options_.policies) {
       for (const uint64_t frames : options_.policy_frames) {
-        auto made =
-            replay::make_replacement({.policy = policy, .frames = frames, .seed = options_.seed});
+        std::unique_ptr<NextUses> next_uses;
+        if (options_.make_next_uses) next_uses = options_.make_next_uses();
+        auto made = replay::make_replacement({.policy = policy,
+                                              .frames = frames,
+                                              .seed = options_.seed,
+                                              .next_uses = next_uses.get()});
         if (!made) return made.error();
+        next_uses_.push_back(std::move(next_uses));
         replacements_.push_back(std::move(made).value());
       }
     }
@@ -66,52 +73,91 @@ class PolicyCurves {
  private:
   const MrcOptions& options_;
   replay::RunPages pages_;
+  std::vector<std::unique_ptr<NextUses>> next_uses_{};                // of the replacements
   std::vector<std::unique_ptr<replay::Replacement>> replacements_{};  // by policy, then by size
 };
 
-}  // namespace
-
-Result<MrcReport, InputError> measure_mrc(TraceReader& reader, const MrcOptions& options) {
+replay::PageShape shape_of(const MrcOptions& options) {
   const hw::PagingFormat paging = hw::get_paging_format(options.paging, options.paging_description);
-  if (paging.offset_bits < kPageRunShift) {
-    return InputError{.message = "pages of " + std::to_string(paging.page_size().bytes()) +
-                                 " bytes are too small for a miss-ratio curve"};
-  }
-  FL_CHECK(options.pages_max <= kMrcPagesMax);
-  const replay::PageShape shape{.shift = paging.offset_bits, .user_end = paging.user_end().value};
-  const bool sampled = options.sample_rate || options.sample_pages;
-  const auto curves = sampled ? replay::make_sampled_curves(shape, options)
-                              : replay::make_exact_curves(shape, options);
+  return {.shift = paging.offset_bits, .user_end = paging.user_end().value};
+}
+
+// How far a trace was gone through.
+struct Passed {
+  uint64_t records = 0;
+  bool interrupted = false;
+};
+
+// Gives `take` the runs of what is left of the trace, block by block, until it returns false.
+// Errors: the reader's.
+template <class Take>
+Result<Passed, InputError> go_through(TraceReader& reader, const MrcOptions& options, Take take) {
   const auto skip = replay::pass_over(reader, options.skip);
   if (!skip) return skip.error();
-  FL_CHECK(!sampled || options.policies.empty());
-  PolicyCurves policies(shape, options);
-  if (const auto error = policies.make()) return *error;
   std::unique_ptr<PageRunReader> collapsed;
   PageRunReader* runs = reader.page_runs();
   if (runs == nullptr) {
     collapsed = make_page_run_reader(reader);
     runs = collapsed.get();
   }
-
-  MrcReport report{.format = std::string(reader.format()), .page_size = paging.page_size().bytes()};
+  Passed passed;
   replay::RunWindow window(*skip, options.limit);
   while (!window.done()) {
     if (options.interrupted != nullptr && options.interrupted->load()) {
-      report.interrupted = true;
+      passed.interrupted = true;
       break;
     }
     const auto block = runs->next_page_runs();
     if (!block) return block.error();
-    if (block->end()) break;
-    const PageRunBlock some = window.cut(*block);
-    if (!curves->add(some) || !policies.add(some)) {
-      report.too_many_pages = true;
-      break;
-    }
+    if (block->end() || !take(window.cut(*block))) break;
     if (options.on_progress) options.on_progress(window.passed());
   }
-  report.records = window.passed();
+  passed.records = window.passed();
+  return passed;
+}
+
+}  // namespace
+
+Result<bool, InputError> replay::note_next_uses(TraceReader& reader, const MrcOptions& options,
+                                                NextUses& next_uses) {
+  RunPages pages(shape_of(options));
+  uint64_t references = 0;
+  const auto passed = go_through(reader, options, [&](const PageRunBlock& block) {
+    const NumberedRuns runs = pages.number(block);
+    if (runs.pages > kMrcPolicyPagesMax) return false;
+    for (const PageRun run : runs.runs) {
+      next_uses.note_use(PageId{runs.numbers[run.page()]}, references + 1);
+      references += std::max<uint32_t>(run.count(), 1);
+    }
+    return true;
+  });
+  if (!passed) return passed.error();
+  return !passed->interrupted;
+}
+
+Result<MrcReport, InputError> measure_mrc(TraceReader& reader, const MrcOptions& options) {
+  const replay::PageShape shape = shape_of(options);
+  const uint64_t page_bytes = uint64_t{1} << shape.shift;
+  if (shape.shift < kPageRunShift) {
+    return InputError{.message = "pages of " + std::to_string(page_bytes) +
+                                 " bytes are too small for a miss-ratio curve"};
+  }
+  FL_CHECK(options.pages_max <= kMrcPagesMax);
+  const bool sampled = options.sample_rate || options.sample_pages;
+  FL_CHECK(!sampled || options.policies.empty());
+  const auto curves = sampled ? replay::make_sampled_curves(shape, options)
+                              : replay::make_exact_curves(shape, options);
+  PolicyCurves policies(shape, options);
+  if (const auto error = policies.make()) return *error;
+
+  MrcReport report{.format = std::string(reader.format()), .page_size = page_bytes};
+  const auto passed = go_through(reader, options, [&](const PageRunBlock& block) {
+    report.too_many_pages = !curves->add(block) || !policies.add(block);
+    return !report.too_many_pages;
+  });
+  if (!passed) return passed.error();
+  report.records = passed->records;
+  report.interrupted = passed->interrupted;
   for (const InputError& damage : reader.damage()) report.damage.push_back(damage.to_string());
   curves->finish(report);
   report.policies = policies.finish();

@@ -110,7 +110,7 @@ TEST_CASE("mrc --policy: each policy at each size counts as a replay with it") {
     return more;
   };
   const ProgramEnd end =
-      run_program({.args = with({"mrc", "--json", "--policy", "lru,clock:enter=0,arc,random",
+      run_program({.args = with({"mrc", "--json", "--policy", "lru,clock:enter=0,opt,random",
                                  "--memory", "200p,20p..80p,20p"})});
   REQUIRE_MESSAGE(end.status == 0, end.err);
   const nlohmann::json report = nlohmann::json::parse(end.out);
@@ -130,6 +130,23 @@ TEST_CASE("mrc --policy: each policy at each size counts as a replay with it") {
       if (name == "lru") CHECK(point.at("misses") == misses_at(report, frames));
     }
   }
+}
+
+TEST_CASE("mrc --policy opt: standard input is read twice, and what is wrong is said once") {
+  const std::string text = lackey_loads(9) + lackey_loads(9);
+  const std::vector<std::string> args = {"mrc", "-", "--policy", "opt", "--memory", "5p", "--csv"};
+  const ProgramEnd end = run_program({.args = args, .input = text});
+  CHECK(end.status == 0);
+  // Of nine pages in a row, twice, four of the five that are held first stay for the second round.
+  CHECK(end.out == "process,frames,misses,policy\nall,1,18,lru\nall,9,9,lru\nall,5,13,opt\n");
+  const ProgramEnd bad = run_program({.args = args, .input = text + " L zz,8\n"});
+  CHECK(bad.status == 2);
+  CHECK(bad.out.empty());
+  CHECK(bad.err.find("-:19:4: ") != std::string::npos);
+  CHECK(bad.err.find('\n') == bad.err.size() - 1);
+  const ProgramEnd no_room =
+      run_program({.args = args, .input = text, .environment = {{"TMPDIR", "/no/such/folder"}}});
+  CHECK(no_room.status == 3);
 }
 
 TEST_CASE("mrc --policy: the table, the CSV and the chart have a line for each") {
