@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -51,9 +52,19 @@ struct Counts {
 // A run with a count of 0 is one reference.
 uint64_t references_of(PageRun run) { return run.count() + (run.count() == 0 ? 1 : 0); }
 
-// LRU without a list: each page knows when its last run was. Where victims are wanted, the pages
-// are put in order by that, now and then: the first of them that has had no run since is the least
-// recent of all, for what came or was used since is younger than all that was ordered.
+// Whether many miss is looked at after so many runs.
+constexpr size_t kRunsAtOnce = 1024;
+// It is where there is a miss in so many.
+constexpr uint64_t kRunsPerMiss = 4;
+// What is needed so many runs, or victims, later is fetched ahead then.
+constexpr size_t kAhead = 16;
+
+// LRU without a list: each page knows when its last run was. Where victims are wanted there is a
+// queue of pages with times, the oldest first: the first of them that has had no run since is the
+// least recent of all, for what came or was used since is younger than all that was queued.
+//
+// Where few runs miss, the pages in memory are queued in order when the queue is empty, and a hit
+// writes its time alone. Where many do, each run is queued as it comes.
 class FlatLru final : public Replacement {
  public:
   explicit FlatLru(uint64_t frames) : frames_(frames) {}
@@ -62,16 +73,60 @@ class FlatLru final : public Replacement {
     if (runs.pages > pages_.size()) {
       pages_.resize(runs.pages);
       times_.resize(runs.pages);
+      places_.resize(runs.pages);
     }
+    for (size_t at = 0; at < runs.runs.size(); at += kRunsAtOnce) {
+      const size_t end = std::min(runs.runs.size(), at + kRunsAtOnce);
+      const uint64_t misses = counts_.misses;
+      if (queues_)
+        take<Queues::kAll>(runs, at, end);
+      else
+        take<Queues::kNone>(runs, at, end);
+      const bool many = (counts_.misses - misses) * kRunsPerMiss >= end - at;
+      // Before memory is full there are no victims.
+      const bool queues = many && resident_.size() == frames_;
+      if (queues && !queues_) put_in_order();
+      queues_ = queues;
+    }
+  }
+
+  ReplacementStats stats() const override { return counts_.stats(); }
+  void validate() const override {
+    uint64_t resident = 0;
+    for (const uint8_t page : pages_) resident += page & kResident;
+    FL_CHECK(resident == resident_.size() && resident <= frames_);
+    for (uint32_t place = 0; place < resident_.size(); ++place) {
+      FL_CHECK((pages_[resident_[place]] & kResident) != 0);
+      FL_CHECK(places_[resident_[place]] == place);
+    }
+  }
+
+ private:
+  struct Timed {
+    uint64_t time;
+    uint32_t page;
+  };
+  enum class Queues : bool { kNone, kAll };
+
+  template <Queues kQueues>
+  void take(const NumberedRuns& runs, size_t begin, size_t end) {
     // Bytes may alias what finds these.
     const uint32_t* const numbers = runs.numbers.data();
     uint8_t* const pages = pages_.data();
     uint64_t* const times = times_.data();
+    const size_t last = runs.runs.size() - 1;
     uint64_t references = 0;
     uint64_t now = now_;
-    for (const PageRun run : runs.runs) {
+    for (size_t i = begin; i < end; ++i) {
+      const PageRun run = runs.runs[i];
       references += references_of(run);
       const uint32_t number = numbers[run.page()];
+      if constexpr (kQueues == Queues::kAll) {
+        const uint32_t later = numbers[runs.runs[std::min(i + kAhead, last)].page()];
+        __builtin_prefetch(&numbers[runs.runs[std::min(i + 2 * kAhead, last)].page()]);
+        __builtin_prefetch(&times[later], 1);
+        __builtin_prefetch(&pages[later], 1);
+      }
       const uint8_t page = pages[number];
       const uint32_t after = page | dirty_if(run);
       if ((page & kResident) == 0) [[unlikely]] {
@@ -80,54 +135,57 @@ class FlatLru final : public Replacement {
         pages[number] = static_cast<uint8_t>(after);
       }
       times[number] = ++now;
+      if constexpr (kQueues == Queues::kAll) push({.time = now, .page = number});
     }
     now_ = now;
     counts_.references += references;
   }
 
-  ReplacementStats stats() const override { return counts_.stats(); }
-  void validate() const override {
-    uint64_t resident = 0;
-    for (const uint8_t page : pages_) resident += page & kResident;
-    FL_CHECK(resident == resident_.size() && resident <= frames_);
-    for (const uint32_t page : resident_) FL_CHECK((pages_[page] & kResident) != 0);
-  }
-
- private:
-  struct Ordered {
-    uint64_t time;
-    uint32_t place;  // in resident_
-  };
-
   void bring_in(PageRun run, uint32_t number) {
     counts_.count_miss(pages_[number]);
     pages_[number] = static_cast<uint8_t>(kResident | kKnown | dirty_if(run));
-    if (resident_.size() < frames_) return resident_.push_back(number);
-    uint32_t& victim = resident_[take_oldest()];
+    if (resident_.size() < frames_) {
+      places_[number] = static_cast<uint32_t>(resident_.size());
+      return resident_.push_back(number);
+    }
+    const uint32_t victim = take_oldest();
     counts_.count_eviction(pages_[victim]);
     pages_[victim] = kKnown;
-    victim = number;
+    places_[number] = places_[victim];
+    resident_[places_[number]] = number;
   }
-  // Its place in resident_.
   uint32_t take_oldest() {
     while (true) {
-      if (next_ == ordered_.size()) put_in_order();
-      const Ordered oldest = ordered_[next_++];
-      if (times_[resident_[oldest.place]] == oldest.time) return oldest.place;
+      if (head_ == tail_) put_in_order();
+      const uint32_t later = queue_[(head_ + kAhead) & mask()].page;
+      __builtin_prefetch(&times_[later]);
+      __builtin_prefetch(&pages_[later], 1);
+      __builtin_prefetch(&places_[later]);
+      const Timed oldest = queue_[head_++ & mask()];
+      if (times_[oldest.page] == oldest.time) return oldest.page;
     }
   }
-  // O(frames), or a little more: it is amortised over the victims, and over the uses of those that
-  // are none.
+  void push(Timed run) {
+    if (tail_ - head_ == queue_.size()) [[unlikely]]
+      return put_in_order();  // it is among them
+    queue_[tail_++ & mask()] = run;
+  }
+  size_t mask() const { return queue_.size() - 1; }
+
+  // Queues what is in memory, and nothing else. O(frames), or a little more: it is amortised over
+  // the victims, and over the uses of those that are none.
   void put_in_order() {
     ordered_.clear();
-    for (uint32_t place = 0; place < resident_.size(); ++place)
-      ordered_.push_back({.time = times_[resident_[place]], .place = place});
+    for (const uint32_t page : resident_) ordered_.push_back({.time = times_[page], .page = page});
     sort_by_time();
-    next_ = 0;
+    if (queue_.size() < 2 * ordered_.size()) queue_.resize(std::bit_ceil(2 * ordered_.size()));
+    head_ = 0;
+    tail_ = ordered_.size();
+    std::ranges::copy(ordered_, queue_.begin());
   }
   void sort_by_time() {
     constexpr size_t kFew = 1024;
-    const auto earlier = [](const Ordered& a, const Ordered& b) { return a.time < b.time; };
+    const auto earlier = [](const Timed& a, const Timed& b) { return a.time < b.time; };
     if (ordered_.size() < kFew) {
       std::ranges::sort(ordered_, earlier);
       return;
@@ -139,12 +197,12 @@ class FlatLru final : public Replacement {
     scratch_.resize(ordered_.size());
     for (unsigned shift = 0; (last - first) >> shift != 0; shift += kBits) {
       std::array<uint32_t, 1 << kBits> places{};
-      const auto digit = [&](const Ordered& one) {
+      const auto digit = [&](const Timed& one) {
         return (one.time - first) >> shift & ((1 << kBits) - 1);
       };
-      for (const Ordered& one : ordered_) ++places[digit(one)];
+      for (const Timed& one : ordered_) ++places[digit(one)];
       std::exclusive_scan(places.begin(), places.end(), places.begin(), uint32_t{0});
-      for (const Ordered& one : ordered_) scratch_[places[digit(one)]++] = one;
+      for (const Timed& one : ordered_) scratch_[places[digit(one)]++] = one;
       std::swap(ordered_, scratch_);
     }
   }
@@ -152,10 +210,14 @@ class FlatLru final : public Replacement {
   const uint64_t frames_;
   std::vector<uint8_t> pages_;      // by number
   std::vector<uint64_t> times_;     // by number: the last run to it; no two are equal
+  std::vector<uint32_t> places_;    // by number, of those in memory: where in resident_
   std::vector<uint32_t> resident_;  // numbers of pages
-  std::vector<Ordered> ordered_;    // the oldest first
-  std::vector<Ordered> scratch_;
-  size_t next_ = 0;  // of ordered_
+  std::vector<Timed> queue_ = std::vector<Timed>(kAhead);  // a ring; a power of two
+  uint64_t head_ = 0;                                      // of the queue, the oldest
+  uint64_t tail_ = 0;
+  bool queues_ = false;  // each run is queued
+  std::vector<Timed> ordered_;
+  std::vector<Timed> scratch_;
   uint64_t now_ = 0;
   Counts counts_;
 };
@@ -170,22 +232,15 @@ class FlatCircle final : public Replacement {
 
   void add(const NumberedRuns& runs) override {
     if (runs.pages > pages_.size()) pages_.resize(runs.pages);
-    // Bytes may alias what finds these.
-    const uint32_t* const numbers = runs.numbers.data();
-    uint8_t* const pages = pages_.data();
-    uint64_t references = 0;
-    for (const PageRun run : runs.runs) {
-      references += references_of(run);
-      const uint32_t number = numbers[run.page()];
-      const uint8_t page = pages[number];
-      const uint32_t after = page | dirty_if(run) | kUseOfHit;
-      if ((page & kResident) == 0) [[unlikely]] {
-        bring_in(run, number);
-      } else if (page != after) [[unlikely]] {
-        pages[number] = static_cast<uint8_t>(after);
-      }
+    for (size_t at = 0; at < runs.runs.size(); at += kRunsAtOnce) {
+      const size_t end = std::min(runs.runs.size(), at + kRunsAtOnce);
+      const uint64_t misses = counts_.misses;
+      if (many_miss_)
+        take<FetchesAhead::kYes>(runs, at, end);
+      else
+        take<FetchesAhead::kNo>(runs, at, end);
+      many_miss_ = (counts_.misses - misses) * kRunsPerMiss >= end - at;
     }
-    counts_.references += references;
   }
 
   ReplacementStats stats() const override { return counts_.stats(); }
@@ -197,7 +252,34 @@ class FlatCircle final : public Replacement {
   }
 
  private:
+  enum class FetchesAhead : bool { kNo, kYes };
   static constexpr uint32_t kUseOfHit = kSpares == Spares::kThoseUsed ? kUsed : 0;
+
+  template <FetchesAhead kFetchesAhead>
+  void take(const NumberedRuns& runs, size_t begin, size_t end) {
+    // Bytes may alias what finds these.
+    const uint32_t* const numbers = runs.numbers.data();
+    uint8_t* const pages = pages_.data();
+    const size_t last = runs.runs.size() - 1;
+    uint64_t references = 0;
+    for (size_t i = begin; i < end; ++i) {
+      const PageRun run = runs.runs[i];
+      references += references_of(run);
+      const uint32_t number = numbers[run.page()];
+      if constexpr (kFetchesAhead == FetchesAhead::kYes) {
+        __builtin_prefetch(&numbers[runs.runs[std::min(i + 2 * kAhead, last)].page()]);
+        __builtin_prefetch(&pages[numbers[runs.runs[std::min(i + kAhead, last)].page()]], 1);
+      }
+      const uint8_t page = pages[number];
+      const uint32_t after = page | dirty_if(run) | kUseOfHit;
+      if ((page & kResident) == 0) [[unlikely]] {
+        bring_in(run, number);
+      } else if (page != after) [[unlikely]] {
+        pages[number] = static_cast<uint8_t>(after);
+      }
+    }
+    counts_.references += references;
+  }
 
   void bring_in(PageRun run, uint32_t number) {
     counts_.count_miss(pages_[number]);
@@ -214,6 +296,7 @@ class FlatCircle final : public Replacement {
   size_t find_victim() {
     while (true) {
       const size_t place = hand_;
+      __builtin_prefetch(&pages_[circle_[place + kAhead < circle_.size() ? place + kAhead : 0]], 1);
       hand_ = hand_ + 1 == circle_.size() ? 0 : hand_ + 1;
       if constexpr (kSpares == Spares::kNone) return place;
       uint8_t& page = pages_[circle_[place]];
@@ -227,6 +310,7 @@ class FlatCircle final : public Replacement {
   std::vector<uint8_t> pages_;    // by number
   std::vector<uint32_t> circle_;  // numbers of pages
   size_t hand_ = 0;
+  bool many_miss_ = false;  // of the last runs
   Counts counts_;
 };
 
