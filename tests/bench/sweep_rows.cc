@@ -2,6 +2,7 @@
 // configurations.
 
 #include <cstdint>
+#include <thread>
 #include <vector>
 
 #include "faultline/sweep.h"
@@ -58,20 +59,34 @@ Kept keep() {
   }
 }
 
+void sweep(const Kept& kept, unsigned jobs, uint64_t first_frames, size_t sizes) {
+  SweepOptions options{.jobs = jobs};
+  for (uint64_t frames = first_frames; options.configurations.size() < sizes; frames *= 2)
+    options.configurations.push_back(
+        {.frames = frames, .contents = Contents::kNone, .unmapped = Unmapped::kMap});
+  KeptRuns runs(kept.blocks);
+  const auto outcome = sweep_trace(runs, options);
+  FL_CHECK(outcome.ok() && outcome->replays.size() == sizes);
+  FL_CHECK(outcome->replays.back().stats.accesses.accesses() == kept.accesses);
+}
+
 template <unsigned kJobs>
 void sweep_of_8(benchmark::State& state) {
   static const Kept kept = keep();
-  SweepOptions options{.jobs = kJobs};
-  for (uint64_t frames = 64; options.configurations.size() < 8; frames *= 2)
-    options.configurations.push_back(
-        {.frames = frames, .contents = Contents::kNone, .unmapped = Unmapped::kMap});
-  for (auto _ : state) {
-    KeptRuns runs(kept.blocks);
-    const auto outcome = sweep_trace(runs, options);
-    FL_CHECK(outcome.ok() && outcome->replays.size() == 8);
-    FL_CHECK(outcome->replays.back().stats.accesses.accesses() == kept.accesses);
-  }
+  for (auto _ : state) sweep(kept, kJobs, 64, 8);
   state.SetItemsProcessed(state.iterations() * int64_t(8 * kept.accesses));
+}
+
+// What two threads can do here: each has a trace and a sweep of its own.
+void two_sweeps(benchmark::State& state) {
+  static const Kept one = keep();
+  static const Kept other = keep();
+  for (auto _ : state) {
+    std::thread thread([] { sweep(one, 1, 64, 8); });
+    sweep(other, 1, 64, 8);
+    thread.join();
+  }
+  state.SetItemsProcessed(state.iterations() * int64_t(8 * (one.accesses + other.accesses)));
 }
 
 constexpr Row kRows[] = {
@@ -81,6 +96,10 @@ constexpr Row kRows[] = {
      .bound = kOneThread,
      .target_rate = 1000e6,
      .target_ratio = 1.9,
+     .clock = Clock::kWall},
+    {.what = "two such sweeps, a thread and a trace each",
+     .body = two_sweeps,
+     .bound = kOneThread,
      .clock = Clock::kWall},
 };
 

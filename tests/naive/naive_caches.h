@@ -94,6 +94,21 @@ struct LruCache final : Cache {
   PageLists order;
 };
 
+// Chou, DeWitt 1985: the page used last makes room.
+struct MruCache final : Cache {
+  explicit MruCache(CacheSize sizes) : Cache(sizes) {}
+  void hit(PageNumber page, std::uint64_t) override { last = page; }
+  void enter(PageNumber page) override {
+    if (held == size.frames)
+      evict(last);
+    else
+      ++held;
+    last = page;
+  }
+  PageNumber last = 0;
+  std::size_t held = 0;
+};
+
 struct FifoCache final : Cache {
   explicit FifoCache(CacheSize sizes) : Cache(sizes) {}
   void hit(PageNumber, std::uint64_t) override {}

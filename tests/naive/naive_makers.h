@@ -17,6 +17,7 @@ namespace faultline::naive {
 // Null for another, and for opt.
 inline std::unique_ptr<Cache> make_cache(const std::string& name, CacheSize size) {
   if (name == "lru") return std::make_unique<LruCache>(size);
+  if (name == "mru") return std::make_unique<MruCache>(size);
   if (name == "fifo") return std::make_unique<FifoCache>(size);
   if (name == "clock") return std::make_unique<ClockCache>(size);
   if (name == "lfu") return std::make_unique<LfuCache>(size);

@@ -54,8 +54,8 @@ TEST_CASE("policies: each reference hits or misses as the naive reference says, 
 
 TEST_CASE("policies: each reference hits or misses as the plain references say, at every size") {
   constexpr uint64_t kPages = 14;
-  for (const std::string policy : {"lru", "fifo", "clock", "second-chance", "nbit:bits=1", "lfu",
-                                   "2q", "arc", "lirs", "s3fifo", "sieve"}) {
+  for (const std::string policy : {"lru", "mru", "fifo", "clock", "second-chance", "nbit:bits=1",
+                                   "lfu", "2q", "arc", "lirs", "s3fifo", "sieve"}) {
     CAPTURE(policy);
     const bool is_clock = policy == "second-chance" || policy == "nbit:bits=1";
     for (uint64_t frame_count = 1; frame_count <= kPages + 1; ++frame_count) {

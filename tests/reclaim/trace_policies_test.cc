@@ -46,7 +46,7 @@ std::unique_ptr<replay::NextUseIndex> index_of(const TraceRuns& runs) {
 
 TEST_CASE("policies: misses and evictions are those of the plain references") {
   for (const std::string policy :
-       {"lru", "fifo", "clock", "lfu", "2q", "arc", "lirs", "s3fifo", "sieve"}) {
+       {"lru", "mru", "fifo", "clock", "lfu", "2q", "arc", "lirs", "s3fifo", "sieve"}) {
     CAPTURE(policy);
     for (const uint64_t frames : sizes()) {
       CAPTURE(frames);
