@@ -107,6 +107,8 @@ void RecencyQueue::put_in_order(FrameView& frames) {
   dated.reserve(size_ - passed_.size());
   const auto add_part = [&](size_t first, size_t end) {
     for (size_t i = first; i < end; ++i) {
+      if (i + kAhead < end && entries_[i + kAhead] != kNoPfn)
+        frames.fetch_ahead(entries_[i + kAhead]);
       const Pfn frame = entries_[i];
       if (frame != kNoPfn)
         dated.push_back({frames.last_reference(frame), static_cast<uint32_t>(i), frame});
