@@ -42,12 +42,14 @@ Result<ReplayOutcome, InputError> replay_here(TraceReader& reader, RunMachine& m
   return replay_runs(*make_page_run_reader(reader), machine, options);
 }
 
-// The same by a thread of its own, while this one reads the trace and makes it into runs: signals
-// that are to end the reading come to the thread that was there first.
+// The same by a thread of its own, while this one reads the trace: signals that are to end the
+// reading come to the thread that was there first. Accesses are made into runs by the other one,
+// as reading them takes longer than replaying.
 Result<ReplayOutcome, InputError> replay_beside(TraceReader& reader, RunMachine& machine,
                                                 const ReplayOptions& options) {
+  const bool holds_runs = reader.page_runs() != nullptr;
   SharedTrace trace(
-      reader, {.forms = {.runs = true},
+      reader, {.forms = {.accesses = !holds_runs, .runs = holds_runs},
                .jobs = 2,
                .accesses_max = base::checked_add(options.skip, options.limit).value_or(kNoLimit),
                .interrupted = options.interrupted});
@@ -58,7 +60,7 @@ Result<ReplayOutcome, InputError> replay_beside(TraceReader& reader, RunMachine&
   try {
     thread = std::thread([&] {
       try {
-        outcome = replay_runs(*pieces, machine, options);
+        outcome = replay_here(*pieces, machine, options);
       } catch (...) {
         failure = std::current_exception();
       }
