@@ -49,7 +49,7 @@ struct VerifyReport {
   std::vector<HostSetting> settings{};
   std::vector<SkippedStatement> skipped{};
   std::optional<VerifyDifference> difference{};
-  // A difference that did not come again when the kernel was asked once more: it has two answers,
+  // A difference that did not come every time when the kernel was asked again: it has two answers,
   // and the simulator's is one of them.
   std::optional<VerifyDifference> unsteady{};
 };
