@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "tests/cli/program.h"
+#include "tests/support/sanitized.h"
 
 namespace faultline::testing {
 namespace {
@@ -205,10 +206,10 @@ TEST_CASE("full disk: said, status 3") {
 }
 
 TEST_CASE("out of memory: said, status 3") {
-#if defined(__SANITIZE_ADDRESS__)
-  std::puts("SKIPPED: AddressSanitizer needs more address space than the limit leaves");
-  return;
-#endif
+  if (kSanitized) {
+    std::puts("SKIPPED: AddressSanitizer needs more address space than the limit leaves");
+    return;
+  }
   const std::string trace = write_file("many.lackey", lackey_loads(1'200'000));
   const ProgramEnd end =
       run_program({.args = {"replay", trace}, .address_space_bytes = 40'000'000});

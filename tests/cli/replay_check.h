@@ -7,17 +7,9 @@
 #include <vector>
 
 #include "tests/naive/naive_reference.h"
+#include "tests/support/sanitized.h"
 
 namespace faultline::testing {
-
-// Whether AddressSanitizer slows this down: what takes long then does less.
-#if defined(__SANITIZE_ADDRESS__)
-inline constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-inline constexpr bool kSanitized = __has_feature(address_sanitizer);
-#else
-inline constexpr bool kSanitized = false;
-#endif
 
 // The committed traces.
 const std::vector<std::string>& committed_traces();

@@ -17,6 +17,7 @@
 #include "sim/base/prng.h"
 #include "tests/fuzz/fuzz_entry.h"
 #include "tests/fuzz/mutate.h"
+#include "tests/support/sanitized.h"
 #include "tests/trace/samples.h"
 #include "tests/trace/trace_support.h"
 
@@ -102,12 +103,10 @@ constexpr auto kBudgets = std::to_array<Budget>({
 });
 
 // Code that is instrumented or not optimised is slower.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr unsigned kBudgetPart = 256;
-#elif !defined(NDEBUG)  // what Bazel defines with --compilation_mode=opt alone
+#if !defined(NDEBUG)  // what Bazel defines with --compilation_mode=opt alone
 constexpr unsigned kBudgetPart = 16;
 #else
-constexpr unsigned kBudgetPart = 1;
+constexpr unsigned kBudgetPart = kSanitized ? 256 : 1;
 #endif
 
 unsigned budget_of(std::string_view format) {

@@ -22,15 +22,13 @@
 #include "faultline/machine.h"
 #include "faultline/trace.h"
 #include "sim/replay/replayer.h"
+#include "tests/support/sanitized.h"
 
 namespace faultline::replay {
 namespace {
 
-#ifdef __SANITIZE_ADDRESS__
-constexpr bool kSanitized = true;  // its shadow memory would be measured too
-#else
-constexpr bool kSanitized = false;
-#endif
+// Its shadow memory would be measured too.
+using testing::kSanitized;
 
 constexpr uint64_t kPage = 4096;
 constexpr uint64_t kMillion = 1'000'000;
