@@ -24,11 +24,6 @@ void add(AccessStats& accesses, uint64_t by_kind) {
   accesses.modifies += by_kind >> (16 * unsigned(AccessKind::kModify)) & 0xffff;
 }
 
-template <class Side>
-uint32_t slots_of(const Side& side) {
-  return (side.set_mask + 1) * side.ways;
-}
-
 }  // namespace
 
 bool CondenserLimits::alike(const CondenserLimits& other) const {

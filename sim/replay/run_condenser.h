@@ -1,5 +1,6 @@
 // RunCondenser: makes a block of page runs shorter, for machines that evict the page whose last
-// reference is oldest (LRU), or none.
+// reference is oldest (LRU), or whose next one is farthest (OPT; RunMachine::condenser_limits says
+// why), or none.
 //
 // Programs use a few pages over and over. As long as all references go to pages that were used not
 // long ago, they are hits whose order among themselves nobody can tell from: each finds its page in

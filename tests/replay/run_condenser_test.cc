@@ -93,6 +93,7 @@ MachineOptions options_of(std::optional<uint64_t> frames, const TlbOptions& tlb,
 constexpr TlbOptions kTlbs[] = {{},
                                 {.l1d = {2, 2}, .l1i = {1, 1}, .l2 = {4, 2}},
                                 {.l1d = {8, 1}, .l1i = {4, 2}, .l2 = {16, 4}},
+                                {.l1d = {256, 2}, .l1i = {128, 1}, .l2 = {512, 4}},
                                 {.l1d = {48, 48}, .l1i = {32, 32}, .l2 = {64, 4}}};
 
 TEST_CASE("Condensed runs count as the runs they were made of, in every memory above the limit") {
