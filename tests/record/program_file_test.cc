@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 
 #include "sim/record/guest_layout.h"
@@ -84,10 +86,13 @@ TEST_CASE("guest_layout: what lies below QEMU, with the rights of the ELF file")
   char path[4096] = {};
   REQUIRE(realpath("/proc/self/exe", path) != nullptr);
   const std::string name = std::string(" 00:00 1 ") + path + "\n";
-  const std::string maps = "4000000000-4000004000 r--p 00000000" + name +
-                           "4002005000-4002006000 ---p 00000000 00:00 0 \n"
-                           "4002006000-4002806000 rw-p 00000000 00:00 0 \n" +
-                           kQemuMaps;
+  const uint64_t file_bytes = std::filesystem::file_size(path) / 4096 * 4096;
+  std::stringstream maps_text;
+  maps_text << "4000000000-" << std::hex << 0x4000000000 + file_bytes << " r--p 00000000" << name
+            << "4102005000-4102006000 ---p 00000000 00:00 0 \n"
+               "4102006000-4102806000 rw-p 00000000 00:00 0 \n"
+            << kQemuMaps;
+  const std::string maps = maps_text.str();
   const auto layout = guest_layout(maps, kWithinQemu);
   REQUIRE_MESSAGE(layout.ok(), layout.error().to_string());
   uint64_t loaded_bytes = 0;
@@ -101,7 +106,7 @@ TEST_CASE("guest_layout: what lies below QEMU, with the rights of the ELF file")
     executable = executable || line.permissions[2] == 'x';
     CHECK(line.offset_bytes == line.range.start.value - 0x4000000000);
   }
-  CHECK(loaded_bytes == 0x4000);
+  CHECK(loaded_bytes == file_bytes);
   CHECK(executable);
   REQUIRE(layout->size() >= 3);
   CHECK(layout->back().path == "[stack]");
