@@ -68,8 +68,6 @@ TEST_CASE("usage: a wrong option or value is named") {
       {{"mrc", "TRACE", "--policy", "clock"}, "--policy needs --memory"},
       {{"mrc", "TRACE", "--memory", "64p"}, "--policy needs --memory"},
       {{"mrc", "TRACE", "--policy", "best", "--memory", "64p"}, "--policy: no policy is named"},
-      {{"mrc", "TRACE", "--policy", "opt", "--memory", "64p"},
-       "--policy: opt must know the future"},
       {{"mrc", "TRACE", "--policy", "clock", "--memory", "0p"}, "--memory: "},
       {{"mrc", "TRACE", "--policy", "clock", "--memory", "unlimited"}, "--memory: in unlimited"},
       {{"mrc", "TRACE", "--policy", "clock", "--memory", "64p", "--sample", "0.1"},

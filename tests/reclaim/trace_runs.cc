@@ -5,11 +5,13 @@
 #include "faultline/access.h"
 #include "faultline/trace.h"
 #include "sim/base/check.h"
+#include "tests/support/sanitized.h"
 
 namespace faultline::testing {
 namespace {
 
 constexpr unsigned kPageShift = 12;
+constexpr uint64_t kSanitizedAccesses = 1'000'000;
 
 }  // namespace
 
@@ -19,10 +21,12 @@ TraceRuns read_runs(const std::string& file) {
   TraceRuns trace;
   std::unordered_map<uint64_t, uint32_t> numbers;
   uint64_t last_page = ~uint64_t{0};
-  while (true) {
+  uint64_t accesses = 0;
+  while (!kSanitized || accesses < kSanitizedAccesses) {
     const auto block = (*reader)->next_block();
     FL_CHECK(block.ok());
     if (block->end()) break;
+    accesses += block->accesses.size();
     for (const Access& access : block->accesses) {
       const uint64_t end = (access.address.value + access.size_bytes - 1) >> kPageShift;
       for (uint64_t page = access.address.value >> kPageShift; page <= end; ++page) {

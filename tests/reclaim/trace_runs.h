@@ -14,7 +14,8 @@ struct TraceRuns {
   uint32_t pages = 0;
 };
 
-// All of the trace; pages are numbered as they come, an access that straddles two refers to both.
+// All of the trace, or with AddressSanitizer, which tells no more of the rest, about its first
+// million accesses; pages are numbered as they come, an access that straddles two refers to both.
 // From its first store on, a row of references to one page counts as stores.
 TraceRuns read_runs(const std::string& file);
 
