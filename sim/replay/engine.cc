@@ -93,7 +93,9 @@ class RunEngine final : public Engine {
     const auto skip = pass_over(reader, options.skip);
     if (!skip) return skip.error();
     rest.skip = *skip;
-    return read_here_ ? replay_here(reader, machine_, rest) : replay_beside(reader, machine_, rest);
+    // Two threads are enough: one more costs them more than it takes off them.
+    const bool here = read_here_ || reader.has_thread();
+    return here ? replay_here(reader, machine_, rest) : replay_beside(reader, machine_, rest);
   }
   std::optional<CondenserLimits> condenser_limits() const override {
     return machine_.condenser_limits();
@@ -151,11 +153,7 @@ Result<std::unique_ptr<Engine>, InputError> make_engine(const EngineOptions& opt
   const bool can_do = RunMachine::can_replay(options.machine) && !reader.has_calls() &&
                       options.maps.empty() && options.events == nullptr &&
                       options.machine.paranoid_interval == 0;
-  // To collapse accesses into runs costs what Machine takes for a hit: nothing is gained there. Its
-  // evictions cost far more.
-  const bool pays = options.runs_at_hand || reader.filter() == TraceFilter::kRuns ||
-                    options.machine.frames.has_value();
-  if (!can_do || !pays) return make_machine_engine(options);
+  if (!can_do) return make_machine_engine(options);
   // It alone checks the options.
   if (auto machine = make_machine(options.machine); !machine) return machine.error();
   auto policy =

@@ -28,6 +28,7 @@ class FileSequence final : public TraceReader, public PageRunReader {
   FileSequence(const FormatRow& row, Content first, std::vector<std::string> others, bool salvage)
       : row_(row),
         salvage_(salvage),
+        has_thread_(first.compressed && is_regular_file(first.file)),
         current_(make_reader(row, std::move(first), salvage)),
         others_(std::move(others)) {}
 
@@ -35,6 +36,7 @@ class FileSequence final : public TraceReader, public PageRunReader {
   TraceFilter filter() const override { return current_->filter(); }
   FetchUnit fetch_unit() const override { return current_->fetch_unit(); }
   bool has_calls() const override { return current_->has_calls(); }
+  bool has_thread() const override { return has_thread_; }
 
   Result<TraceBlock, InputError> next_block() override {
     return next_as<TraceBlock>([](TraceReader& reader) { return reader.next_block(); });
@@ -107,6 +109,7 @@ class FileSequence final : public TraceReader, public PageRunReader {
 
   const FormatRow& row_;
   const bool salvage_;
+  const bool has_thread_;  // of the first file
   std::unique_ptr<TraceReader> current_;
   std::unique_ptr<PageRunReader> collapsed_{};  // of current_, where that is needed
   const std::vector<std::string> others_;
