@@ -46,7 +46,7 @@ class TraceReader {
   // Whether the trace says what its program mapped: if so, it holds calls, and an access outside
   // the mappings that they make is one that the program should not have made.
   virtual bool has_calls() const { return false; }
-  // Whether a thread of its own decompresses what is read.
+  // Whether another thread does a part of the reading: it decompresses, say.
   virtual bool has_thread() const { return false; }
   // What comes next in the trace, or its end. Valid until the next call. Errors: what is malformed,
   // with its place. What stands before it has all been handed out; no more will follow.

@@ -83,7 +83,7 @@ Result<ReplayOutcome, InputError> replay_beside(TraceReader& reader, RunMachine&
 class RunEngine final : public Engine {
  public:
   RunEngine(const EngineOptions& options, std::unique_ptr<ReplacementPolicy> policy)
-      : machine_(options.machine, std::move(policy)), read_here_(options.runs_at_hand) {}
+      : machine_(options.machine, std::move(policy)) {}
 
   std::string_view name() const override { return "runs"; }
   Result<ReplayOutcome, InputError> replay(TraceReader& reader,
@@ -94,8 +94,8 @@ class RunEngine final : public Engine {
     if (!skip) return skip.error();
     rest.skip = *skip;
     // Two threads are enough: one more costs them more than it takes off them.
-    const bool here = read_here_ || reader.has_thread();
-    return here ? replay_here(reader, machine_, rest) : replay_beside(reader, machine_, rest);
+    if (reader.has_thread()) return replay_here(reader, machine_, rest);
+    return replay_beside(reader, machine_, rest);
   }
   std::optional<CondenserLimits> condenser_limits() const override {
     return machine_.condenser_limits();
@@ -105,7 +105,6 @@ class RunEngine final : public Engine {
 
  private:
   RunMachine machine_;
-  const bool read_here_;
 };
 
 // Mapping calls and listings are those of a kernel with pages of as many bytes.

@@ -40,7 +40,6 @@ struct EngineOptions {
   std::vector<MapsLine> maps{};  // that the first process starts with
   std::string maps_file{};       // where they come from, for messages
   EventSink* events = nullptr;   // null: nobody listens
-  bool runs_at_hand = false;     // the trace is made into page runs in any case
 };
 
 // The faster engine that can replay what `reader` holds. Errors: an option that no machine has;

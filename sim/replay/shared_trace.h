@@ -151,6 +151,7 @@ class SharedReader final : public TraceReader, public PageRunReader, public Cond
   TraceFilter filter() const override;
   FetchUnit fetch_unit() const override;
   bool has_calls() const override;
+  bool has_thread() const override { return true; }
   PageRunReader* page_runs() override;
   Result<TraceBlock, InputError> next_block() override;
   Result<PageRunBlock, InputError> next_page_runs() override;

@@ -45,7 +45,7 @@ Result<std::vector<Job>, InputError> make_jobs(const TraceReader& reader,
                                                const SweepOptions& options) {
   std::vector<Job> jobs;
   for (const MachineOptions& configuration : options.configurations) {
-    auto engine = make_engine({.machine = configuration, .runs_at_hand = true}, reader);
+    auto engine = make_engine({.machine = configuration}, reader);
     if (!engine) return engine.error();
     jobs.push_back({.engine = std::move(engine).value()});
   }
