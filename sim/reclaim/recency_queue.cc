@@ -1,40 +1,16 @@
 #include "sim/reclaim/recency_queue.h"
 
 #include <algorithm>
-#include <boost/sort/spreadsort/integer_sort.hpp>
 #include <vector>
 
 #include "sim/base/check.h"
+#include "sim/base/sort_by_position.h"
 
 namespace faultline::reclaim {
 namespace {
 
 // How many victims ahead one is announced: what is known of it is far from the processor.
 constexpr size_t kAhead = 8;
-
-struct Dated {
-  uint64_t position;
-  uint32_t index;  // of the entry, which breaks ties
-  Pfn frame;
-};
-
-bool older(const Dated& a, const Dated& b) {
-  return a.position != b.position ? a.position < b.position : a.index < b.index;
-}
-
-// In time linear in the number of frames where they are many.
-void sort(std::vector<Dated>& dated) {
-  boost::sort::spreadsort::integer_sort(
-      dated.begin(), dated.end(),
-      [](const Dated& a, unsigned offset) { return a.position >> offset; }, older);
-  // It looks at the positions alone where it need not compare.
-  for (auto first = dated.begin(); first != dated.end();) {
-    auto end = first + 1;
-    while (end != dated.end() && end->position == first->position) ++end;
-    if (end - first > 1) std::sort(first, end, older);
-    first = end;
-  }
-}
 
 }  // namespace
 
@@ -103,6 +79,10 @@ void RecencyQueue::put_back_passed() {
 
 // Called when the ordered ones are used up, but for those passed over, which stay the oldest.
 void RecencyQueue::put_in_order(FrameView& frames) {
+  struct Dated {
+    uint64_t position;
+    Pfn frame;
+  };
   std::vector<Dated> dated;
   dated.reserve(size_ - passed_.size());
   const auto add_part = [&](size_t first, size_t end) {
@@ -110,13 +90,14 @@ void RecencyQueue::put_in_order(FrameView& frames) {
       if (i + kAhead < end && entries_[i + kAhead] != kNoPfn)
         frames.fetch_ahead(entries_[i + kAhead]);
       const Pfn frame = entries_[i];
-      if (frame != kNoPfn)
-        dated.push_back({frames.last_reference(frame), static_cast<uint32_t>(i), frame});
+      if (frame != kNoPfn) dated.push_back({frames.last_reference(frame), frame});
     }
   };
   add_part(0, kept_);
   add_part(sorted_, entries_.size());
-  sort(dated);
+  std::vector<Dated> scratch;
+  // Those of the same position stay in the order they were added.
+  base::sort_by_position(dated, scratch, [](const Dated& one) { return one.position; });
 
   entries_.resize(size_);
   kept_ = 0;

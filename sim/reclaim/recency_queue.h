@@ -22,7 +22,7 @@
 //   1. every held frame has exactly one entry, and places_ says where
 //   2. the parts follow each other, and the second has no frame
 //   3. size() equals the number of frames held
-// Memory: 8 to 16 bytes a frame, and 16 while frames are put in order. Not thread-safe.
+// Memory: 8 to 16 bytes a frame, and 32 while frames are put in order. Not thread-safe.
 #pragma once
 
 #include <cstddef>

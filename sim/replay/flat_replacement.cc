@@ -1,16 +1,15 @@
 #include "sim/replay/flat_replacement.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <numeric>
 #include <utility>
 #include <vector>
 
 #include "sim/base/check.h"
+#include "sim/base/sort_by_position.h"
 
 namespace faultline::replay {
 namespace {
@@ -177,36 +176,12 @@ class FlatLru final : public Replacement {
   void put_in_order() {
     ordered_.clear();
     for (const uint32_t page : resident_) ordered_.push_back({.time = times_[page], .page = page});
-    sort_by_time();
+    base::sort_by_position(ordered_, scratch_, [](const Timed& one) { return one.time; });
     if (queue_.size() < 2 * ordered_.size()) queue_.resize(std::bit_ceil(2 * ordered_.size()));
     head_ = 0;
     tail_ = ordered_.size();
     std::ranges::copy(ordered_, queue_.begin());
   }
-  void sort_by_time() {
-    constexpr size_t kFew = 1024;
-    const auto earlier = [](const Timed& a, const Timed& b) { return a.time < b.time; };
-    if (ordered_.size() < kFew) {
-      std::ranges::sort(ordered_, earlier);
-      return;
-    }
-    // By digits, the lowest first.
-    constexpr unsigned kBits = 11;
-    const uint64_t first = std::ranges::min_element(ordered_, earlier)->time;
-    const uint64_t last = std::ranges::max_element(ordered_, earlier)->time;
-    scratch_.resize(ordered_.size());
-    for (unsigned shift = 0; (last - first) >> shift != 0; shift += kBits) {
-      std::array<uint32_t, 1 << kBits> places{};
-      const auto digit = [&](const Timed& one) {
-        return (one.time - first) >> shift & ((1 << kBits) - 1);
-      };
-      for (const Timed& one : ordered_) ++places[digit(one)];
-      std::exclusive_scan(places.begin(), places.end(), places.begin(), uint32_t{0});
-      for (const Timed& one : ordered_) scratch_[places[digit(one)]++] = one;
-      std::swap(ordered_, scratch_);
-    }
-  }
-
   const uint64_t frames_;
   std::vector<uint8_t> pages_;      // by number
   std::vector<uint64_t> times_;     // by number: the last run to it; no two are equal

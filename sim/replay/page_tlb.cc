@@ -1,6 +1,8 @@
 #include "sim/replay/page_tlb.h"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 #include <utility>
 
 #include "sim/base/align.h"
@@ -24,10 +26,12 @@ PageTlb::PageTlb(const TlbOptions& options, PageStates& pages)
     : enabled_(options.enabled),
       pages_(pages),
       first_{Level(options.l1d, 0), Level(options.l1i, options.l1d.entries)},
-      second_(options.l2, 0),
       stamps_(options.l1d.entries + options.l1i.entries),
       first_pages_(stamps_.size(), kNoPageHere),
-      second_pages_(options.l2.entries, kNoPageHere) {}
+      first_rows_{PageRows(first_[0].set_mask + 1, options.l1d.ways),
+                  PageRows(first_[1].set_mask + 1, options.l1i.ways)},
+      second_mask_(Level(options.l2, 0).set_mask),
+      second_(second_mask_ + 1, options.l2.ways) {}
 
 void PageTlb::count_miss(TlbSide side) {
   if (!enabled_) return;
@@ -35,73 +39,115 @@ void PageTlb::count_miss(TlbSide side) {
   ++second_counts_.misses;
 }
 
-PageTlb::Found PageTlb::look_up(uint32_t page, TlbSide side) {
-  if (!enabled_) return Found::kNo;
-  if ((pages_[page].flags & flag_of(side)) != 0) return Found::kYes;
-  const size_t way = find_second(page);
-  if (way == second_.ways) {
-    count_miss(side);
-    return Found::kNo;
-  }
+// After a miss of the first level.
+inline bool PageTlb::use_second(uint32_t page, TlbSide side) {
+  const bool found = second_.use(second_row_of(page), page);
+  // Both of them, as which it is cannot be foretold.
   ++first_misses_[size_t(side)];
-  ++second_counts_.hits;
-  uint32_t* const set = set_of(page);
-  std::copy_backward(set, set + way, set + way + 1);
-  set[0] = page;
+  second_counts_.hits += found ? 1 : 0;
+  second_counts_.misses += found ? 0 : 1;
+  return found;
+}
+
+bool PageTlb::look_up(uint32_t page, TlbSide side) {
+  if (!enabled_) return false;
+  if ((pages_[page].flags & flag_of(side)) != 0) return true;
   insert_first(page, side);
-  return Found::kYes;
+  return use_second(page, side);
 }
 
 void PageTlb::fill(uint32_t page, TlbSide side) {
   if (!enabled_) return;
   insert_first(page, side);
-  uint32_t* const set = set_of(page);
-  std::copy_backward(set, set + second_.ways - 1, set + second_.ways);
-  set[0] = page;
+  second_.use(second_row_of(page), page);
 }
 
-void PageTlb::insert_first(uint32_t page, TlbSide side) {
-  const Level& level = first_[size_t(side)];
-  PageState& state = pages_[page];
-  const size_t set = level.slot_of(state.tag);
-  const uint64_t* const stamps = stamps_.data() + set;
-  // An empty way is older than all that are taken.
-  size_t oldest = 0;
-  for (size_t way = 1; way < level.ways; ++way)
-    oldest = stamps[way] < stamps[oldest] ? way : oldest;
-  const size_t slot = set + oldest;
-  if (stamps_[slot] != 0) drop_first(slot, side);
-  first_pages_[slot] = page;
-  // It is used, and this will be said at once.
-  stamps_[slot] = 1;
-  state.slot[size_t(side)] = static_cast<uint32_t>(slot);
-  state.flags |= flag_of(side);
-}
-
-void PageTlb::drop_first(size_t slot, TlbSide side) {
+inline void PageTlb::drop_first(size_t slot, TlbSide side) {
   PageState& state = pages_[std::exchange(first_pages_[slot], kNoPageHere)];
   state.flags &= ~flag_of(side);
   state.last_use = std::max(state.last_use, std::exchange(stamps_[slot], 0));
 }
 
-size_t PageTlb::find_second(uint32_t page) const {
-  const uint32_t* const set = second_pages_.data() + second_.slot_of(pages_[page].tag);
-  size_t found = second_.ways;
-  // Which way it will be cannot be predicted.
-  for (size_t way = 0; way < second_.ways; ++way) found = set[way] == page ? way : found;
-  return found;
+inline void PageTlb::hold_first(uint32_t page, size_t slot, uint64_t stamp, TlbSide side) {
+  first_pages_[slot] = page;
+  stamps_[slot] = stamp;
+  pages_[page].slot[size_t(side)] = static_cast<uint32_t>(slot);
+  pages_[page].flags |= flag_of(side);
+}
+
+void PageTlb::insert_first(uint32_t page, TlbSide side) {
+  const Level& level = first_[size_t(side)];
+  const size_t set = level.slot_of(pages_[page].tag);
+  // An empty way is older than all that are taken.
+  size_t slot = set;
+  uint64_t oldest = stamps_[set];
+  for (size_t way = 1; way < level.ways; ++way) {
+    const uint64_t stamp = stamps_[set + way];
+    // Without a branch, which could not be foretold.
+    const uint64_t older = -uint64_t{stamp < oldest};
+    slot ^= (slot ^ (set + way)) & older;
+    oldest ^= (oldest ^ stamp) & older;
+  }
+  if (oldest != 0) drop_first(slot, side);
+  // It is used, and this will be said at once.
+  hold_first(page, slot, 1, side);
+}
+
+void PageTlb::keep_rows() {
+  FL_CHECK(enabled_ && !keeps_rows_);
+  keeps_rows_ = true;
+  for (const TlbSide side : kSides) {
+    const Level& level = first_[size_t(side)];
+    std::vector<size_t> slots(level.ways);
+    std::vector<uint32_t> pages;
+    for (size_t row = 0; row <= level.set_mask; ++row) {
+      std::iota(slots.begin(), slots.end(), level.first_slot + row * level.ways);
+      std::ranges::sort(slots, std::greater(), [this](size_t slot) { return stamps_[slot]; });
+      pages.clear();
+      for (const size_t slot : slots) {
+        if (stamps_[slot] == 0) break;
+        pages.push_back(first_pages_[slot]);
+        drop_first(slot, side);
+      }
+      first_rows_[size_t(side)].set_row(row, pages);
+    }
+  }
+}
+
+void PageTlb::keep_marks() {
+  FL_CHECK(keeps_rows_);
+  keeps_rows_ = false;
+  for (const TlbSide side : kSides) {
+    const Level& level = first_[size_t(side)];
+    for (size_t row = 0; row <= level.set_mask; ++row) {
+      // Any stamps will do that are in order and older than what comes.
+      size_t slot = level.first_slot + row * level.ways;
+      uint64_t stamp = level.ways;
+      for (const uint32_t page : first_rows_[size_t(side)].row(row)) {
+        if (page == kNoPageHere) break;
+        hold_first(page, slot++, stamp--, side);
+      }
+    }
+  }
+}
+
+bool PageTlb::use(uint32_t page, TlbSide side) {
+  const size_t at = size_t(side);
+  const uint64_t tag = pages_[page].tag;
+  if (first_rows_[at].use(tag & first_[at].set_mask, page)) return true;
+  return use_second(page, side);
 }
 
 void PageTlb::flush(uint32_t page) {
   if (!enabled_) return;
   const PageState& state = pages_[page];
-  for (const TlbSide side : kSides)
-    if ((state.flags & flag_of(side)) != 0) drop_first(state.slot[size_t(side)], side);
-  const size_t way = find_second(page);
-  if (way == second_.ways) return;
-  uint32_t* const set = set_of(page);
-  std::copy(set + way + 1, set + second_.ways, set + way);
-  set[second_.ways - 1] = kNoPageHere;
+  for (const TlbSide side : kSides) {
+    if (keeps_rows_)
+      first_rows_[size_t(side)].remove(state.tag & first_[size_t(side)].set_mask, page);
+    else if ((state.flags & flag_of(side)) != 0)
+      drop_first(state.slot[size_t(side)], side);
+  }
+  second_.remove(second_row_of(page), page);
 }
 
 uint64_t PageTlb::last_use(const PageState& state) const {
@@ -126,8 +172,12 @@ TlbStats PageTlb::stats() const {
 }
 
 void PageTlb::validate() const {
-  for (const TlbSide side : kSides) validate_first(side);
-  validate_second();
+  for (const TlbSide side : kSides) {
+    validate_first(side);
+    const Level& level = first_[size_t(side)];
+    if (keeps_rows_) validate_rows(first_rows_[size_t(side)], level.set_mask);
+  }
+  validate_rows(second_, second_mask_);
 }
 
 void PageTlb::validate_first(TlbSide side) const {
@@ -137,6 +187,7 @@ void PageTlb::validate_first(TlbSide side) const {
   for (size_t slot = level.first_slot; slot < end; ++slot) {
     FL_CHECK((stamps_[slot] != 0) == (first_pages_[slot] != kNoPageHere));  // 2
     if (stamps_[slot] == 0) continue;
+    FL_CHECK(!keeps_rows_);  // 3
     ++held;
     const PageState& state = pages_[first_pages_[slot]];
     FL_CHECK((state.flags & flag_of(side)) != 0 && state.slot[size_t(side)] == slot);  // 1
@@ -148,18 +199,18 @@ void PageTlb::validate_first(TlbSide side) const {
   FL_CHECK(held == 0);  // 1
 }
 
-void PageTlb::validate_second() const {
+void PageTlb::validate_rows(const PageRows& rows, size_t mask) const {
   std::vector<uint32_t> held;
-  for (size_t at = 0; at < second_pages_.size(); ++at) {
-    const uint32_t page = second_pages_[at];
-    const bool last_way = (at + 1) % second_.ways == 0;
-    if (page == kNoPageHere) {
-      FL_CHECK(last_way || second_pages_[at + 1] == kNoPageHere);  // 3
-      continue;
+  for (size_t row = 0; row <= mask; ++row) {
+    bool empty = false;
+    for (const uint32_t page : rows.row(row)) {
+      FL_CHECK(page == kNoPageHere || !empty);  // 3
+      empty = page == kNoPageHere;
+      if (empty) continue;
+      held.push_back(page);
+      FL_CHECK((pages_[page].tag & mask) == row);  // 3
+      FL_CHECK((pages_[page].flags & kResident) != 0);
     }
-    held.push_back(page);
-    FL_CHECK(second_.slot_of(pages_[page].tag) == at / second_.ways * second_.ways);  // 3
-    FL_CHECK((pages_[page].flags & kResident) != 0);
   }
   std::ranges::sort(held);
   FL_CHECK(std::ranges::adjacent_find(held) == held.end());  // 3

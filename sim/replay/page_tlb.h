@@ -5,15 +5,21 @@
 // The first levels keep no order: each way has the stamp of its last use, and a victim is the way
 // of its set with the oldest. The stamps of all ways lie together, so that a hit writes nowhere
 // else. The second level, which few uses reach, keeps its sets in the order of use, and is
-// searched. Entries have no rights of their own: an inferred mapping grants everything, and the
-// dirty right of an entry is the dirty bit of its page (whatever cleans a page flushes it).
+// searched (page_rows.h). Entries have no rights of their own: an inferred mapping grants
+// everything, and the dirty right of an entry is the dirty bit of its page (whatever cleans a page
+// flushes it).
+//
+// Where most references miss the first level all that costs more than a search. Then the first
+// levels can be kept as the second is: as rows. Pages have neither kInData nor kInCode then, and
+// their last_use is all there is to know.
 //
 // Units: pages by number; stamps in references, from 1.
 // Invariants, checked by validate():
 //   1. a page has kInData or kInCode exactly where that level holds it, once, in its set; its slot
 //      there is that way
 //   2. a way of a first level has a stamp exactly when it holds a page
-//   3. the second level holds a page once, in its set; empty ways come last
+//   3. the second level holds a page once, in its set; empty ways come last; and so does each of
+//      the first levels kept as rows, while 1 and 2 hold for none
 // Owns: its levels and counts; the pages are the caller's. Not thread-safe.
 #pragma once
 
@@ -26,6 +32,7 @@
 #include "faultline/stats.h"
 #include "faultline/types.h"
 #include "sim/base/flat_array.h"
+#include "sim/replay/page_rows.h"
 
 namespace faultline::replay {
 
@@ -65,7 +72,6 @@ class PageTlb {
     uint32_t ways = 0;
     friend bool operator==(const Sets&, const Sets&) = default;
   };
-  enum class Found : bool { kNo, kYes };
 
   // REQUIRES: as hw::Tlb, but that it may be disabled. `pages` must outlive it.
   PageTlb(const TlbOptions& options, PageStates& pages);
@@ -87,15 +93,23 @@ class PageTlb {
     return is_store(kind) ? held | kDirty : held;
   }
 
-  // Looks a resident page up in both levels, and fills it into the first from the second; kNo: a
-  // walk is needed. Counts what misses the first level. O(ways).
-  Found look_up(uint32_t page, TlbSide side);
+  // Looks a resident page up in both levels, and fills it into those that lack it; false: that
+  // takes a walk. Counts what misses the first level. REQUIRES: !keeps_rows(). O(ways).
+  bool look_up(uint32_t page, TlbSide side);
   // The lookup of a page that is not resident, which no level can hold.
   void count_miss(TlbSide side);
-  // After a walk. REQUIRES: nothing was found just now.
+  // After the walk of a page that was not resident just now. REQUIRES: !keeps_rows().
   void fill(uint32_t page, TlbSide side);
   // Forgets the page in every level. O(ways).
   void flush(uint32_t page);
+
+  // How the first levels are kept: as marks and stamps at first, or as rows. REQUIRES: enabled(),
+  // and that uses come that are later than a level's ways. O(entries).
+  void keep_rows();
+  void keep_marks();
+  bool keeps_rows() const { return keeps_rows_; }
+  // As look_up(), of rows, and no stamp must follow. REQUIRES: keeps_rows().
+  bool use(uint32_t page, TlbSide side);
 
   // Notes a use at `position`. REQUIRES: the level holds the page, if the TLB is enabled.
   void stamp(PageState& state, TlbSide side, uint64_t position) {
@@ -108,12 +122,14 @@ class PageTlb {
 
   // Says that `count` lookups were made: one a reference.
   void add_lookups(TlbSide side, uint64_t count) { lookups_[int(side)] += count; }
+  // Lookups that missed a first level.
+  uint64_t first_misses() const { return first_misses_[0] + first_misses_[1]; }
   // REQUIRES: the lookups were added.
   TlbStats stats() const;
   void validate() const;
 
  private:
-  static constexpr uint32_t kNoPageHere = ~uint32_t{0};
+  static constexpr uint32_t kNoPageHere = PageRows::kNobody;
 
   struct Level {
     Level(TlbLevelOptions options, size_t first);
@@ -123,23 +139,23 @@ class PageTlb {
     size_t ways;
   };
 
+  bool use_second(uint32_t page, TlbSide side);
+  void hold_first(uint32_t page, size_t slot, uint64_t stamp, TlbSide side);
   void insert_first(uint32_t page, TlbSide side);
   void drop_first(size_t slot, TlbSide side);
-  uint32_t* set_of(uint32_t page) {
-    return second_pages_.data() + second_.slot_of(pages_[page].tag);
-  }
-  // The way of its set that holds the page; the number of ways if none does.
-  size_t find_second(uint32_t page) const;
+  size_t second_row_of(uint32_t page) const { return pages_[page].tag & second_mask_; }
   void validate_first(TlbSide side) const;
-  void validate_second() const;
+  void validate_rows(const PageRows& rows, size_t mask) const;
 
   const bool enabled_;
   PageStates& pages_;
-  const Level first_[2];  // by TlbSide; the slots of both are numbered together
-  const Level second_;
+  const Level first_[2];               // by TlbSide; the slots of both are numbered together
   std::vector<uint64_t> stamps_;       // of the first levels' ways, by slot; 0: empty
   std::vector<uint32_t> first_pages_;  // by slot
-  std::vector<uint32_t> second_pages_;
+  bool keeps_rows_ = false;
+  PageRows first_rows_[2];  // by TlbSide
+  const size_t second_mask_;
+  PageRows second_;
   uint64_t lookups_[2]{};
   uint64_t first_misses_[2]{};
   TlbLevelStats second_counts_;

@@ -13,16 +13,9 @@
 namespace faultline::replay {
 namespace {
 
-// Accesses are counted by kind in four 16-bit fields of one register, which as many runs cannot
-// overflow.
-constexpr size_t kRunsAtOnce = 64;
-static_assert(kRunsAtOnce * PageRun::kCountMax <= 0xffff);
-
 // Of so many, when so many needed more than a look at their page, the next are fetched ahead.
 constexpr size_t kManySlow = 8;
 
-// All pages that are not the program's: never in memory.
-constexpr uint32_t kForeignPage = 0;
 constexpr uint64_t kForeignTag = ~uint64_t{0};
 
 }  // namespace
@@ -96,13 +89,16 @@ void RunMachine::replay(std::span<const PageRun> runs) {
   while (!runs.empty()) {
     const auto some = runs.first(std::min(runs.size(), kRunsAtOnce));
     runs = runs.subspan(some.size());
-    if (many_slow_) {
+    choose_keeping(some.size());
+    if (many_slow_ || tlb_.keeps_rows()) {
       // Their states are all over memory: the cache misses had better overlap. This is no function:
       // to GCC one that only fetches ahead does nothing, and a call of it is nothing.
       for (const PageRun run : runs.first(std::min(runs.size(), kRunsAtOnce)))
         __builtin_prefetch(&states_[block_pages_[run.page()]], 1);
     }
-    if (!tlb_.enabled())
+    if (tlb_.keeps_rows())
+      replay_by_rows(some);
+    else if (!tlb_.enabled())
       replay_runs<Telling::kReferences, TlbUse::kNo>(some);
     else if (logs_ || ticks_ != 0)
       replay_runs<Telling::kReferences, TlbUse::kYes>(some);
@@ -120,7 +116,7 @@ void RunMachine::replay_runs(std::span<const PageRun> runs) {
   PageState* const states = states_.span().data();
   uint64_t* const stamps = tlb_.stamps();
   const uint32_t all_served = served_;
-  uint64_t by_kind = 0;
+  KindCounts by_kind;
   uint64_t references = references_;
   size_t slow = 0;
   for (const PageRun& run : runs) {
@@ -129,12 +125,12 @@ void RunMachine::replay_runs(std::span<const PageRun> runs) {
     if (serves(all_served, state, run.kind()) && count != 0) [[likely]] {
       // What passes a tick goes slowly.
       if (kTelling == Telling::kNothing || references + count < next_tick_) [[likely]] {
-        by_kind += count << (16 * unsigned(run.kind()));
+        by_kind.add(run.kind(), count);
         if constexpr (kTelling == Telling::kReferences) {
           if (logs_)
             log({.position = references + 1,
                  .frame = state.frame,
-                 .hits = static_cast<uint32_t>(count) & reclaim::ReferenceLog::kHitsMax});
+                 .hits = static_cast<uint32_t>(count) & ReferenceLog::kHitsMax});
         }
         references += count;
         const size_t side = size_t(side_of(run.kind()));
@@ -149,26 +145,39 @@ void RunMachine::replay_runs(std::span<const PageRun> runs) {
   }
   many_slow_ = slow >= kManySlow;
   references_ = references;
+  count_served(by_kind);
+}
+
+void RunMachine::count_served(KindCounts by_kind) {
   for (const AccessKind kind :
        {AccessKind::kFetch, AccessKind::kLoad, AccessKind::kStore, AccessKind::kModify}) {
-    const uint64_t count = by_kind >> (16 * unsigned(kind)) & 0xffff;
-    count_accesses(kind, count);
-    count_lookups(kind, count);
+    count_accesses(kind, by_kind.of(kind));
+    count_lookups(kind, by_kind.of(kind));
   }
 }
 
-void RunMachine::replay_slowly(const PageRun& run) {
-  const uint64_t count = run.count();
-  // An access that goes on in the same page references it once. The run before is there: one of
-  // count 0 is never the first.
-  if (count == 0 && shift_ != 0 && vpn_of(run.page()) == vpn_of((&run)[-1].page())) return;
-  count_accesses(run.kind(), count);
-  const uint64_t references = std::max<uint64_t>(count, 1);
-  const uint32_t page = block_pages_[run.page()];
-  if (page != kForeignPage) refer(page, run.kind(), references);
+// An access that goes on in the same page references it once. The run before is there: one of
+// count 0 is never the first.
+bool RunMachine::goes_on_in_page(const PageRun& run) const {
+  return shift_ != 0 && vpn_of(run.page()) == vpn_of((&run)[-1].page());
+}
+
+// A run of a page that is not the program's.
+void RunMachine::fail(const PageRun& run) {
+  count_accesses(run.kind(), run.count());
   // An access that straddles pages is over where it fails.
-  else if (count > 0 || vpn_of(run.page()).value == user_pages_)
-    faults_.segv_maperr += references;
+  if (run.count() > 0)
+    faults_.segv_maperr += run.count();
+  else if (vpn_of(run.page()).value == user_pages_)
+    ++faults_.segv_maperr;
+}
+
+void RunMachine::replay_slowly(const PageRun& run) {
+  if (run.count() == 0 && goes_on_in_page(run)) return;
+  const uint32_t page = block_pages_[run.page()];
+  if (page == kForeignPage) return fail(run);
+  count_accesses(run.kind(), run.count());
+  refer(page, run.kind(), std::max<uint64_t>(run.count(), 1));
 }
 
 void RunMachine::count_accesses(AccessKind kind, uint64_t count) {
@@ -230,7 +239,7 @@ void RunMachine::note_hits(uint32_t page, AccessKind kind, uint64_t count) {
   if (logs_)
     log({.position = references_ - count + 1,
          .frame = state.frame,
-         .hits = uint32_t(count & reclaim::ReferenceLog::kHitsMax)});
+         .hits = uint32_t(count & ReferenceLog::kHitsMax)});
 }
 
 // One reference that is not served at once.
@@ -258,12 +267,11 @@ void RunMachine::refer_slowly(uint32_t page, AccessKind kind) {
 void RunMachine::reach(uint32_t page, AccessKind kind) {
   PageState& state = states_[page];
   const TlbSide side = side_of(kind);
-  const bool found = tlb_.look_up(page, side) == PageTlb::Found::kYes;
+  const bool found = tlb_.look_up(page, side);
   const bool cleans = !is_store(kind) || (state.flags & kDirty) != 0;
   if (found && cleans) return;
   count_whole_walk(state, true);
   state.flags |= kAccessed | (is_store(kind) ? kDirty : 0u);
-  if (!found) tlb_.fill(page, side);
 }
 
 // The walk that faults, and the retry.
@@ -271,6 +279,14 @@ void RunMachine::miss(uint32_t page, AccessKind kind) {
   PageState& state = states_[page];
   const TlbSide side = side_of(kind);
   tlb_.count_miss(side);
+  fault(page, kind);
+  count_whole_walk(state, true);
+  state.flags |= kAccessed | (is_store(kind) ? kDirty : 0u);
+  tlb_.fill(page, side);
+}
+
+void RunMachine::fault(uint32_t page, AccessKind kind) {
+  const PageState& state = states_[page];
   if ((state.flags & kKnown) != 0) {
     ++faults_.major;
     count_whole_walk(state, false);
@@ -281,9 +297,6 @@ void RunMachine::miss(uint32_t page, AccessKind kind) {
     space_->table.make_tables(vpn);
   }
   bring_in(page);
-  count_whole_walk(state, true);
-  state.flags |= kAccessed | (is_store(kind) ? kDirty : 0u);
-  tlb_.fill(page, side);
 }
 
 void RunMachine::bring_in(uint32_t page) {
@@ -361,29 +374,6 @@ void RunMachine::pass_tick() {
   policy_->on_tick(*this);
   next_tick_ = references_ - references_ % ticks_ + ticks_;
   give_up_early();
-}
-
-Stats RunMachine::stats() const {
-  Stats stats;
-  stats.accesses = accesses_;
-  stats.references = references_;
-  stats.pages_touched = faults_.minor;
-  stats.tlb = tlb_.stats();
-  stats.walks = walks_;
-  if (walk_cache_ != nullptr) stats.walk_cache = walk_cache_->stats();
-  stats.faults = faults_;
-  const uint64_t misses = faults_.minor + faults_.major;
-  stats.replacement = {.hits = references_ - misses,
-                       .misses = misses,
-                       .cold_misses = faults_.minor,
-                       .evictions = evictions_,
-                       .dirty_evictions = dirty_evictions_};
-  stats.memory = {.resident_pages = in_use_,
-                  .peak_resident_pages = peak_in_use_,
-                  .inferred_pages = faults_.minor};
-  for (const auto& [pid, space] : spaces_)
-    stats.memory.page_table_pages += space.table.table_pages();
-  return stats;
 }
 
 }  // namespace faultline::replay

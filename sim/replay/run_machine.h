@@ -81,7 +81,23 @@ class RunMachine final : private FrameView {
     hw::PageTable table;
   };
 
+  using ReferenceLog = reclaim::ReferenceLog;
+
   static constexpr uint32_t kNoPageHeld = ~uint32_t{0};
+  // All pages that are not the program's: never in memory.
+  static constexpr uint32_t kForeignPage = 0;
+  static constexpr size_t kRunsAtOnce = 64;
+
+  // Accesses by kind, in four 16-bit fields of one register.
+  class KindCounts {
+   public:
+    void add(AccessKind kind, uint64_t count) { counts_ += count << (16 * unsigned(kind)); }
+    uint64_t of(AccessKind kind) const { return counts_ >> (16 * unsigned(kind)) & 0xffff; }
+
+   private:
+    uint64_t counts_ = 0;
+  };
+  static_assert(kRunsAtOnce * PageRun::kCountMax <= 0xffff);
 
   // What a policy wants to know of references to pages that are in memory.
   enum class Telling : uint8_t { kNothing, kReferences };
@@ -105,6 +121,12 @@ class RunMachine final : private FrameView {
   // Of the block's page of that index.
   Vpn vpn_of(size_t index) const { return {block_vpns_[index] >> shift_}; }
   void replay_slowly(const PageRun& run);
+  bool goes_on_in_page(const PageRun& run) const;
+  void fail(const PageRun& run);
+  bool can_keep_rows() const;
+  void choose_keeping(size_t runs);
+  void replay_by_rows(std::span<const PageRun> runs);
+  void count_served(KindCounts by_kind);
   void count_accesses(AccessKind kind, uint64_t count);
   void count_lookups(AccessKind kind, uint64_t count);
   void count_walk(const PageState& state, hw::WalkResult walk);
@@ -115,6 +137,7 @@ class RunMachine final : private FrameView {
   void refer_slowly(uint32_t page, AccessKind kind);
   void reach(uint32_t page, AccessKind kind);
   void miss(uint32_t page, AccessKind kind);
+  void fault(uint32_t page, AccessKind kind);
   void bring_in(uint32_t page);
   Pfn take_frame(PageId incoming);
   void evict(Pfn victim);
@@ -150,11 +173,13 @@ class RunMachine final : private FrameView {
 
   std::vector<uint32_t> held_;  // by Pfn: the page that the frame holds; frame 0 is none
   std::priority_queue<uint32_t, std::vector<uint32_t>, std::greater<>> freed_;
-  reclaim::ReferenceLog log_;
+  ReferenceLog log_;
   uint64_t in_use_ = 0;
   uint64_t peak_in_use_ = 0;
   uint64_t references_ = 0;
-  bool many_slow_ = false;  // lately
+  bool many_slow_ = false;      // lately
+  size_t judged_runs_ = 0;      // since the TLB's keeping was chosen
+  uint64_t judged_misses_ = 0;  // of its first level, until then
   AccessStats accesses_;
   FaultStats faults_;
   uint64_t evictions_ = 0;

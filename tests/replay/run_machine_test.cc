@@ -180,6 +180,56 @@ TEST_CASE("RunMachine: counts what Machine counts, on random traces under every 
   }
 }
 
+// Now all over memory, now a few pages, so that it pays to keep the TLB in one way and in the
+// other.
+std::vector<Piece> changing_trace(uint64_t seed) {
+  base::Prng prng(seed);
+  std::vector<Piece> trace(6);
+  for (size_t phase = 0; phase < trace.size(); ++phase) {
+    Piece& piece = trace[phase];
+    piece.task.pid = static_cast<uint32_t>(prng.below(2));
+    const uint64_t pages = phase % 2 == 0 ? 100 : 3;
+    for (int i = 0; i < 3'000; ++i) {
+      Access access{};
+      access.address = VirtAddr{prng.below(pages) * kPage + prng.below(kPage)};
+      access.kind = AccessKind(prng.below(4));
+      access.size_bytes = 1 + static_cast<uint32_t>(prng.below(16));
+      if (prng.below(50) == 0) access.size_bytes = static_cast<uint32_t>(1 + prng.below(20'000));
+      if (prng.below(50) == 0) access.address = VirtAddr{kUserEnds[0] - prng.below(2 * kPage)};
+      piece.accesses.push_back(access);
+    }
+  }
+  return trace;
+}
+
+TEST_CASE("RunMachine: counts what Machine counts, where the TLB misses much and then hardly") {
+  const TlbOptions tiny{.l1d = {2, 2}, .l1i = {1, 1}, .l2 = {12, 3}};
+  const TlbOptions wide{.l1d = {20, 20}, .l1i = {6, 6}, .l2 = {70, 70}};
+  const TlbOptions middle{.l1d = {16, 4}, .l1i = {8, 8}, .l2 = {32, 16}};
+  std::vector<MachineOptions> all;
+  for (const TlbOptions& tlb : {tiny, wide, middle}) {
+    for (const reclaim::PolicyRow& row : reclaim::policy_rows())
+      all.push_back({.frames = 60, .policy = std::string(row.name), .tlb = tlb});
+    all.push_back({.frames = 7, .policy = "lru", .tlb = tlb});
+    all.push_back({.frames = 60, .policy = "clock:enter=0", .tlb = tlb});
+    all.push_back({.paging = "arm64-16k", .frames = 20, .policy = "clock", .tlb = tlb});
+    all.push_back({.tlb = tlb});
+  }
+  for (MachineOptions& options : all) {
+    options.contents = Contents::kNone;
+    options.unmapped = Unmapped::kMap;
+    if (!make_machine(options)) continue;  // a policy that must know the future
+    CAPTURE(options.paging);
+    CAPTURE(options.policy);
+    CAPTURE(tlb_spec(options.tlb));
+    for (uint64_t seed = 0; seed < 2; ++seed) {
+      CAPTURE(seed);
+      const auto [machine, twin] = replay_both(options, changing_trace(seed));
+      REQUIRE(twin == machine);
+    }
+  }
+}
+
 TEST_CASE("RunMachine: counts what Machine counts, on real traces") {
   constexpr uint64_t kAccesses = 200'000;
   for (const char* file : {"traces/sort.lackey.zst", "traces/perl.lackey.xz"}) {

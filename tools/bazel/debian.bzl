@@ -2,7 +2,6 @@
 
 _REPOSITORIES = [
     "boost.intrusive",
-    "boost.sort",
     "cli11",
     "doctest",
     "fmt",

@@ -9,12 +9,15 @@
 // Systems Journal 5(2), 1966 (MIN); Mattson, Gecsei, Slutz, Traiger, "Evaluation techniques for
 // storage hierarchies", IBM Systems Journal 9(2), 1970 (OPT).
 //
-// Frames are in a heap by next use. Where a page is used its entry is out of date, and a new one is
-// put beside it when a victim is wanted: the old one says a time that has passed, which no entry
-// that holds says, so that it is never the first but where all are out of date.
+// Only the frames whose next use is farthest are in a heap, since most of the others are used again
+// before they ever would be the farthest: those whose next use is no sooner than a horizon, which
+// is put nearer when the heap is used up, and farther when it grows large. Where a page is used its
+// entry is out of date, and a new one is put beside it when a victim is wanted: the old one says a
+// time that has passed, or that the frame does not have any more.
 //
 // Invariants, checked by validate():
-//   1. every held frame has its next use in the heap, or is to be put there
+//   1. every held frame with a next use no sooner than the horizon has it in the heap, or is to be
+//      put there
 //   2. size() equals the number of frames held
 #include <algorithm>
 #include <memory>
@@ -68,21 +71,14 @@ class Opt : public ReplacementPolicy {
     unused_.clear();
   }
 
-  // O(log frames) for each frame used since the last call.
+  // O(log frames), amortised over the frames that were used.
   Pfn choose_victim(FrameView& frames, PageId) override {
     put_waiting();
     std::vector<Entry> passed;
-    Pfn victim = kNoPfn;
-    while (victim == kNoPfn && !heap_.empty()) {
-      std::pop_heap(heap_.begin(), heap_.end());
-      const Entry first = heap_.back();
-      heap_.pop_back();
-      if (!holds(first)) continue;
-      if (frames.evictable(first.frame)) {
-        victim = first.frame;
-      } else {
-        passed.push_back(first);
-      }
+    Pfn victim = pop_farthest(frames, passed);
+    while (victim == kNoPfn && horizon_ > 0) {
+      fill_heap(horizon_ - 1);
+      victim = pop_farthest(frames, passed);
     }
     for (const Entry& entry : passed) push(entry);
     if (victim != kNoPfn) on_remove(victim);
@@ -100,7 +96,8 @@ class Opt : public ReplacementPolicy {
     for (size_t i = 0; i < frames_.size(); ++i) {
       if (!frames_[i].held) continue;
       ++held;
-      FL_CHECK_MSG(listed[i], "opt: frame {} is not in the heap", i);  // 1
+      FL_CHECK_MSG(listed[i] || frames_[i].next_use < horizon_, "opt: frame {} is not in the heap",
+                   i);  // 1
     }
     FL_CHECK(held == size_);  // 2
   }
@@ -119,6 +116,8 @@ class Opt : public ReplacementPolicy {
     }
   };
   static constexpr size_t kSlack = 64;
+  // Of the frames that might be, one in so many is put into the heap.
+  static constexpr size_t kPart = 8;
 
   // Whether the entry is up to date.
   bool holds(const Entry& entry) const {
@@ -134,24 +133,53 @@ class Opt : public ReplacementPolicy {
     waiting_.push_back(frame);
   }
 
+  // kNoPfn: there is none in the heap. Those that are not evictable are put into `passed`.
+  Pfn pop_farthest(FrameView& frames, std::vector<Entry>& passed) {
+    while (!heap_.empty()) {
+      std::pop_heap(heap_.begin(), heap_.end());
+      const Entry first = heap_.back();
+      heap_.pop_back();
+      if (!holds(first)) continue;
+      if (frames.evictable(first.frame)) return first.frame;
+      passed.push_back(first);
+    }
+    return kNoPfn;
+  }
+
   void put_waiting() {
     for (const Pfn frame : waiting_) {
-      frames_[frame.value].waits = false;
-      if (frames_[frame.value].held) push({frames_[frame.value].next_use, frame});
+      Frame& state = frames_[frame.value];
+      state.waits = false;
+      if (state.held && state.next_use >= horizon_) push({state.next_use, frame});
     }
     waiting_.clear();
-    if (heap_.size() <= 2 * size_ + kSlack) return;
-    std::erase_if(heap_, [this](const Entry& entry) { return !holds(entry); });
-    // A page removed and brought back may stand twice.
-    std::sort(heap_.begin(), heap_.end(), [](const Entry& a, const Entry& b) { return b < a; });
-    heap_.erase(std::unique(heap_.begin(), heap_.end(),
-                            [](const Entry& a, const Entry& b) { return a.frame == b.frame; }),
-                heap_.end());
+    if (heap_.size() > 2 * filled_ + size_ / kPart + kSlack) fill_heap(NextUses::kNever);
+  }
+
+  // With the farthest of all frames whose next use is `latest` at the latest. O(frames).
+  void fill_heap(uint64_t latest) {
+    heap_.clear();
+    for (uint32_t i = 0; i < frames_.size(); ++i)
+      if (frames_[i].held && frames_[i].next_use <= latest)
+        heap_.push_back({frames_[i].next_use, Pfn{i}});
+    const size_t wanted = heap_.size() / kPart + kSlack;
+    horizon_ = 0;
+    if (wanted < heap_.size()) {
+      const auto last = heap_.begin() + static_cast<ptrdiff_t>(wanted);
+      std::nth_element(heap_.begin(), last, heap_.end(),
+                       [](const Entry& a, const Entry& b) { return b < a; });
+      horizon_ = last->next_use;
+      std::erase_if(heap_, [this](const Entry& entry) { return entry.next_use < horizon_; });
+    }
+    std::make_heap(heap_.begin(), heap_.end());
+    filled_ = heap_.size();
   }
 
   NextUses& next_uses_;
   std::vector<Frame> frames_;  // by Pfn
   std::vector<Entry> heap_;
+  uint64_t horizon_ = 0;
+  size_t filled_ = 0;  // how many fill_heap() put there
   std::vector<Pfn> waiting_;
   std::vector<Pfn> unused_;  // inserted since the last reference
   uint64_t size_ = 0;
