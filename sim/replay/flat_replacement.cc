@@ -58,22 +58,19 @@ constexpr uint64_t kRunsPerMiss = 4;
 // What is needed so many runs, or victims, later is fetched ahead then.
 constexpr size_t kAhead = 16;
 
-// LRU without a list: each page knows when its last run was. Where victims are wanted there is a
-// queue of pages with times, the oldest first: the first of them that has had no run since is the
-// least recent of all, for what came or was used since is younger than all that was queued.
+// LRU without a list: each page knows when its last run was. Victims come from a queue of pages, in
+// the order of their last runs when they were queued: the place of one in the queue is the time of
+// that run, so that the first whose time is still its place is the least recent of all.
 //
-// Where few runs miss, the pages in memory are queued in order when the queue is empty, and a hit
-// writes its time alone. Where many do, each run is queued as it comes.
+// Where few runs miss, a run notes its time and nothing else. What is found to have been used since
+// it was queued is put by, as are the pages that come; when the queue is empty they are put in
+// order, and queued. Where many miss, each run is queued as it comes.
 class FlatLru final : public Replacement {
  public:
   explicit FlatLru(uint64_t frames) : frames_(frames) {}
 
   void add(const NumberedRuns& runs) override {
-    if (runs.pages > pages_.size()) {
-      pages_.resize(runs.pages);
-      times_.resize(runs.pages);
-      places_.resize(runs.pages);
-    }
+    if (runs.pages > pages_.size()) pages_.resize(runs.pages);
     for (size_t at = 0; at < runs.runs.size(); at += kRunsAtOnce) {
       const size_t end = std::min(runs.runs.size(), at + kRunsAtOnce);
       const uint64_t misses = counts_.misses;
@@ -83,36 +80,37 @@ class FlatLru final : public Replacement {
         take<Queues::kNone>(runs, at, end);
       const bool many = (counts_.misses - misses) * kRunsPerMiss >= end - at;
       // Before memory is full there are no victims.
-      const bool queues = many && resident_.size() == frames_;
-      if (queues && !queues_) put_in_order();
-      queues_ = queues;
+      choose_queues(many && resident_ == frames_);
     }
   }
 
   ReplacementStats stats() const override { return counts_.stats(); }
   void validate() const override {
     uint64_t resident = 0;
-    for (const uint8_t page : pages_) resident += page & kResident;
-    FL_CHECK(resident == resident_.size() && resident <= frames_);
-    for (uint32_t place = 0; place < resident_.size(); ++place) {
-      FL_CHECK((pages_[resident_[place]] & kResident) != 0);
-      FL_CHECK(places_[resident_[place]] == place);
+    for (const uint64_t page : pages_) resident += page & kResident;
+    FL_CHECK(resident == resident_ && resident <= frames_);
+    // Each is in the queue, or put by, and no other is.
+    uint64_t found = put_by_.size();
+    for (const uint32_t page : put_by_) FL_CHECK((pages_[page] & kResident) != 0);
+    for (uint64_t place = head_; place < tail_; ++place) {
+      const uint32_t page = queue_[place & mask()];
+      FL_CHECK(queues_ || (pages_[page] & kResident) != 0);
+      found += !queues_ || is_at(page, place);
     }
+    FL_CHECK(found == resident);
   }
 
  private:
-  struct Timed {
-    uint64_t time;
-    uint32_t page;
-  };
   enum class Queues : bool { kNone, kAll };
+  // Of a page: its flags, and above them the time of its last run.
+  static constexpr unsigned kTimeShift = 4;
+  static constexpr uint64_t kFlags = (1 << kTimeShift) - 1;
 
   template <Queues kQueues>
   void take(const NumberedRuns& runs, size_t begin, size_t end) {
-    // Bytes may alias what finds these.
+    // What is written may alias what finds these.
     const uint32_t* const numbers = runs.numbers.data();
-    uint8_t* const pages = pages_.data();
-    uint64_t* const times = times_.data();
+    uint64_t* const pages = pages_.data();
     const size_t last = runs.runs.size() - 1;
     uint64_t references = 0;
     uint64_t now = now_;
@@ -121,79 +119,109 @@ class FlatLru final : public Replacement {
       references += references_of(run);
       const uint32_t number = numbers[run.page()];
       if constexpr (kQueues == Queues::kAll) {
-        const uint32_t later = numbers[runs.runs[std::min(i + kAhead, last)].page()];
         __builtin_prefetch(&numbers[runs.runs[std::min(i + 2 * kAhead, last)].page()]);
-        __builtin_prefetch(&times[later], 1);
-        __builtin_prefetch(&pages[later], 1);
+        __builtin_prefetch(&pages[numbers[runs.runs[std::min(i + kAhead, last)].page()]], 1);
       }
-      const uint8_t page = pages[number];
-      const uint32_t after = page | dirty_if(run);
+      uint64_t page = pages[number];
       if ((page & kResident) == 0) [[unlikely]] {
-        bring_in(run, number);
-      } else if (page != after) [[unlikely]] {
-        pages[number] = static_cast<uint8_t>(after);
+        now_ = now;
+        bring_in<kQueues>(number);
+        now = now_;
+        page = pages[number];
       }
-      times[number] = ++now;
-      if constexpr (kQueues == Queues::kAll) push({.time = now, .page = number});
+      if constexpr (kQueues == Queues::kAll) now = push(number);
+      pages[number] = now++ << kTimeShift | (page & kFlags) | dirty_if(run);
     }
     now_ = now;
     counts_.references += references;
   }
 
-  void bring_in(PageRun run, uint32_t number) {
-    counts_.count_miss(pages_[number]);
-    pages_[number] = static_cast<uint8_t>(kResident | kKnown | dirty_if(run));
-    if (resident_.size() < frames_) {
-      places_[number] = static_cast<uint32_t>(resident_.size());
-      return resident_.push_back(number);
+  template <Queues kQueues>
+  void bring_in(uint32_t number) {
+    uint64_t& page = pages_[number];
+    counts_.count_miss(static_cast<uint8_t>(page & kFlags));
+    if (resident_ < frames_) {
+      ++resident_;
+    } else {
+      uint64_t& victim = pages_[take_oldest<kQueues>()];
+      counts_.count_eviction(static_cast<uint8_t>(victim & kFlags));
+      victim = kKnown;
     }
-    const uint32_t victim = take_oldest();
-    counts_.count_eviction(pages_[victim]);
-    pages_[victim] = kKnown;
-    places_[number] = places_[victim];
-    resident_[places_[number]] = number;
+    page = kResident | kKnown;
+    if constexpr (kQueues == Queues::kNone) put_by_.push_back(number);
   }
+  template <Queues kQueues>
   uint32_t take_oldest() {
     while (true) {
       if (head_ == tail_) put_in_order();
-      const uint32_t later = queue_[(head_ + kAhead) & mask()].page;
-      __builtin_prefetch(&times_[later]);
-      __builtin_prefetch(&pages_[later], 1);
-      __builtin_prefetch(&places_[later]);
-      const Timed oldest = queue_[head_++ & mask()];
-      if (times_[oldest.page] == oldest.time) return oldest.page;
+      __builtin_prefetch(&pages_[queue_[(head_ + kAhead) & mask()]], 1);
+      const uint64_t place = head_++;
+      const uint32_t oldest = queue_[place & mask()];
+      if (is_at(oldest, place)) return oldest;
+      if constexpr (kQueues == Queues::kNone) put_by_.push_back(oldest);
     }
   }
-  void push(Timed run) {
+  bool is_at(uint32_t page, uint64_t place) const {
+    return (pages_[page] & kResident) != 0 && pages_[page] >> kTimeShift == place;
+  }
+  // Its place.
+  uint64_t push(uint32_t page) {
     if (tail_ - head_ == queue_.size()) [[unlikely]]
-      return put_in_order();  // it is among them
-    queue_[tail_++ & mask()] = run;
+      drop_used();
+    queue_[tail_ & mask()] = page;
+    return tail_++;
   }
   size_t mask() const { return queue_.size() - 1; }
 
-  // Queues what is in memory, and nothing else. O(frames), or a little more: it is amortised over
-  // the victims, and over the uses of those that are none.
-  void put_in_order() {
-    ordered_.clear();
-    for (const uint32_t page : resident_) ordered_.push_back({.time = times_[page], .page = page});
-    base::sort_by_position(ordered_, scratch_, [](const Timed& one) { return one.time; });
-    if (queue_.size() < 2 * ordered_.size()) queue_.resize(std::bit_ceil(2 * ordered_.size()));
-    head_ = 0;
-    tail_ = ordered_.size();
-    std::ranges::copy(ordered_, queue_.begin());
+  void choose_queues(bool queues) {
+    if (queues && !queues_) put_in_order();
+    if (!queues && queues_) drop_used();
+    queues_ = queues;
   }
+  // Where each run is queued: leaves each page in memory once.
+  void drop_used() {
+    std::vector<uint32_t> left;
+    for (uint64_t place = head_; place < tail_; ++place)
+      if (is_at(queue_[place & mask()], place)) left.push_back(queue_[place & mask()]);
+    queue(left);
+  }
+  // Where few runs miss: queues all that is in memory. O(frames), amortised over the victims, and
+  // over the uses of those that are none.
+  void put_in_order() {
+    struct Timed {
+      uint64_t time;
+      uint32_t page;
+    };
+    for (; head_ < tail_; ++head_) put_by_.push_back(queue_[head_ & mask()]);
+    std::vector<Timed> timed;
+    timed.reserve(put_by_.size());
+    for (const uint32_t page : put_by_) timed.push_back({pages_[page] >> kTimeShift, page});
+    std::vector<Timed> scratch;
+    base::sort_by_position(timed, scratch, [](const Timed& one) { return one.time; });
+    for (size_t i = 0; i < timed.size(); ++i) put_by_[i] = timed[i].page;
+    queue(put_by_);
+    put_by_.clear();
+  }
+  // In place of what is there; the pages get the times of their places.
+  void queue(const std::vector<uint32_t>& pages) {
+    if (queue_.size() < 2 * pages.size()) queue_.resize(std::bit_ceil(2 * pages.size()));
+    head_ = tail_;
+    for (const uint32_t page : pages) {
+      queue_[tail_ & mask()] = page;
+      pages_[page] = tail_++ << kTimeShift | (pages_[page] & kFlags);
+    }
+    now_ = tail_;
+  }
+
   const uint64_t frames_;
-  std::vector<uint8_t> pages_;      // by number
-  std::vector<uint64_t> times_;     // by number: the last run to it; no two are equal
-  std::vector<uint32_t> places_;    // by number, of those in memory: where in resident_
-  std::vector<uint32_t> resident_;  // numbers of pages
-  std::vector<Timed> queue_ = std::vector<Timed>(kAhead);  // a ring; a power of two
-  uint64_t head_ = 0;                                      // of the queue, the oldest
+  std::vector<uint64_t> pages_;  // by number
+  uint64_t resident_ = 0;
+  std::vector<uint32_t> queue_ = std::vector<uint32_t>(kAhead);  // a ring; a power of two
+  uint64_t head_ = 0;                                            // the place of the first
   uint64_t tail_ = 0;
-  bool queues_ = false;  // each run is queued
-  std::vector<Timed> ordered_;
-  std::vector<Timed> scratch_;
-  uint64_t now_ = 0;
+  std::vector<uint32_t> put_by_;  // in memory, and not in the queue
+  bool queues_ = false;           // each run is queued
+  uint64_t now_ = 0;              // the time of the next run
   Counts counts_;
 };
 

@@ -6,23 +6,13 @@
 #include <utility>
 
 #include "sim/base/check.h"
+#include "sim/replay/kind_counts.h"
 
 namespace faultline::replay {
 namespace {
 
-// As in RunMachine: four 16-bit fields of one register, which as many runs cannot overflow.
-constexpr size_t kRunsAtOnce = 64;
-static_assert(kRunsAtOnce * PageRun::kCountMax <= 0xffff);
-
 // So many blocks are passed over behind one that hardly became shorter.
 constexpr unsigned kPassedOver = 15;
-
-void add(AccessStats& accesses, uint64_t by_kind) {
-  accesses.fetches += by_kind >> (16 * unsigned(AccessKind::kFetch)) & 0xffff;
-  accesses.loads += by_kind >> (16 * unsigned(AccessKind::kLoad)) & 0xffff;
-  accesses.stores += by_kind >> (16 * unsigned(AccessKind::kStore)) & 0xffff;
-  accesses.modifies += by_kind >> (16 * unsigned(AccessKind::kModify)) & 0xffff;
-}
 
 }  // namespace
 
@@ -75,8 +65,8 @@ bool RunCondenser::condense(const PageRunBlock& block, CondensedRuns& condensed)
   // Each run that is written stands for one at least.
   condensed.runs.resize(size);
   out_ = condensed.runs.data();
-  for (size_t at = 0; at < size; at += kRunsAtOnce)
-    take_runs(block.runs, at, std::min(size, at + kRunsAtOnce));
+  for (size_t at = 0; at < size; at += KindCounts::kRunsMax)
+    take_runs(block.runs, at, std::min(size, at + KindCounts::kRunsMax));
   write_recent();
   condensed.runs.resize(static_cast<size_t>(out_ - condensed.runs.data()));
   condensed.accesses = accesses_;
@@ -95,10 +85,10 @@ void RunCondenser::take_runs(std::span<const PageRun> runs, size_t begin, size_t
   // Copies, as the compiler must think that what is written to a slot may change the originals.
   const uint8_t* const slot_of = slot_of_.data();
   uint32_t* const last = last_.data();
-  uint64_t by_kind = 0;
+  KindCounts by_kind;
   for (size_t i = begin; i < end; ++i) {
     const PageRun run = runs[i];
-    by_kind += uint64_t{run.count()} << (16 * unsigned(run.kind()));
+    by_kind.add(run.kind(), run.count());
     if (run.count() == 0) [[unlikely]] {
       // An access that goes on in the same page references it once.
       if (limits_.shift != 0 && number_of(run.page()) == number_of(runs[i - 1].page())) continue;
@@ -113,7 +103,7 @@ void RunCondenser::take_runs(std::span<const PageRun> runs, size_t begin, size_t
     }
     last[slot] = static_cast<uint32_t>(i + 1);
   }
-  add(accesses_, by_kind);
+  by_kind.add_to(accesses_);
 }
 
 // The slots of what was used since the last stranger, with the positions above. Four at a time, as

@@ -70,17 +70,16 @@ bool RunMachine::enter(TraceTask task, std::span<const uint64_t> pages) {
   pid_ = task.pid;
   block_vpns_ = pages;
   block_pages_.resize(pages.size());
+  const auto tag_of = [&](size_t i) { return hw::tlb_tag(found->asid, vpn_of(i)); };
   for (size_t i = 0; i < pages.size(); ++i) {
-    const Vpn vpn = vpn_of(i);
-    block_pages_[i] =
-        vpn.value < user_pages_ ? ids_.get(hw::tlb_tag(found->asid, vpn)) : kForeignPage;
+    ids_.fetch_ahead(i, pages.size(), tag_of);
+    block_pages_[i] = vpn_of(i).value < user_pages_ ? ids_.get(tag_of(i)) : kForeignPage;
   }
   const size_t known = states_.size();
   states_.grow_to(ids_.size());
   if (states_.size() == known) return true;
   for (size_t i = 0; i < pages.size(); ++i) {
-    if (block_pages_[i] >= known)
-      states_[block_pages_[i]].tag = hw::tlb_tag(found->asid, vpn_of(i));
+    if (block_pages_[i] >= known) states_[block_pages_[i]].tag = tag_of(i);
   }
   return true;
 }
@@ -149,11 +148,10 @@ void RunMachine::replay_runs(std::span<const PageRun> runs) {
 }
 
 void RunMachine::count_served(KindCounts by_kind) {
+  by_kind.add_to(accesses_);
   for (const AccessKind kind :
-       {AccessKind::kFetch, AccessKind::kLoad, AccessKind::kStore, AccessKind::kModify}) {
-    count_accesses(kind, by_kind.of(kind));
+       {AccessKind::kFetch, AccessKind::kLoad, AccessKind::kStore, AccessKind::kModify})
     count_lookups(kind, by_kind.of(kind));
-  }
 }
 
 // An access that goes on in the same page references it once. The run before is there: one of

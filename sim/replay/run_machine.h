@@ -34,6 +34,7 @@
 #include "sim/hw/paging_format.h"
 #include "sim/hw/walk_cache.h"
 #include "sim/reclaim/reference_log.h"
+#include "sim/replay/kind_counts.h"
 #include "sim/replay/page_ids.h"
 #include "sim/replay/page_tlb.h"
 #include "sim/replay/run_condenser.h"
@@ -86,18 +87,7 @@ class RunMachine final : private FrameView {
   static constexpr uint32_t kNoPageHeld = ~uint32_t{0};
   // All pages that are not the program's: never in memory.
   static constexpr uint32_t kForeignPage = 0;
-  static constexpr size_t kRunsAtOnce = 64;
-
-  // Accesses by kind, in four 16-bit fields of one register.
-  class KindCounts {
-   public:
-    void add(AccessKind kind, uint64_t count) { counts_ += count << (16 * unsigned(kind)); }
-    uint64_t of(AccessKind kind) const { return counts_ >> (16 * unsigned(kind)) & 0xffff; }
-
-   private:
-    uint64_t counts_ = 0;
-  };
-  static_assert(kRunsAtOnce * PageRun::kCountMax <= 0xffff);
+  static constexpr size_t kRunsAtOnce = KindCounts::kRunsMax;
 
   // What a policy wants to know of references to pages that are in memory.
   enum class Telling : uint8_t { kNothing, kReferences };

@@ -5,10 +5,13 @@ NumberedRuns RunPages::number(const PageRunBlock& block) {
   Process& process = processes_.try_emplace(block.task.pid, shape_).first->second;
   bool some_beyond = false;
   numbers_.clear();
-  for (const uint64_t page : block.pages) {
-    const bool beyond = shape_.beyond_user_space(page);
+  const auto page_of = [&](size_t i) { return shape_.page(block.pages[i]); };
+  for (size_t i = 0; i < block.pages.size(); ++i) {
+    const uint32_t soon = process.ids.fetch_ahead(i, block.pages.size(), page_of);
+    if (soon < process.numbers.size()) __builtin_prefetch(&process.numbers[soon]);
+    const bool beyond = shape_.beyond_user_space(block.pages[i]);
     some_beyond |= beyond;
-    numbers_.push_back(beyond ? kBeyond : number_of(process, shape_.page(page)));
+    numbers_.push_back(beyond ? kBeyond : number_of(process, page_of(i)));
   }
   NumberedRuns numbered{.runs = block.runs, .numbers = numbers_, .pages = pages_};
   if (some_beyond || shape_.shift != kPageRunShift) {

@@ -84,7 +84,7 @@ class SharedTrace {
 
   // At most so many pieces are kept. Whoever had to wait goes on when there is half of that to do,
   // so that threads seldom take turns.
-  static constexpr size_t kPiecesMax = 8;
+  static constexpr size_t kPiecesMax = 16;
   static constexpr size_t kPiecesAtOnce = kPiecesMax / 2;
 
   // One of the threads: a reader's, or the one that reads the source.

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "sim/base/prng.h"
+#include "tests/bench/packed_trace.h"
 #include "tests/bench/rows.h"
 #include "tests/bench/trace_file.h"
 
@@ -40,8 +42,33 @@ void sum_file(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(file.accesses()));
 }
 
-constexpr Row kRows[] = {{.what = kSumBound, .body = sum_words, .iterations = 3},
-                         {.what = kReadBound, .body = sum_file, .iterations = 2}};
+// What memory leaves to a replacement that misses at random: for each reference the word of its
+// page, and that of one which was referenced long before, among as many as kRandom has pages; both
+// are known, and fetched, ahead.
+void touch_words(benchmark::State& state) {
+  constexpr size_t kReferences = 8 << 20;
+  constexpr size_t kBefore = 87'381;  // so many references bring 65,536 pages in
+  constexpr size_t kAhead = 16;
+  base::Prng prng(1);
+  std::vector<uint32_t> pages(kBefore + kReferences + kAhead);
+  for (uint32_t& page : pages) page = static_cast<uint32_t>(prng.below(kRandom.pages));
+  std::vector<uint64_t> words(kRandom.pages);
+  for (auto _ : state) {
+    for (size_t i = kBefore; i < kBefore + kReferences; ++i) {
+      __builtin_prefetch(&words[pages[i + kAhead]], 1);
+      __builtin_prefetch(&words[pages[i - kBefore + kAhead]], 1);
+      words[pages[i]] += i;
+      words[pages[i - kBefore]] ^= i;
+    }
+    benchmark::DoNotOptimize(words.data());
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kReferences));
+}
+
+constexpr Row kRows[] = {
+    {.what = kSumBound, .body = sum_words, .iterations = 3},
+    {.what = kReadBound, .body = sum_file, .iterations = 2},
+    {.what = "two of 262,144 words a reference, at random", .body = touch_words}};
 
 }  // namespace
 

@@ -3,72 +3,49 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <utility>
-#include <vector>
+#include <string_view>
 
+#include "faultline/mrc.h"
 #include "faultline/page_run.h"
-#include "faultline/trace.h"
 #include "sim/base/check.h"
-#include "sim/base/prng.h"
+#include "sim/replay/next_use_index.h"
+#include "sim/replay/next_uses_of_runs.h"
 #include "sim/replay/replacement.h"
 #include "sim/replay/run_pages.h"
+#include "tests/bench/packed_trace.h"
 #include "tests/bench/rows.h"
 
 namespace faultline::bench {
 namespace {
 
-struct Block {
-  std::vector<uint64_t> pages{};
-  std::vector<PageRun> runs{};
-};
-struct Runs {
-  std::vector<Block> blocks{};
-  uint64_t accesses = 0;
-};
+KeptRuns sort_runs() { return keep_runs("traces/sort.lackey.zst"); }
+KeptRuns random_runs() { return keep_runs(PackedTrace(kRandom).path()); }
+KeptRuns skewed_runs() { return keep_runs(PackedTrace(kSkewed).path()); }
 
-Runs sort_runs() {
-  const auto reader = open_trace({"traces/sort.lackey.zst"}, {});
-  FL_CHECK_MSG(reader.ok(), "no traces/sort.lackey.zst: start the table with bazel run");
-  const auto collapsed = make_page_run_reader(**reader);
-  Runs runs;
-  for (;;) {
-    const auto block = collapsed->next_page_runs();
-    FL_CHECK(block.ok());
-    if (block->end()) return runs;
-    runs.blocks.push_back({.pages = {block->pages.begin(), block->pages.end()},
-                           .runs = {block->runs.begin(), block->runs.end()}});
-    for (const PageRun run : block->runs) runs.accesses += run.count();
-  }
+void replace(const KeptRuns& runs, const replay::ReplacementOptions& options) {
+  const auto replacement = replay::make_replacement(options);
+  FL_CHECK(replacement.ok());
+  replay::RunPages pages({.shift = kPageRunShift, .user_end = 0x7ffffffff000});
+  for (const KeptRuns::Block& block : runs.blocks)
+    (*replacement)->add(pages.number({.pages = block.pages, .runs = block.runs}));
+  const ReplacementStats stats = (*replacement)->stats();
+  FL_CHECK(stats.hits + stats.misses >= runs.accesses);
 }
 
-// Loads: each page as likely as the others, or the first ones likelier by far.
-Runs made_runs(uint32_t page_count, int skew) {
-  Block block;
-  for (uint64_t page = 0; page < page_count; ++page) block.pages.push_back(0x10000 + page);
-  base::Prng prng(1);
-  constexpr size_t kLength = 8 << 20;
-  for (size_t i = 0; i < kLength; ++i) {
-    uint64_t page = prng.below(page_count);
-    for (int times = 0; times < skew; ++times) page = page * prng.below(page_count) / page_count;
-    block.runs.push_back(PageRun::make(static_cast<uint32_t>(page), AccessKind::kLoad, 1));
-  }
-  Runs runs{.accesses = kLength};
-  runs.blocks.push_back(std::move(block));
-  return runs;
-}
-Runs random_runs() { return made_runs(262'144, 0); }
-Runs skewed_runs() { return made_runs(16'384, 3); }
-
-void measure(benchmark::State& state, const Runs& runs, const std::string& policy,
+void measure(benchmark::State& state, const KeptRuns& runs, const std::string& policy,
              uint64_t frames) {
+  for (auto _ : state) replace(runs, {.policy = policy, .frames = frames});
+  state.SetItemsProcessed(state.iterations() * int64_t(runs.accesses));
+}
+
+// OPT, and before it the pass that notes what is used when.
+void measure_opt(benchmark::State& state, const KeptRuns& runs, uint64_t frames) {
   for (auto _ : state) {
-    const auto replacement = replay::make_replacement({.policy = policy, .frames = frames});
-    FL_CHECK(replacement.ok());
-    replay::RunPages pages({.shift = kPageRunShift, .user_end = 0x7ffffffff000});
-    for (const Block& block : runs.blocks)
-      (*replacement)->add(pages.number({.pages = block.pages, .runs = block.runs}));
-    const ReplacementStats stats = (*replacement)->stats();
-    FL_CHECK(stats.hits + stats.misses >= runs.accesses);
+    const auto index = replay::NextUseIndex::create();
+    FL_CHECK(index.ok());
+    KeptReader reader(runs);
+    FL_CHECK(replay::note_next_uses(reader, MrcOptions{}, **index).ok() && (*index)->finish().ok());
+    replace(runs, {.policy = "opt", .frames = frames, .next_uses = index->get()});
   }
   state.SetItemsProcessed(state.iterations() * int64_t(runs.accesses));
 }
@@ -76,21 +53,25 @@ void measure(benchmark::State& state, const Runs& runs, const std::string& polic
 enum class Policy : uint8_t { kLru, kFifo, kClock, kSieve, kS3Fifo, kTwoQueue, kArc, kLirs };
 constexpr const char* kNames[] = {"lru", "fifo", "clock", "sieve", "s3fifo", "2q", "arc", "lirs"};
 
-template <Runs (*kMake)()>
-const Runs& the_only() {
-  static const Runs runs = kMake();
+template <KeptRuns (*kMake)()>
+const KeptRuns& the_only() {
+  static const KeptRuns runs = kMake();
   return runs;
 }
-template <Runs (*kMake)(), Policy kPolicy, uint64_t kFrames>
+template <KeptRuns (*kMake)(), Policy kPolicy, uint64_t kFrames>
 void alone(benchmark::State& state) {
   measure(state, the_only<kMake>(), kNames[size_t(kPolicy)], kFrames);
+}
+template <KeptRuns (*kMake)(), uint64_t kFrames>
+void opt_alone(benchmark::State& state) {
+  measure_opt(state, the_only<kMake>(), kFrames);
 }
 template <Policy kPolicy>
 constexpr auto kSort = alone<sort_runs, kPolicy, 256>;
 template <Policy kPolicy>
-constexpr auto kRandom = alone<random_runs, kPolicy, 65'536>;
+constexpr auto kRandomly = alone<random_runs, kPolicy, 65'536>;
 template <Policy kPolicy>
-constexpr auto kSkewed = alone<skewed_runs, kPolicy, 4'096>;
+constexpr auto kSkewedly = alone<skewed_runs, kPolicy, 4'096>;
 
 constexpr Row row(std::string_view what, void (*body)(benchmark::State& state), double target) {
   return {.what = what,
@@ -110,17 +91,22 @@ constexpr Row kRows[] = {
     row("replacement alone, sort, 256 frames: 2q", kSort<Policy::kTwoQueue>, 300e6),
     row("replacement alone, sort, 256 frames: arc", kSort<Policy::kArc>, 300e6),
     row("replacement alone, sort, 256 frames: lirs", kSort<Policy::kLirs>, 300e6),
-    row("replacement alone, random, 262,144 pages: lru", kRandom<Policy::kLru>, 150e6),
-    row("replacement alone, random, 262,144 pages: fifo", kRandom<Policy::kFifo>, 150e6),
-    row("replacement alone, random, 262,144 pages: clock", kRandom<Policy::kClock>, 150e6),
-    row("replacement alone, skewed, 16,384 pages: lru", kSkewed<Policy::kLru>, 150e6),
-    row("replacement alone, skewed, 16,384 pages: fifo", kSkewed<Policy::kFifo>, 150e6),
-    row("replacement alone, skewed, 16,384 pages: clock", kSkewed<Policy::kClock>, 150e6),
-    row("replacement alone, skewed, 16,384 pages: sieve", kSkewed<Policy::kSieve>, 50e6),
-    row("replacement alone, skewed, 16,384 pages: s3fifo", kSkewed<Policy::kS3Fifo>, 50e6),
-    row("replacement alone, skewed, 16,384 pages: 2q", kSkewed<Policy::kTwoQueue>, 50e6),
-    row("replacement alone, skewed, 16,384 pages: arc", kSkewed<Policy::kArc>, 50e6),
-    row("replacement alone, skewed, 16,384 pages: lirs", kSkewed<Policy::kLirs>, 50e6),
+    row("replacement alone, sort, 256 frames: opt, both passes", opt_alone<sort_runs, 256>, 100e6),
+    row("replacement alone, random, 65,536 frames: opt, both passes",
+        opt_alone<random_runs, 65'536>, 22e6),
+    row("replacement alone, skewed, 4,096 frames: opt, both passes", opt_alone<skewed_runs, 4'096>,
+        22e6),
+    row("replacement alone, random, 65,536 frames: lru", kRandomly<Policy::kLru>, 150e6),
+    row("replacement alone, random, 65,536 frames: fifo", kRandomly<Policy::kFifo>, 150e6),
+    row("replacement alone, random, 65,536 frames: clock", kRandomly<Policy::kClock>, 150e6),
+    row("replacement alone, skewed, 4,096 frames: lru", kSkewedly<Policy::kLru>, 150e6),
+    row("replacement alone, skewed, 4,096 frames: fifo", kSkewedly<Policy::kFifo>, 150e6),
+    row("replacement alone, skewed, 4,096 frames: clock", kSkewedly<Policy::kClock>, 150e6),
+    row("replacement alone, skewed, 4,096 frames: sieve", kSkewedly<Policy::kSieve>, 50e6),
+    row("replacement alone, skewed, 4,096 frames: s3fifo", kSkewedly<Policy::kS3Fifo>, 50e6),
+    row("replacement alone, skewed, 4,096 frames: 2q", kSkewedly<Policy::kTwoQueue>, 50e6),
+    row("replacement alone, skewed, 4,096 frames: arc", kSkewedly<Policy::kArc>, 50e6),
+    row("replacement alone, skewed, 4,096 frames: lirs", kSkewedly<Policy::kLirs>, 50e6),
 };
 
 }  // namespace

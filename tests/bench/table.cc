@@ -64,6 +64,8 @@ std::string target_text(const Row& row, double rate, double ratio) {
     met = met && ratio >= row.target_ratio;
   }
   if (text.empty()) return text;
+  // --benchmark_filter may have left the bound out.
+  if (row.target_ratio != 0 && ratio == 0) return text + "  no bound measured";
   return text + (met ? "  met" : "  below");
 }
 

@@ -61,8 +61,10 @@ Blocks random_blocks() {
     for (uint64_t page = 0; page < 30; ++page) block.pages.push_back(100 + page);
     block.pages.push_back((kShape.user_end >> 12) - 1);
     block.pages.push_back(kShape.user_end >> 12);
+    // Some blocks miss much, others hardly.
+    const uint64_t pages = prng.below(3) == 0 ? 3 : block.pages.size();
     for (int run = 0; run < 400; ++run) {
-      const auto page = static_cast<uint32_t>(prng.below(prng.below(block.pages.size()) + 1));
+      const auto page = static_cast<uint32_t>(prng.below(prng.below(pages) + 1));
       const auto kind = static_cast<AccessKind>(prng.below(4));
       const auto count = static_cast<uint32_t>(prng.below(3) == 0 ? prng.below(500) + 1 : 1);
       block.runs.push_back(PageRun::make(page, kind, count));

@@ -1,0 +1,92 @@
+#include "tests/bench/packed_trace.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <memory>
+
+#include "faultline/trace_writer.h"
+#include "sim/base/check.h"
+#include "sim/base/prng.h"
+
+namespace faultline::bench {
+namespace {
+
+// MadeTrace as it comes.
+class MadeReader final : public TraceReader {
+ public:
+  explicit MadeReader(const MadeTrace& made) : made_(made) {}
+  std::string_view format() const override { return "made"; }
+  Result<TraceBlock, InputError> next_block() override {
+    constexpr uint64_t kAccesses = 8 << 20;
+    constexpr uint64_t kAtOnce = 64 << 10;
+    block_.resize(std::min(kAtOnce, kAccesses - done_));
+    for (Access& access : block_) access = next();
+    return TraceBlock{.accesses = block_};
+  }
+
+ private:
+  Access next() {
+    uint64_t page = prng_.below(made_.pages);
+    for (int i = 0; i < made_.skew; ++i) page = page * prng_.below(made_.pages) / made_.pages;
+    Access access{};
+    access.address = VirtAddr{(0x10000 + page) << kPageRunShift};
+    access.kind = ++done_ % 4 == 0 ? AccessKind::kStore : AccessKind::kLoad;
+    access.size_bytes = 1;
+    return access;
+  }
+
+  const MadeTrace made_;
+  base::Prng prng_{1};
+  uint64_t done_ = 0;
+  std::vector<Access> block_;
+};
+
+std::unique_ptr<TraceReader> open(const std::string& trace) {
+  auto reader = open_trace({trace}, {});
+  FL_CHECK_MSG(reader.ok(), "no {}: start the table with bazel run", trace);
+  return std::move(reader).value();
+}
+
+}  // namespace
+
+PackedTrace::PackedTrace(const std::string& trace) { pack(*open(trace)); }
+
+PackedTrace::PackedTrace(const MadeTrace& made) {
+  MadeReader reader(made);
+  pack(reader);
+}
+
+void PackedTrace::pack(TraceReader& reader) {
+  const char* const top = std::getenv("TMPDIR");
+  folder_ = std::string(top == nullptr ? "/tmp" : top) + "/faultline_bench.XXXXXX";
+  FL_CHECK(mkdtemp(folder_.data()) != nullptr);
+  path_ = folder_ + "/t.flt";
+  auto writer = create_trace(path_, {.filter = TraceFilter::kRuns});
+  FL_CHECK(writer.ok());
+  FL_CHECK(copy_trace(reader, **writer, {}).ok());
+}
+
+PackedTrace::~PackedTrace() {
+  unlink(path_.c_str());
+  rmdir(folder_.c_str());
+}
+
+KeptRuns keep_runs(const std::string& trace) {
+  const auto reader = open(trace);
+  const auto runs = make_page_run_reader(*reader);
+  KeptRuns kept;
+  for (;;) {
+    const auto block = runs->next_page_runs();
+    FL_CHECK(block.ok());
+    if (block->end()) return kept;
+    kept.blocks.push_back({.pages = {block->pages.begin(), block->pages.end()},
+                           .runs = {block->runs.begin(), block->runs.end()}});
+    for (const PageRun run : block->runs) kept.accesses += run.count();
+  }
+}
+
+}  // namespace faultline::bench
