@@ -19,6 +19,7 @@
 #include "sim/base/prng.h"
 #include "sim/reclaim/policy_table.h"
 #include "sim/replay/replayer.h"
+#include "tests/support/sanitized.h"
 
 namespace faultline::replay {
 namespace {
@@ -164,7 +165,7 @@ std::vector<MachineOptions> all_options() {
 }
 
 TEST_CASE("RunMachine: counts what Machine counts, on random traces under every policy") {
-  constexpr uint64_t kTraces = 25;
+  constexpr uint64_t kTraces = testing::kSanitized ? 5 : 25;
   for (const MachineOptions& options : all_options()) {
     if (!make_machine(options)) continue;  // a policy that must know the future
     CAPTURE(options.paging);
@@ -222,7 +223,7 @@ TEST_CASE("RunMachine: counts what Machine counts, where the TLB misses much and
     CAPTURE(options.paging);
     CAPTURE(options.policy);
     CAPTURE(tlb_spec(options.tlb));
-    for (uint64_t seed = 0; seed < 2; ++seed) {
+    for (uint64_t seed = 0; seed < (testing::kSanitized ? 1 : 2); ++seed) {
       CAPTURE(seed);
       const auto [machine, twin] = replay_both(options, changing_trace(seed));
       REQUIRE(twin == machine);
@@ -231,7 +232,7 @@ TEST_CASE("RunMachine: counts what Machine counts, where the TLB misses much and
 }
 
 TEST_CASE("RunMachine: counts what Machine counts, on real traces") {
-  constexpr uint64_t kAccesses = 200'000;
+  constexpr uint64_t kAccesses = testing::kSanitized ? 50'000 : 200'000;
   for (const char* file : {"traces/sort.lackey.zst", "traces/perl.lackey.xz"}) {
     auto reader = open_trace({file}, {});
     REQUIRE(reader.ok());
