@@ -87,14 +87,14 @@ class FlatLru final : public Replacement {
   ReplacementStats stats() const override { return counts_.stats(); }
   void validate() const override {
     uint64_t resident = 0;
-    for (const uint64_t page : pages_) resident += page & kResident;
+    for (const Page& page : pages_) resident += page.flags & kResident;
     FL_CHECK(resident == resident_ && resident <= frames_);
     // Each is in the queue, or put by, and no other is.
     uint64_t found = put_by_.size();
-    for (const uint32_t page : put_by_) FL_CHECK((pages_[page] & kResident) != 0);
+    for (const uint32_t page : put_by_) FL_CHECK((pages_[page].flags & kResident) != 0);
     for (uint64_t place = head_; place < tail_; ++place) {
       const uint32_t page = queue_[place & mask()];
-      FL_CHECK(queues_ || (pages_[page] & kResident) != 0);
+      FL_CHECK(queues_ || (pages_[page].flags & kResident) != 0);
       found += !queues_ || is_at(page, place);
     }
     FL_CHECK(found == resident);
@@ -102,15 +102,16 @@ class FlatLru final : public Replacement {
 
  private:
   enum class Queues : bool { kNone, kAll };
-  // Of a page: its flags, and above them the time of its last run.
-  static constexpr unsigned kTimeShift = 4;
-  static constexpr uint64_t kFlags = (1 << kTimeShift) - 1;
+  struct Page {
+    uint64_t time = 0;  // of its last run
+    uint8_t flags = 0;  // for themselves: what is hardly ever written need not be waited for
+  };
 
   template <Queues kQueues>
   void take(const NumberedRuns& runs, size_t begin, size_t end) {
     // What is written may alias what finds these.
     const uint32_t* const numbers = runs.numbers.data();
-    uint64_t* const pages = pages_.data();
+    Page* const pages = pages_.data();
     const size_t last = runs.runs.size() - 1;
     uint64_t references = 0;
     uint64_t now = now_;
@@ -122,15 +123,17 @@ class FlatLru final : public Replacement {
         __builtin_prefetch(&numbers[runs.runs[std::min(i + 2 * kAhead, last)].page()]);
         __builtin_prefetch(&pages[numbers[runs.runs[std::min(i + kAhead, last)].page()]], 1);
       }
-      uint64_t page = pages[number];
-      if ((page & kResident) == 0) [[unlikely]] {
+      Page& page = pages[number];
+      if ((page.flags & kResident) == 0) [[unlikely]] {
         now_ = now;
         bring_in<kQueues>(number);
         now = now_;
-        page = pages[number];
       }
+      const uint32_t after = page.flags | dirty_if(run);
+      if (page.flags != after) [[unlikely]]
+        page.flags = static_cast<uint8_t>(after);
       if constexpr (kQueues == Queues::kAll) now = push(number);
-      pages[number] = now++ << kTimeShift | (page & kFlags) | dirty_if(run);
+      page.time = now++;
     }
     now_ = now;
     counts_.references += references;
@@ -138,16 +141,15 @@ class FlatLru final : public Replacement {
 
   template <Queues kQueues>
   void bring_in(uint32_t number) {
-    uint64_t& page = pages_[number];
-    counts_.count_miss(static_cast<uint8_t>(page & kFlags));
+    counts_.count_miss(pages_[number].flags);
     if (resident_ < frames_) {
       ++resident_;
     } else {
-      uint64_t& victim = pages_[take_oldest<kQueues>()];
-      counts_.count_eviction(static_cast<uint8_t>(victim & kFlags));
-      victim = kKnown;
+      Page& victim = pages_[take_oldest<kQueues>()];
+      counts_.count_eviction(victim.flags);
+      victim.flags = kKnown;
     }
-    page = kResident | kKnown;
+    pages_[number].flags = kResident | kKnown;
     if constexpr (kQueues == Queues::kNone) put_by_.push_back(number);
   }
   template <Queues kQueues>
@@ -162,7 +164,7 @@ class FlatLru final : public Replacement {
     }
   }
   bool is_at(uint32_t page, uint64_t place) const {
-    return (pages_[page] & kResident) != 0 && pages_[page] >> kTimeShift == place;
+    return (pages_[page].flags & kResident) != 0 && pages_[page].time == place;
   }
   // Its place.
   uint64_t push(uint32_t page) {
@@ -195,7 +197,7 @@ class FlatLru final : public Replacement {
     for (; head_ < tail_; ++head_) put_by_.push_back(queue_[head_ & mask()]);
     std::vector<Timed> timed;
     timed.reserve(put_by_.size());
-    for (const uint32_t page : put_by_) timed.push_back({pages_[page] >> kTimeShift, page});
+    for (const uint32_t page : put_by_) timed.push_back({pages_[page].time, page});
     std::vector<Timed> scratch;
     base::sort_by_position(timed, scratch, [](const Timed& one) { return one.time; });
     for (size_t i = 0; i < timed.size(); ++i) put_by_[i] = timed[i].page;
@@ -208,13 +210,13 @@ class FlatLru final : public Replacement {
     head_ = tail_;
     for (const uint32_t page : pages) {
       queue_[tail_ & mask()] = page;
-      pages_[page] = tail_++ << kTimeShift | (pages_[page] & kFlags);
+      pages_[page].time = tail_++;
     }
     now_ = tail_;
   }
 
   const uint64_t frames_;
-  std::vector<uint64_t> pages_;  // by number
+  std::vector<Page> pages_;  // by number
   uint64_t resident_ = 0;
   std::vector<uint32_t> queue_ = std::vector<uint32_t>(kAhead);  // a ring; a power of two
   uint64_t head_ = 0;                                            // the place of the first
