@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <numeric>
+#include <span>
 #include <utility>
 
 #include "sim/base/align.h"
@@ -120,13 +121,14 @@ void PageTlb::keep_marks() {
   for (const TlbSide side : kSides) {
     const Level& level = first_[size_t(side)];
     for (size_t row = 0; row <= level.set_mask; ++row) {
-      // Any stamps will do that are in order and older than what comes.
+      const std::span<const uint32_t> ways = first_rows_[size_t(side)].row(row);
+      const std::span pages =
+          ways.first(size_t(std::ranges::find(ways, kNoPageHere) - ways.begin()));
+      // Any stamps will do that are in order, and no later than the last uses: as many references
+      // as there are pages, at least, were made.
       size_t slot = level.first_slot + row * level.ways;
-      uint64_t stamp = level.ways;
-      for (const uint32_t page : first_rows_[size_t(side)].row(row)) {
-        if (page == kNoPageHere) break;
-        hold_first(page, slot++, stamp--, side);
-      }
+      uint64_t stamp = pages.size();
+      for (const uint32_t page : pages) hold_first(page, slot++, stamp--, side);
     }
   }
 }

@@ -103,8 +103,8 @@ class PageTlb {
   // Forgets the page in every level. O(ways).
   void flush(uint32_t page);
 
-  // How the first levels are kept: as marks and stamps at first, or as rows. REQUIRES: enabled(),
-  // and that uses come that are later than a level's ways. O(entries).
+  // How the first levels are kept: as marks and stamps at first, or as rows. REQUIRES: enabled().
+  // O(entries).
   void keep_rows();
   void keep_marks();
   bool keeps_rows() const { return keeps_rows_; }

@@ -207,7 +207,10 @@ TEST_CASE("RunMachine: counts what Machine counts, where the TLB misses much and
   const TlbOptions tiny{.l1d = {2, 2}, .l1i = {1, 1}, .l2 = {12, 3}};
   const TlbOptions wide{.l1d = {20, 20}, .l1i = {6, 6}, .l2 = {70, 70}};
   const TlbOptions middle{.l1d = {16, 4}, .l1i = {8, 8}, .l2 = {32, 16}};
+  // With more ways than there are references before it is kept in another way.
+  const TlbOptions huge{.l1d = {16'384, 16'384}, .l1i = {1, 1}, .l2 = {16'384, 16'384}};
   std::vector<MachineOptions> all;
+  all.push_back({.frames = 7, .policy = "lru", .tlb = huge});
   for (const TlbOptions& tlb : {tiny, wide, middle}) {
     for (const reclaim::PolicyRow& row : reclaim::policy_rows())
       all.push_back({.frames = 60, .policy = std::string(row.name), .tlb = tlb});
