@@ -31,8 +31,10 @@ char* map(std::size_t bytes) {
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   };
   void* mapped = try_to();
-  while (mapped == MAP_FAILED) {
-    find_memory(bytes);
+  // There may be so much for operator new and not for a mapping: more and more is asked for, so
+  // that it ends.
+  for (std::size_t wanted = bytes; mapped == MAP_FAILED; wanted *= 2) {
+    find_memory(wanted);
     mapped = try_to();
   }
   char* const start = static_cast<char*>(mapped);
