@@ -2,7 +2,7 @@
 // lowest first, of what differs between the numbers alone. Items of equal numbers stay in order.
 //
 // No library of Debian 12 has it: Boost's spreadsort, the nearest, does not keep such an order, and
-// takes twice as long for the 65,536 pages of a memory.
+// takes 1.6 to 1.9 times as long for the 65,536 pages of a memory.
 #pragma once
 
 #include <algorithm>

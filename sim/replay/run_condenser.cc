@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sim/base/check.h"
+#include "sim/base/vector_clones.h"
 #include "sim/replay/kind_counts.h"
 
 namespace faultline::replay {
@@ -107,9 +108,8 @@ void RunCondenser::take_runs(std::span<const PageRun> runs, size_t begin, size_t
 }
 
 // The slots of what was used since the last stranger, with the positions above. Eight at a time, as
-// most were not; the processor says whether that takes one vector or two.
-[[gnu::target_clones("avx2", "default")]] size_t RunCondenser::find_used(
-    std::span<uint64_t, 2 * kSlots> used) const {
+// most were not.
+FL_VECTOR_CLONES size_t RunCondenser::find_used(std::span<uint64_t, 2 * kSlots> used) const {
   using Eight [[gnu::vector_size(32)]] = int32_t;
   constexpr size_t kEight = 8;
   const auto before = static_cast<int32_t>(stranger_);

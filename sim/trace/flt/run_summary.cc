@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "sim/base/vector_clones.h"
+
 namespace faultline::trace {
 namespace {
 
@@ -12,8 +14,7 @@ constexpr std::size_t kWords = sizeof(Words) / sizeof(int32_t);
 
 }  // namespace
 
-// The processor says whether eight words take one vector or two.
-[[gnu::target_clones("avx2", "default")]] RunSummary summarize(std::span<const PageRun> runs) {
+FL_VECTOR_CLONES RunSummary summarize(std::span<const PageRun> runs) {
   Words counts[4] = {};
   Words page_max = {};
   Words further = {};
