@@ -49,6 +49,8 @@ RunMachine::RunMachine(const MachineOptions& options, std::unique_ptr<Replacemen
   for (const AccessKind kind :
        {AccessKind::kFetch, AccessKind::kLoad, AccessKind::kStore, AccessKind::kModify})
     served_ |= tlb_.served(kind) << (8 * unsigned(kind));
+  can_keep_rows_ = tlb_.enabled() && walk_cache_ == nullptr && ticks_ == 0 &&
+                   (policy_ == nullptr || policy_->enters_referenced());
   FL_CHECK(ids_.get(kForeignTag) == kForeignPage);
   states_.grow_to(1);
 }

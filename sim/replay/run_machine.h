@@ -113,7 +113,6 @@ class RunMachine final : private FrameView {
   void replay_slowly(const PageRun& run);
   bool goes_on_in_page(const PageRun& run) const;
   void fail(const PageRun& run);
-  bool can_keep_rows() const;
   void choose_keeping(size_t runs);
   void replay_by_rows(std::span<const PageRun> runs);
   void count_served(KindCounts by_kind);
@@ -155,6 +154,9 @@ class RunMachine final : private FrameView {
   uint32_t served_ = 0;                        // PageTlb::served(), a byte for each AccessKind
   std::unique_ptr<hw::WalkCache> walk_cache_;  // null: there is none
   WalkStats walks_;
+  // Where a tick or a policy may take an accessed bit away within a run, or walks depend on each
+  // other, the TLB keeps marks alone.
+  bool can_keep_rows_ = false;
   std::map<uint32_t, Space> spaces_;  // by pid
   Space* space_ = nullptr;            // of the block
   uint32_t pid_ = 0;

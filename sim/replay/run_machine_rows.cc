@@ -16,16 +16,9 @@ constexpr uint64_t kFewMissed = kRunsToJudge / 4;
 
 }  // namespace
 
-// Where a tick or a policy may take an accessed bit away within a run, or walks depend on each
-// other, there are marks alone.
-bool RunMachine::can_keep_rows() const {
-  return tlb_.enabled() && walk_cache_ == nullptr && ticks_ == 0 &&
-         (policy_ == nullptr || policy_->enters_referenced());
-}
-
 void RunMachine::choose_keeping(size_t runs) {
   judged_runs_ += runs;
-  if (judged_runs_ < kRunsToJudge || !can_keep_rows()) return;
+  if (!can_keep_rows_ || judged_runs_ < kRunsToJudge) return;
   const uint64_t missed = tlb_.first_misses() - judged_misses_;
   if (!tlb_.keeps_rows() && missed >= kManyMissed) tlb_.keep_rows();
   if (tlb_.keeps_rows() && missed < kFewMissed) tlb_.keep_marks();
