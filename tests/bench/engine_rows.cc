@@ -112,36 +112,31 @@ constexpr Row row(std::string_view what, void (*body)(benchmark::State& state), 
           .target_ratio = target / 1650e6,
           .clock = Clock::kWall};
 }
-constexpr Row real(std::string_view what, void (*body)(benchmark::State& state),
-                   double target = 350e6) {
-  return row(what, body, target);
-}
-constexpr Row missing(std::string_view what, void (*body)(benchmark::State& state),
-                      double target = 60e6) {
-  return row(what, body, target);
-}
+// Of the traces of programs, and of those that miss much.
+constexpr double kReal = 350e6;
+constexpr double kMissing = 60e6;
 
 constexpr Row kRows[] = {
-    real("packed sort, 256 frames: lru", sort_lru),
-    real("packed sqlite, 256 frames: lru", sqlite_lru),
-    real("packed perl, 256 frames: lru", perl_lru),
-    real("packed cg, 256 frames: lru", cg_lru),
-    real("packed xz-head, 256 frames: lru", xz_lru),
-    real("packed sort, 256 frames: clock", sort_clock, 0),
-    real("packed sort, 256 frames: arc", sort_arc, 0),
-    real("packed sort, 256 frames: 2q", sort_2q, 0),
-    real("packed sort, 256 frames: s3fifo", sort_s3fifo, 0),
-    real("packed sort, 256 frames: sieve", sort_sieve, 0),
-    real("packed sort, 256 frames: lirs", sort_lirs, 0),
-    real("packed sort, 256 frames: opt, both passes", sort_opt, 100e6),
-    real("packed sqlite, 256 frames: opt, both passes", sqlite_opt, 100e6),
-    missing("packed random, 65,536 frames: lru", random_lru),
-    missing("packed random, 65,536 frames: opt, both passes", random_opt, 22e6),
-    missing("packed skewed, 4,096 frames: lru", skewed_lru),
-    missing("packed skewed, 4,096 frames: opt, both passes", skewed_opt, 22e6),
-    missing("packed skewed, 4,096 frames: clock", skewed_clock, 0),
-    missing("packed skewed, 4,096 frames: arc", skewed_arc, 0),
-    missing("packed skewed, 4,096 frames: s3fifo", skewed_s3fifo, 0),
+    row("packed sort, 256 frames: lru", sort_lru, kReal),
+    row("packed sqlite, 256 frames: lru", sqlite_lru, kReal),
+    row("packed perl, 256 frames: lru", perl_lru, kReal),
+    row("packed cg, 256 frames: lru", cg_lru, kReal),
+    row("packed xz-head, 256 frames: lru", xz_lru, kReal),
+    row("packed sort, 256 frames: clock", sort_clock, 0),
+    row("packed sort, 256 frames: arc", sort_arc, 0),
+    row("packed sort, 256 frames: 2q", sort_2q, 0),
+    row("packed sort, 256 frames: s3fifo", sort_s3fifo, 0),
+    row("packed sort, 256 frames: sieve", sort_sieve, 0),
+    row("packed sort, 256 frames: lirs", sort_lirs, 0),
+    row("packed sort, 256 frames: opt, both passes", sort_opt, 100e6),
+    row("packed sqlite, 256 frames: opt, both passes", sqlite_opt, 100e6),
+    row("packed random, 65,536 frames: lru", random_lru, kMissing),
+    row("packed random, 65,536 frames: opt, both passes", random_opt, 22e6),
+    row("packed skewed, 4,096 frames: lru", skewed_lru, kMissing),
+    row("packed skewed, 4,096 frames: opt, both passes", skewed_opt, 22e6),
+    row("packed skewed, 4,096 frames: clock", skewed_clock, 0),
+    row("packed skewed, 4,096 frames: arc", skewed_arc, 0),
+    row("packed skewed, 4,096 frames: s3fifo", skewed_s3fifo, 0),
 };
 
 }  // namespace
