@@ -31,12 +31,11 @@ class PageRows {
   std::span<const uint32_t> row(size_t row) const {
     return {lines_[row * lines_of_row_].pages, ways_};
   }
-  // REQUIRES: `pages` are ways() at most, and no two are the same.
+  // REQUIRES: `pages` are as many as the ways at most, and no two are the same.
   void set_row(size_t row, std::span<const uint32_t> pages) {
     uint32_t* const first = lines_[row * lines_of_row_].pages;
     std::fill(std::ranges::copy(pages, first).out, first + ways_, kNobody);
   }
-  size_t ways() const { return ways_; }
 
   // Puts `page` first, and what came before it one place further: all of the row, of which the last
   // goes then, if it was not there. Whether it was.

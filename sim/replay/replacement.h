@@ -5,7 +5,7 @@
 // LRU, FIFO and CLOCK have code of their own (flat_replacement.h), where a hit costs a load and a
 // store or two and no call; all other policies are told of what happens by their own interface.
 //
-// Units: frames of one page. Memory: 1 to 9 bytes a page, and what the policy takes. Not
+// Units: frames of one page. Memory: 1 to 16 bytes a page, and what the policy takes. Not
 // thread-safe.
 #pragma once
 
