@@ -1,7 +1,6 @@
 #include "sim/replay/flat_replacement.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,6 +9,7 @@
 
 #include "sim/base/check.h"
 #include "sim/base/sort_by_position.h"
+#include "sim/replay/use_queue.h"
 
 namespace faultline::replay {
 namespace {
@@ -58,13 +58,12 @@ constexpr uint64_t kRunsPerMiss = 4;
 // What is needed so many runs, or victims, later is fetched ahead then.
 constexpr size_t kAhead = 16;
 
-// LRU without a list: each page knows when its last run was. Victims come from a queue of pages, in
-// the order of their last runs when they were queued: the place of one in the queue is the time of
-// that run, so that the first whose time is still its place is the least recent of all.
+// LRU without a list: each page knows when its last run was, and victims come from a queue.
 //
-// Where few runs miss, a run notes its time and nothing else. What is found to have been used since
-// it was queued is put by, as are the pages that come; when the queue is empty they are put in
-// order, and queued. Where many miss, each run is queued as it comes.
+// Where few runs miss, a run notes its time and nothing else, and the queue has pages in the order
+// of their last runs when they were queued. What is found to have been used since is put by, as are
+// the pages that come; when the queue is empty they are put in order, and queued. Where many miss,
+// each run is queued as it comes.
 class FlatLru final : public Replacement {
  public:
   explicit FlatLru(uint64_t frames) : frames_(frames) {}
@@ -79,8 +78,7 @@ class FlatLru final : public Replacement {
       else
         take<Queues::kNone>(runs, at, end);
       const bool many = (counts_.misses - misses) * kRunsPerMiss >= end - at;
-      // Before memory is full there are no victims.
-      choose_queues(many && resident_ == frames_);
+      choose_queues(many);
     }
   }
 
@@ -92,11 +90,13 @@ class FlatLru final : public Replacement {
     // Each is in the queue, or put by, and no other is.
     uint64_t found = put_by_.size();
     for (const uint32_t page : put_by_) FL_CHECK((pages_[page].flags & kResident) != 0);
-    for (uint64_t place = head_; place < tail_; ++place) {
-      const uint32_t page = queue_[place & mask()];
-      FL_CHECK(queues_ || (pages_[page].flags & kResident) != 0);
-      found += !queues_ || is_at(page, place);
-    }
+    queue_.for_each([&](UseQueue::Use use) {
+      const Page& page = pages_[use.page];
+      const bool resident_use = (page.flags & kResident) != 0;
+      FL_CHECK(queues_ || resident_use);
+      FL_CHECK(resident_use || page.time != use.place);
+      found += !queues_ || page.time == use.place;
+    });
     FL_CHECK(found == resident);
   }
 
@@ -132,7 +132,7 @@ class FlatLru final : public Replacement {
       const uint32_t after = page.flags | dirty_if(run);
       if (page.flags != after) [[unlikely]]
         page.flags = static_cast<uint8_t>(after);
-      if constexpr (kQueues == Queues::kAll) now = push(number);
+      if constexpr (kQueues == Queues::kAll) now = queue_.push(number, time_of());
       page.time = now++;
     }
     now_ = now;
@@ -154,75 +154,54 @@ class FlatLru final : public Replacement {
   }
   template <Queues kQueues>
   uint32_t take_oldest() {
+    if constexpr (kQueues == Queues::kAll) return queue_.take_least_recent(time_of());
     while (true) {
-      if (head_ == tail_) put_in_order();
-      __builtin_prefetch(&pages_[queue_[(head_ + kAhead) & mask()]], 1);
-      const uint64_t place = head_++;
-      const uint32_t oldest = queue_[place & mask()];
-      if (is_at(oldest, place)) return oldest;
-      if constexpr (kQueues == Queues::kNone) put_by_.push_back(oldest);
+      if (queue_.empty()) put_in_order(put_by_.size());
+      const UseQueue::Use oldest = queue_.take_first(time_of());
+      if (pages_[oldest.page].time == oldest.place) return oldest.page;
+      put_by_.push_back(oldest.page);
     }
   }
-  bool is_at(uint32_t page, uint64_t place) const {
-    return (pages_[page].flags & kResident) != 0 && pages_[page].time == place;
+  auto time_of() {
+    return [pages = pages_.data()](uint32_t page) -> uint64_t& { return pages[page].time; };
   }
-  // Its place.
-  uint64_t push(uint32_t page) {
-    if (tail_ - head_ == queue_.size()) [[unlikely]]
-      drop_used();
-    queue_[tail_ & mask()] = page;
-    return tail_++;
-  }
-  size_t mask() const { return queue_.size() - 1; }
 
   void choose_queues(bool queues) {
-    if (queues && !queues_) put_in_order();
-    if (!queues && queues_) drop_used();
+    if (queues == queues_) return;
+    // It takes O(frames): so many victims pay for it. Before memory is full there are none.
+    if (queues && counts_.evictions - queued_last_ < frames_ / 2) return;
+    queued_last_ = counts_.evictions;
     queues_ = queues;
+    if (queues) return put_in_order(UseQueue::room_for(frames_));
+    // Each page is there once where few runs miss.
+    queue_.drop_older_uses(time_of());
   }
-  // Where each run is queued: leaves each page in memory once.
-  void drop_used() {
-    std::vector<uint32_t> left;
-    for (uint64_t place = head_; place < tail_; ++place)
-      if (is_at(queue_[place & mask()], place)) left.push_back(queue_[place & mask()]);
-    queue(left);
-  }
-  // Where few runs miss: queues all that is in memory. O(frames), amortised over the victims, and
-  // over the uses of those that are none.
-  void put_in_order() {
+  // Where few runs miss: queues all that is in memory, with room for so many uses. O(frames),
+  // amortised over the victims, and over the uses of those that are none.
+  void put_in_order(size_t room) {
     struct Timed {
       uint64_t time;
       uint32_t page;
     };
-    for (; head_ < tail_; ++head_) put_by_.push_back(queue_[head_ & mask()]);
+    while (!queue_.empty()) put_by_.push_back(queue_.take_first(time_of()).page);
     std::vector<Timed> timed;
     timed.reserve(put_by_.size());
     for (const uint32_t page : put_by_) timed.push_back({pages_[page].time, page});
+    put_by_.clear();
     std::vector<Timed> scratch;
     base::sort_by_position(timed, scratch, [](const Timed& one) { return one.time; });
-    for (size_t i = 0; i < timed.size(); ++i) put_by_[i] = timed[i].page;
-    queue(put_by_);
-    put_by_.clear();
-  }
-  // In place of what is there; the pages get the times of their places.
-  void queue(const std::vector<uint32_t>& pages) {
-    if (queue_.size() < 2 * pages.size()) queue_.resize(std::bit_ceil(2 * pages.size()));
-    head_ = tail_;
-    for (const uint32_t page : pages) {
-      queue_[tail_ & mask()] = page;
-      pages_[page].time = tail_++;
-    }
-    now_ = tail_;
+    queue_.restart(now_, room);
+    for (const Timed& one : timed) pages_[one.page].time = queue_.push(one.page, time_of());
+    now_ = queue_.next_place();
   }
 
   const uint64_t frames_;
   std::vector<Page> pages_;  // by number
   uint64_t resident_ = 0;
-  std::vector<uint32_t> queue_ = std::vector<uint32_t>(kAhead);  // a ring; a power of two
-  uint64_t head_ = 0;                                            // the place of the first
-  uint64_t tail_ = 0;
+  UseQueue queue_;
   std::vector<uint32_t> put_by_;  // in memory, and not in the queue
   bool queues_ = false;           // each run is queued
+  uint64_t queued_last_ = 0;      // evictions when this was last changed
   uint64_t now_ = 0;              // the time of the next run
   Counts counts_;
 };

@@ -39,7 +39,7 @@ class PageRows {
 
   // Puts `page` first, and what came before it one place further: all of the row, of which the last
   // goes then, if it was not there. Whether it was.
-  bool use(size_t row, uint32_t page) {
+  [[gnu::always_inline]] bool use(size_t row, uint32_t page) {
     Line* line = &lines_[row * lines_of_row_];
     if (ways_ <= 4) return line->move_down<1>(page, page, ways_);
     if (ways_ <= 8) return line->move_down<2>(page, page, ways_);
@@ -53,18 +53,25 @@ class PageRows {
   }
 
   // Takes the page out, if it is there.
-  void remove(size_t row, uint32_t page) {
-    const std::span lines = std::span(lines_).subspan(row * lines_of_row_, lines_of_row_);
+  [[gnu::always_inline]] void remove(size_t row, uint32_t page) {
+    Line* const first = &lines_[row * lines_of_row_];
+    if (ways_ <= 4) return first->remove<1>(page);
+    if (ways_ <= 8) return first->remove<2>(page);
+    if (ways_ <= kLanes) return first->remove<4>(page);
+    const std::span lines(first, lines_of_row_);
     const auto has = [page](const Line& line) { return line.find<4>(page) != 0; };
-    if (std::ranges::none_of(lines, has)) return;
-    uint32_t* const first = lines.front().pages;
-    uint32_t* const found = std::find(first, first + ways_, page);
-    std::copy(found + 1, first + ways_, found);
-    first[ways_ - 1] = kNobody;
+    if (std::ranges::any_of(lines, has)) remove_from(first->pages, ways_, page);
   }
 
  private:
   static constexpr size_t kLanes = 16;
+
+  // REQUIRES: it is there.
+  static void remove_from(uint32_t* pages, size_t count, uint32_t page) {
+    uint32_t* const found = std::find(pages, pages + count, page);
+    std::copy(found + 1, pages + count, found);
+    pages[count - 1] = kNobody;
+  }
 
   struct alignas(64) Line {
     using Four __attribute__((vector_size(16))) = uint32_t;
@@ -99,10 +106,15 @@ class PageRows {
       return found[0] | found[1] | found[2] | found[3];
 #endif
     }
+    template <size_t kFours>
+    [[gnu::always_inline]] void remove(uint32_t page) {
+      if (find<kFours>(page) != 0) [[unlikely]]
+        remove_from(pages, kFours * 4, page);
+    }
     // Puts `carried` first, and what comes before `page` one place further, or, where it is not
     // found, the first `lanes`; whether it is. REQUIRES: lanes <= kFours * 4.
     template <size_t kFours>
-    bool move_down(uint32_t page, uint32_t carried, size_t lanes) {
+    [[gnu::always_inline]] bool move_down(uint32_t page, uint32_t carried, size_t lanes) {
       const unsigned found = find<kFours>(page);
       const int last = std::countr_zero(found | 1u << (lanes - 1));
       const Places lasts = {last, last, last, last};

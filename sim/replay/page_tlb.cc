@@ -41,7 +41,7 @@ void PageTlb::count_miss(TlbSide side) {
 }
 
 // After a miss of the first level.
-inline bool PageTlb::use_second(uint32_t page, TlbSide side) {
+bool PageTlb::use_second(uint32_t page, TlbSide side) {
   const bool found = second_.use(second_row_of(page), page);
   // Both of them, as which it is cannot be foretold.
   ++first_misses_[size_t(side)];
@@ -133,22 +133,12 @@ void PageTlb::keep_marks() {
   }
 }
 
-bool PageTlb::use(uint32_t page, TlbSide side) {
-  const size_t at = size_t(side);
-  const uint64_t tag = pages_[page].tag;
-  if (first_rows_[at].use(tag & first_[at].set_mask, page)) return true;
-  return use_second(page, side);
-}
-
 void PageTlb::flush(uint32_t page) {
   if (!enabled_) return;
+  if (keeps_rows_) return drop_from_rows(page, pages_[page].tag);
   const PageState& state = pages_[page];
-  for (const TlbSide side : kSides) {
-    if (keeps_rows_)
-      first_rows_[size_t(side)].remove(state.tag & first_[size_t(side)].set_mask, page);
-    else if ((state.flags & flag_of(side)) != 0)
-      drop_first(state.slot[size_t(side)], side);
-  }
+  for (const TlbSide side : kSides)
+    if ((state.flags & flag_of(side)) != 0) drop_first(state.slot[size_t(side)], side);
   second_.remove(second_row_of(page), page);
 }
 

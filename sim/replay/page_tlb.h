@@ -108,8 +108,39 @@ class PageTlb {
   void keep_rows();
   void keep_marks();
   bool keeps_rows() const { return keeps_rows_; }
-  // As look_up(), of rows, and no stamp must follow. REQUIRES: keeps_rows().
-  bool use(uint32_t page, TlbSide side);
+  // Uses of rows, to be counted together.
+  class RowUses {
+   public:
+   private:
+    friend class PageTlb;
+    uint64_t first_misses_ = 0;  // of TlbSide::kCode, and above them all
+    uint64_t second_hits_ = 0;
+  };
+  // As look_up(), of rows, and no stamp must follow; what missed is in `uses` alone, until they are
+  // added. Here and below `tag` is the page's. REQUIRES: keeps_rows().
+  bool use(uint32_t page, uint64_t tag, TlbSide side, RowUses& uses) {
+    const size_t at = size_t(side);
+    if (first_rows_[at].use(tag & first_[at].set_mask, page)) return true;
+    const bool found = second_.use(tag & second_mask_, page);
+    // Both, as which it is cannot be foretold.
+    uses.first_misses_ += at + (uint64_t{1} << 32);
+    uses.second_hits_ += found ? 1 : 0;
+    return found;
+  }
+  void add(RowUses uses) {
+    const uint64_t of_code = uses.first_misses_ & 0xffffffff;
+    const uint64_t of_all = uses.first_misses_ >> 32;
+    first_misses_[size_t(TlbSide::kCode)] += of_code;
+    first_misses_[size_t(TlbSide::kData)] += of_all - of_code;
+    second_counts_.hits += uses.second_hits_;
+    second_counts_.misses += of_all - uses.second_hits_;
+  }
+  // As flush(). REQUIRES: keeps_rows().
+  void drop_from_rows(uint32_t page, uint64_t tag) {
+    for (const TlbSide side : {TlbSide::kData, TlbSide::kCode})
+      first_rows_[size_t(side)].remove(tag & first_[size_t(side)].set_mask, page);
+    second_.remove(tag & second_mask_, page);
+  }
 
   // Notes a use at `position`. REQUIRES: the level holds the page, if the TLB is enabled.
   void stamp(PageState& state, TlbSide side, uint64_t position) {

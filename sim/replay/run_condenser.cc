@@ -12,8 +12,14 @@
 namespace faultline::replay {
 namespace {
 
-// So many blocks are passed over behind one that hardly became shorter.
+// So many blocks are passed over behind one that hardly became shorter, and behind one whose first
+// runs hardly did.
 constexpr unsigned kPassedOver = 15;
+constexpr unsigned kPassedOverSoon = 3;
+constexpr size_t kFirstRuns = 4096;
+static_assert(kFirstRuns % KindCounts::kRunsMax == 0);
+
+bool is_worthless(size_t runs, size_t condensed) { return condensed > runs - runs / 4; }
 
 }  // namespace
 
@@ -66,8 +72,14 @@ bool RunCondenser::condense(const PageRunBlock& block, CondensedRuns& condensed)
   // Each run that is written stands for one at least.
   condensed.runs.resize(size);
   out_ = condensed.runs.data();
-  for (size_t at = 0; at < size; at += KindCounts::kRunsMax)
+  for (size_t at = 0; at < size; at += KindCounts::kRunsMax) {
     take_runs(block.runs, at, std::min(size, at + KindCounts::kRunsMax));
+    if (at + KindCounts::kRunsMax != kFirstRuns) continue;
+    if (is_worthless(kFirstRuns, static_cast<size_t>(out_ - condensed.runs.data()))) {
+      pass_ = kPassedOverSoon;
+      return false;
+    }
+  }
   write_recent();
   condensed.runs.resize(static_cast<size_t>(out_ - condensed.runs.data()));
   condensed.accesses = accesses_;
@@ -78,7 +90,7 @@ bool RunCondenser::condense(const PageRunBlock& block, CondensedRuns& condensed)
   condensed.hits[size_t(TlbSide::kData)] = accesses_.accesses() - accesses_.fetches +
                                            further_[size_t(TlbSide::kData)] -
                                            (condensed.runs.size() - fetches);
-  if (condensed.runs.size() > size - size / 4) pass_ = kPassedOver;
+  if (is_worthless(size, condensed.runs.size())) pass_ = kPassedOver;
   return true;
 }
 

@@ -89,23 +89,29 @@ bool RunMachine::enter(TraceTask task, std::span<const uint64_t> pages) {
 void RunMachine::replay(std::span<const PageRun> runs) {
   while (!runs.empty()) {
     const auto some = runs.first(std::min(runs.size(), kRunsAtOnce));
-    runs = runs.subspan(some.size());
     choose_keeping(some.size());
-    if (many_slow_ || tlb_.keeps_rows()) {
-      // Their states are all over memory: the cache misses had better overlap. This is no function:
-      // to GCC one that only fetches ahead does nothing, and a call of it is nothing.
-      for (const PageRun run : runs.first(std::min(runs.size(), kRunsAtOnce)))
-        __builtin_prefetch(&states_[block_pages_[run.page()]], 1);
-    }
-    if (tlb_.keeps_rows())
-      replay_by_rows(some);
-    else if (!tlb_.enabled())
-      replay_runs<Telling::kReferences, TlbUse::kNo>(some);
-    else if (logs_ || ticks_ != 0)
-      replay_runs<Telling::kReferences, TlbUse::kYes>(some);
+    if (order_ == Order::kOfUses)
+      replay_by_rows<Order::kOfUses>(runs, some.size());
+    else if (tlb_.keeps_rows())
+      replay_by_rows<Order::kOfPolicy>(runs, some.size());
     else
-      replay_runs<Telling::kNothing, TlbUse::kYes>(some);
+      replay_by_marks(some, runs.subspan(some.size()));
+    runs = runs.subspan(some.size());
   }
+}
+
+void RunMachine::replay_by_marks(std::span<const PageRun> runs, std::span<const PageRun> next) {
+  if (many_slow_) {
+    // Their states are all over memory: the cache misses had better overlap.
+    for (const PageRun run : next.first(std::min(next.size(), kRunsAtOnce)))
+      __builtin_prefetch(&states_[block_pages_[run.page()]], 1);
+  }
+  if (!tlb_.enabled())
+    replay_runs<Telling::kReferences, TlbUse::kNo>(runs);
+  else if (logs_ || ticks_ != 0)
+    replay_runs<Telling::kReferences, TlbUse::kYes>(runs);
+  else
+    replay_runs<Telling::kNothing, TlbUse::kYes>(runs);
 }
 
 // What is inline here is a run whose page needs neither a walk nor the second level of the TLB; all
@@ -279,24 +285,22 @@ void RunMachine::miss(uint32_t page, AccessKind kind) {
   PageState& state = states_[page];
   const TlbSide side = side_of(kind);
   tlb_.count_miss(side);
-  fault(page, kind);
+  count_fault(state, kind);
+  bring_in(page);
   count_whole_walk(state, true);
   state.flags |= kAccessed | (is_store(kind) ? kDirty : 0u);
   tlb_.fill(page, side);
 }
 
-void RunMachine::fault(uint32_t page, AccessKind kind) {
-  const PageState& state = states_[page];
+void RunMachine::count_fault(const PageState& state, AccessKind kind) {
   if ((state.flags & kKnown) != 0) {
     ++faults_.major;
-    count_whole_walk(state, false);
-  } else {
-    ++faults_.minor;
-    const Vpn vpn = hw::tlb_tag_vpn(state.tag);
-    count_walk(state, space_->table.walk(vpn, kind));
-    space_->table.make_tables(vpn);
+    return count_whole_walk(state, false);
   }
-  bring_in(page);
+  ++faults_.minor;
+  const Vpn vpn = hw::tlb_tag_vpn(state.tag);
+  count_walk(state, space_->table.walk(vpn, kind));
+  space_->table.make_tables(vpn);
 }
 
 void RunMachine::bring_in(uint32_t page) {

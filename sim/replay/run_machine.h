@@ -14,6 +14,9 @@
 //   1. the policy holds the frames in use, and no other
 //   2. each frame in use is the one of its page, and each resident page has one
 //   3. the TLB holds resident pages alone
+//   4. where order_ is kOfUses, resident pages have their last uses in uses_, no others have, and
+//   no
+//      place there is behind the references that were made
 // Owns: TLB, page tables, policy. Not thread-safe: many RunMachines are for many threads.
 #pragma once
 
@@ -38,6 +41,7 @@
 #include "sim/replay/page_ids.h"
 #include "sim/replay/page_tlb.h"
 #include "sim/replay/run_condenser.h"
+#include "sim/replay/use_queue.h"
 
 namespace faultline::replay {
 
@@ -92,6 +96,8 @@ class RunMachine final : private FrameView {
   // What a policy wants to know of references to pages that are in memory.
   enum class Telling : uint8_t { kNothing, kReferences };
   enum class TlbUse : bool { kNo, kYes };
+  // Who knows which page is the least recent: the policy, or uses_.
+  enum class Order : bool { kOfPolicy, kOfUses };
 
   uint64_t now() const override { return references_; }
   uint64_t last_reference(Pfn frame) const override { return tlb_.last_use(state_in(frame)); }
@@ -106,6 +112,8 @@ class RunMachine final : private FrameView {
     return (all_served >> (8 * unsigned(kind)) & 0xff & ~state.flags) == 0;
   }
   Space* find_or_make_space(uint32_t pid);
+  // `next` come behind `runs`.
+  void replay_by_marks(std::span<const PageRun> runs, std::span<const PageRun> next);
   template <Telling kTelling, TlbUse kTlb>
   void replay_runs(std::span<const PageRun> runs);
   // Of the block's page of that index.
@@ -114,7 +122,14 @@ class RunMachine final : private FrameView {
   bool goes_on_in_page(const PageRun& run) const;
   void fail(const PageRun& run);
   void choose_keeping(size_t runs);
-  void replay_by_rows(std::span<const PageRun> runs);
+  void keep_rows(bool rows);
+  void order_by_uses();
+  template <Order kOrder>
+  void replay_by_rows(std::span<const PageRun> runs, size_t count);
+  void replace_least_recent(uint32_t page, PageState& state);
+  auto time_of() {
+    return [states = states_.data()](uint32_t page) -> uint64_t& { return states[page].last_use; };
+  }
   void count_served(KindCounts by_kind);
   void count_accesses(AccessKind kind, uint64_t count);
   void count_lookups(AccessKind kind, uint64_t count);
@@ -126,7 +141,7 @@ class RunMachine final : private FrameView {
   void refer_slowly(uint32_t page, AccessKind kind);
   void reach(uint32_t page, AccessKind kind);
   void miss(uint32_t page, AccessKind kind);
-  void fault(uint32_t page, AccessKind kind);
+  void count_fault(const PageState& state, AccessKind kind);
   void bring_in(uint32_t page);
   Pfn take_frame(PageId incoming);
   void evict(Pfn victim);
@@ -157,6 +172,12 @@ class RunMachine final : private FrameView {
   // Where a tick or a policy may take an accessed bit away within a run, or walks depend on each
   // other, the TLB keeps marks alone.
   bool can_keep_rows_ = false;
+  // While rows are kept, under LRU, the times of pages (PageState::last_use) may be those of
+  // uses_, which finds the victims then; the policy sleeps. To it that is as if each frame that
+  // changed its page had been used.
+  Order order_ = Order::kOfPolicy;
+  UseQueue uses_;
+  uint64_t ordered_last_ = 0;         // evictions when order_ was last changed
   std::map<uint32_t, Space> spaces_;  // by pid
   Space* space_ = nullptr;            // of the block
   uint32_t pid_ = 0;

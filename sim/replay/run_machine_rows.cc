@@ -1,7 +1,11 @@
 // RunMachine where most runs miss the first level of the TLB, which is kept as rows then.
+#include <algorithm>
 #include <cstdint>
 #include <span>
+#include <utility>
+#include <vector>
 
+#include "sim/base/sort_by_position.h"
 #include "sim/replay/run_machine.h"
 
 namespace faultline::replay {
@@ -13,6 +17,8 @@ constexpr size_t kRunsToJudge = 1024;
 // not worth a change.
 constexpr uint64_t kManyMissed = kRunsToJudge / 2;
 constexpr uint64_t kFewMissed = kRunsToJudge / 4;
+// So many runs ahead their pages are fetched.
+constexpr size_t kAhead = 24;
 
 }  // namespace
 
@@ -21,50 +27,111 @@ void RunMachine::choose_keeping(size_t runs) {
   if (!can_keep_rows_ || judged_runs_ < kRunsToJudge) return;
   const uint64_t missed = tlb_.first_misses() - judged_misses_;
   if (!tlb_.keeps_rows() && missed >= kManyMissed) tlb_.keep_rows();
-  if (tlb_.keeps_rows() && missed < kFewMissed) tlb_.keep_marks();
+  if (tlb_.keeps_rows() && missed < kFewMissed) {
+    if (std::exchange(order_, Order::kOfPolicy) == Order::kOfUses) ordered_last_ = evictions_;
+    tlb_.keep_marks();
+  }
+  if (tlb_.keeps_rows()) order_by_uses();
   judged_runs_ = 0;
   judged_misses_ += missed;
 }
 
-// As replay_runs(), without a branch for what cannot be foretold.
-void RunMachine::replay_by_rows(std::span<const PageRun> runs) {
+// If it may, and has not yet. O(frames), for which so many victims pay.
+void RunMachine::order_by_uses() {
+  if (order_ == Order::kOfUses || policy_ == nullptr || !policy_->is_lru()) return;
+  if (in_use_ < frames_max_ || evictions_ - ordered_last_ < frames_max_ / 2) return;
+  ordered_last_ = evictions_;
+  order_ = Order::kOfUses;
+  struct Timed {
+    uint64_t time;
+    uint32_t page;
+  };
+  std::vector<Timed> timed;
+  timed.reserve(in_use_);
+  for (const uint32_t page : held_)
+    if (page != kNoPageHeld) timed.push_back({states_[page].last_use, page});
+  std::vector<Timed> scratch;
+  base::sort_by_position(timed, scratch, [](const Timed& one) { return one.time; });
+  // Now and later no place is behind the references that were made.
+  uses_.restart(references_ + 1 - in_use_, UseQueue::room_for(in_use_));
+  for (const Timed& one : timed) states_[one.page].last_use = uses_.push(one.page, time_of());
+}
+
+// Gives the page the frame of the one that goes. REQUIRES: order_ is kOfUses.
+inline void RunMachine::replace_least_recent(uint32_t page, PageState& state) {
+  const uint32_t oldest = uses_.take_least_recent(time_of());
+  PageState& victim = states_[oldest];
+  ++evictions_;
+  dirty_evictions_ += (victim.flags & kDirty) != 0 ? 1 : 0;
+  tlb_.drop_from_rows(oldest, victim.tag);
+  state.frame = std::exchange(victim.frame, kNoPfn);
+  victim.flags = kKnown;
+  state.flags = kResident | kKnown;
+  held_[state.frame.value] = page;
+}
+
+// As replay_runs(), without a branch for what cannot be foretold. Of `runs` it takes so many.
+template <RunMachine::Order kOrder>
+void RunMachine::replay_by_rows(std::span<const PageRun> runs, size_t count) {
+  // Copies, as the compiler must think that what is written to a page may change the originals.
+  const uint32_t* const pages = block_pages_.data();
+  PageState* const states = states_.data();
   KindCounts by_kind;
-  for (const PageRun& run : runs) {
+  PageTlb::RowUses row_uses;
+  uint64_t walks = 0;
+  uint64_t done = references_;
+  for (size_t i = 0; i < count; ++i) {
+    const PageRun& run = runs[i];
+    // Their states are all over memory.
+    const PageRun soon = runs[std::min(i + kAhead, runs.size() - 1)];
+    __builtin_prefetch(&states[pages[soon.page()]], 1);
     const AccessKind kind = run.kind();
-    uint64_t count = run.count();
-    if (count == 0) [[unlikely]] {
+    uint64_t references = run.count();
+    if (references == 0) [[unlikely]] {
       if (goes_on_in_page(run)) continue;
-      count = 1;
+      references = 1;
     }
-    const uint32_t page = block_pages_[run.page()];
-    PageState& state = states_[page];
+    const uint32_t page = pages[run.page()];
+    PageState& state = states[page];
     const bool missed = (state.flags & kResident) == 0;
     if (missed) {
       if (page == kForeignPage) [[unlikely]] {
         fail(run);
         continue;
       }
-      fault(page, kind);
+      count_fault(state, kind);
+      references_ = done;
+      if constexpr (kOrder == Order::kOfUses)
+        replace_least_recent(page, state);
+      else
+        bring_in(page);
     }
-    const bool found = tlb_.use(page, side_of(kind));
-    const bool cleans = !is_store(kind) || (state.flags & kDirty) != 0;
-    const uint64_t walks = found && cleans ? 0 : 1;
-    walks_.count += walks;
-    walks_.memory_references += walks * format_.levels;
-    state.flags |= kAccessed | (is_store(kind) ? kDirty : 0u);
+    const bool found = tlb_.use(page, state.tag, side_of(kind), row_uses);
+    const uint32_t dirties = is_store(kind) ? kDirty : 0u;
+    walks += found && (dirties & ~state.flags) == 0 ? 0 : 1;
+    state.flags |= kAccessed | dirties;
     by_kind.add(kind, run.count());
     if (run.count() == 0) [[unlikely]]
       tlb_.add_lookups(side_of(kind), 1);
-    if (logs_) {
-      log({.position = references_ + 1,
+    if (kOrder == Order::kOfPolicy && logs_) {
+      log({.position = done + 1,
            .frame = state.frame,
-           .hits = static_cast<uint32_t>(count - (missed ? 1 : 0)) & ReferenceLog::kHitsMax,
+           .hits = static_cast<uint32_t>(references - (missed ? 1 : 0)) & ReferenceLog::kHitsMax,
            .brought_in = missed ? 1u : 0u});
     }
-    references_ += count;
-    state.last_use = references_;
+    done += references;
+    state.last_use = kOrder == Order::kOfUses ? uses_.push(page, time_of()) : done;
   }
+  references_ = done;
+  walks_.count += walks;
+  walks_.memory_references += walks * format_.levels;
+  tlb_.add(row_uses);
   count_served(by_kind);
 }
+
+template void RunMachine::replay_by_rows<RunMachine::Order::kOfPolicy>(std::span<const PageRun>,
+                                                                       size_t);
+template void RunMachine::replay_by_rows<RunMachine::Order::kOfUses>(std::span<const PageRun>,
+                                                                     size_t);
 
 }  // namespace faultline::replay

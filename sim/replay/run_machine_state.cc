@@ -47,6 +47,15 @@ void RunMachine::validate() const {
   }
   FL_CHECK(resident == in_use_);  // 2
   tlb_.validate();
+  if (order_ == Order::kOfPolicy) return;
+  FL_CHECK(uses_.next_place() <= references_ + 1);  // 4
+  uint64_t last_uses = 0;
+  uses_.for_each([&](UseQueue::Use use) {
+    const bool last = states_[use.page].last_use == use.place;
+    FL_CHECK(!last || (states_[use.page].flags & kResident) != 0);  // 4
+    last_uses += last;
+  });
+  FL_CHECK(last_uses == in_use_);  // 4
 }
 
 }  // namespace faultline::replay

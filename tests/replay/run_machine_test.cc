@@ -234,6 +234,34 @@ TEST_CASE("RunMachine: counts what Machine counts, where the TLB misses much and
   }
 }
 
+// Pages that are used for long while others, which are as old as the start, wait to be evicted.
+std::vector<Piece> patient_trace() {
+  base::Prng prng(1);
+  std::vector<Piece> trace(3);
+  for (size_t phase = 0; phase < trace.size(); ++phase) {
+    const uint64_t accesses = phase == 1 ? 80'000 : 3'000;
+    for (uint64_t i = 0; i < accesses; ++i) {
+      Access access{};
+      access.address = VirtAddr{(phase == 1 ? i % 5 : prng.below(100)) * kPage};
+      access.kind = i % 7 == 0 ? AccessKind::kStore : AccessKind::kLoad;
+      access.size_bytes = 1;
+      trace[phase].accesses.push_back(access);
+    }
+  }
+  return trace;
+}
+
+TEST_CASE("RunMachine: counts what Machine counts, with more uses than it remembers") {
+  const TlbOptions tiny{.l1d = {2, 2}, .l1i = {1, 1}, .l2 = {12, 3}};
+  for (const uint64_t frames : {uint64_t{20}, uint64_t{60}, uint64_t{99}}) {
+    CAPTURE(frames);
+    const MachineOptions options{
+        .frames = frames, .tlb = tiny, .contents = Contents::kNone, .unmapped = Unmapped::kMap};
+    const auto [machine, twin] = replay_both(options, patient_trace());
+    CHECK(twin == machine);
+  }
+}
+
 TEST_CASE("RunMachine: counts what Machine counts, on real traces") {
   constexpr uint64_t kAccesses = testing::kSanitized ? 50'000 : 200'000;
   for (const char* file : {"traces/sort.lackey.zst", "traces/perl.lackey.xz"}) {

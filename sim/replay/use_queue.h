@@ -1,0 +1,96 @@
+// UseQueue: the uses of pages, in order, where so many pages come and go that no other way to find
+// the least recent is cheaper. Each use has a place, which only grows; a page's time is the place
+// of its last one. So the first use in the queue whose place is still its page's time is the last
+// one of the page that was not used for longest.
+//
+// The times are the caller's, who says where they are: time_of(page) is a reference to one.
+//
+// Units: pages by number. Memory: 4 bytes a use. Not thread-safe.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace faultline::replay {
+
+class UseQueue {
+ public:
+  // A use at its place.
+  struct Use {
+    uint32_t page = 0;
+    uint64_t place = 0;
+  };
+
+  // How many uses there had better be room for where each of so many pages has its last use here.
+  static size_t room_for(size_t pages) { return std::max(2 * pages, kUsesMin); }
+
+  // Empties it; there is room for `room` uses then, at least, and the next place is `place`.
+  void restart(uint64_t place, size_t room) {
+    if (ring_.size() < room) ring_.resize(std::bit_ceil(room));
+    head_ = tail_ = place;
+  }
+  bool empty() const { return head_ == tail_; }
+  uint64_t next_place() const { return tail_; }
+
+  // Adds a use of `page`, and returns its place, which the caller makes the page's time. Where
+  // there is no room older uses are dropped. REQUIRES: last uses take half of the room at most.
+  // O(1) amortised.
+  template <class TimeOf>
+  uint64_t push(uint32_t page, TimeOf time_of) {
+    if (tail_ - head_ == ring_.size()) [[unlikely]]
+      drop_older_uses(time_of);
+    ring_[tail_ & mask()] = page;
+    return tail_++;
+  }
+  // The oldest use. REQUIRES: !empty().
+  template <class TimeOf>
+  Use take_first(TimeOf time_of) {
+    __builtin_prefetch(&time_of(ring_[(head_ + kAhead) & mask()]), 1);
+    const uint64_t place = head_++;
+    return {.page = ring_[place & mask()], .place = place};
+  }
+  // The least recent page, whose last use is in the queue no more. REQUIRES: there is one.
+  template <class TimeOf>
+  uint32_t take_least_recent(TimeOf time_of) {
+    while (true) {
+      const Use use = take_first(time_of);
+      if (time_of(use.page) == use.place) return use.page;
+    }
+  }
+  // Leaves each page's last use alone; the places of these grow, in the same order.
+  template <class TimeOf>
+  void drop_older_uses(TimeOf time_of) {
+    uint64_t first = tail_;
+    for (uint64_t place = tail_; place-- > head_;) {
+      __builtin_prefetch(&time_of(ring_[(place - kAhead) & mask()]), 1);
+      const uint32_t page = ring_[place & mask()];
+      if (time_of(page) != place) continue;
+      ring_[--first & mask()] = page;
+      time_of(page) = first;
+    }
+    head_ = first;
+  }
+
+  // Calls on_use(use) for each, the oldest first.
+  template <class OnUse>
+  void for_each(OnUse on_use) const {
+    for (uint64_t place = head_; place < tail_; ++place)
+      on_use(Use{.page = ring_[place & mask()], .place = place});
+  }
+
+ private:
+  static constexpr size_t kUsesMin = size_t{1} << 16;
+  static constexpr uint64_t kAhead = 16;
+
+  size_t mask() const { return ring_.size() - 1; }
+
+  // A ring; as many as a power of two. Whatever is there is the number of a page.
+  std::vector<uint32_t> ring_ = std::vector<uint32_t>(1);
+  uint64_t head_ = 0;  // the place of the first
+  uint64_t tail_ = 0;
+};
+
+}  // namespace faultline::replay
