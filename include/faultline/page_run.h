@@ -48,6 +48,9 @@ struct PageRunBlock {
   std::span<const PageRun> runs{};  // of `task`, in order; does not begin with a count of 0
   TraceTask task{};
   const TraceCall* call = nullptr;  // null: none was made between these runs and the next
+  // By index, what number each page has among all pages of all processes in the trace, dense, from
+  // 0; empty: they have none.
+  std::span<const uint32_t> numbers{};
   bool end() const { return runs.empty() && call == nullptr; }
 };
 

@@ -65,25 +65,41 @@ RunMachine::Space* RunMachine::find_or_make_space(uint32_t pid) {
   return &spaces_.try_emplace(pid, Asid{asid}, format_).first->second;
 }
 
-bool RunMachine::enter(TraceTask task, std::span<const uint64_t> pages) {
-  Space* const found = find_or_make_space(task.pid);
+bool RunMachine::enter(const PageRunBlock& block) {
+  Space* const found = find_or_make_space(block.task.pid);
   if (found == nullptr) return false;
   space_ = found;
-  pid_ = task.pid;
-  block_vpns_ = pages;
-  block_pages_.resize(pages.size());
-  const auto tag_of = [&](size_t i) { return hw::tlb_tag(found->asid, vpn_of(i)); };
-  for (size_t i = 0; i < pages.size(); ++i) {
-    ids_.fetch_ahead(i, pages.size(), tag_of);
-    block_pages_[i] = vpn_of(i).value < user_pages_ ? ids_.get(tag_of(i)) : kForeignPage;
-  }
+  pid_ = block.task.pid;
+  block_vpns_ = block.pages;
+  block_pages_.resize(block.pages.size());
+  number_pages(block.numbers);
+  return true;
+}
+
+// The block's pages, whose own numbers may be given.
+void RunMachine::number_pages(std::span<const uint32_t> numbers) {
+  const size_t count = block_vpns_.size();
   const size_t known = states_.size();
-  states_.grow_to(ids_.size());
-  if (states_.size() == known) return true;
-  for (size_t i = 0; i < pages.size(); ++i) {
+  const auto tag_of = [&](size_t i) { return hw::tlb_tag(space_->asid, vpn_of(i)); };
+  if (numbers.empty() || shift_ != 0) {
+    for (size_t i = 0; i < count; ++i) {
+      ids_.fetch_ahead(i, count, tag_of);
+      block_pages_[i] = vpn_of(i).value < user_pages_ ? ids_.get(tag_of(i)) : kForeignPage;
+    }
+    states_.grow_to(ids_.size());
+  } else {
+    FL_CHECK(ids_.size() == 1);
+    uint32_t last = 0;
+    for (size_t i = 0; i < count; ++i) {
+      last = std::max(last, numbers[i]);
+      block_pages_[i] = vpn_of(i).value < user_pages_ ? numbers[i] + 1 : kForeignPage;
+    }
+    if (count > 0) states_.grow_to(last + size_t{2});
+  }
+  if (states_.size() == known) return;
+  for (size_t i = 0; i < count; ++i) {
     if (block_pages_[i] >= known) states_[block_pages_[i]].tag = tag_of(i);
   }
-  return true;
 }
 
 void RunMachine::replay(std::span<const PageRun> runs) {

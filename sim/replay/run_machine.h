@@ -59,11 +59,12 @@ class RunMachine final : private FrameView {
   RunMachine(const RunMachine&) = delete;
   RunMachine& operator=(const RunMachine&) = delete;
 
-  // Says what the runs that come are of: `pages` is that of their PageRunBlock. False: it is of one
-  // process more than kProcessesMax, and nothing was done. O(pages).
-  [[nodiscard]] bool enter(TraceTask task, std::span<const uint64_t> pages);
+  // Says of which block the runs are that come; these it does not look at. False: it is of one
+  // process more than kProcessesMax, and nothing was done. O(pages). REQUIRES: all blocks have
+  // numbers for their pages, and none is left out, or no block has.
+  [[nodiscard]] bool enter(const PageRunBlock& block);
   // REQUIRES: the runs are of the block that was entered last, and do not begin with a count of 0;
-  // `pages` still lies there.
+  // its pages are still there.
   void replay(std::span<const PageRun> runs);
 
   // What its runs may be condensed for; nothing: they must come as they are.
@@ -112,6 +113,7 @@ class RunMachine final : private FrameView {
     return (all_served >> (8 * unsigned(kind)) & 0xff & ~state.flags) == 0;
   }
   Space* find_or_make_space(uint32_t pid);
+  void number_pages(std::span<const uint32_t> numbers);
   // `next` come behind `runs`.
   void replay_by_marks(std::span<const PageRun> runs, std::span<const PageRun> next);
   template <Telling kTelling, TlbUse kTlb>

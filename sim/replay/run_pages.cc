@@ -1,19 +1,19 @@
 #include "sim/replay/run_pages.h"
 
 namespace faultline::replay {
+
 NumberedRuns RunPages::number(const PageRunBlock& block) {
-  Process& process = processes_.try_emplace(block.task.pid, shape_).first->second;
   bool some_beyond = false;
-  numbers_.clear();
+  numbers_.assign(block.pages.size(), kBeyond);
   const auto page_of = [&](size_t i) { return shape_.page(block.pages[i]); };
-  for (size_t i = 0; i < block.pages.size(); ++i) {
-    const uint32_t soon = process.ids.fetch_ahead(i, block.pages.size(), page_of);
-    if (soon < process.numbers.size()) __builtin_prefetch(&process.numbers[soon]);
+  const auto wants = [&](size_t i) {
     const bool beyond = shape_.beyond_user_space(block.pages[i]);
     some_beyond |= beyond;
-    numbers_.push_back(beyond ? kBeyond : number_of(process, page_of(i)));
-  }
-  NumberedRuns numbered{.runs = block.runs, .numbers = numbers_, .pages = pages_};
+    return !beyond;
+  };
+  pages_.number(block.task.pid, block.pages.size(), page_of, wants,
+                [&](size_t i, uint32_t number) { numbers_[i] = number; });
+  NumberedRuns numbered{.runs = block.runs, .numbers = numbers_, .pages = pages_.size()};
   if (some_beyond || shape_.shift != kPageRunShift) {
     copy_references(block.runs);
     numbered.runs = copied_;
@@ -21,12 +21,6 @@ NumberedRuns RunPages::number(const PageRunBlock& block) {
     failed_ = false;
   }
   return numbered;
-}
-
-uint32_t RunPages::number_of(Process& process, uint64_t page) {
-  const uint32_t own = process.ids.get(page);
-  if (own == process.numbers.size()) process.numbers.push_back(pages_++);
-  return process.numbers[own];
 }
 
 void RunPages::copy_references(std::span<const PageRun> runs) {

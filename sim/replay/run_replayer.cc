@@ -63,19 +63,21 @@ Result<ReplayOutcome, InputError> replay_runs(PageRunReader& reader, RunMachine&
       outcome.end = ReplayEnd::kInterrupted;
       break;
     }
-    const auto block = reader.next_page_runs();
+    auto block = reader.next_page_runs();
     if (!block) return block.error();
     if (block->end()) break;
+    // Some pages may be of blocks that are passed over.
+    if (options.skip > 0) block->numbers = {};
     if (const CondensedRuns* const shorter = short_form.of(*block);
         shorter != nullptr && window.pass(shorter->accesses.accesses())) {
-      if (!machine.enter(block->task, block->pages)) return too_many_processes();
+      if (!machine.enter(*block)) return too_many_processes();
       machine.replay(*shorter);
       outcome.records += shorter->accesses.accesses();
       if (options.on_progress) options.on_progress(outcome.records);
       continue;
     }
     cutter.begin(window.cut(*block).runs);
-    if (cutter.left() > 0 && !machine.enter(block->task, block->pages)) return too_many_processes();
+    if (cutter.left() > 0 && !machine.enter(*block)) return too_many_processes();
     while (cutter.left() > 0) {
       const uint64_t accesses = std::min(cutter.left(), clock.left());
       const PageRunBlock part{

@@ -12,7 +12,9 @@ PageRunBlock RunWindow::cut(const PageRunBlock& block) {
   const uint64_t kept = std::min(left_, cutter_.left());
   left_ -= kept;
   passed_ += kept;
-  return {.pages = block.pages, .runs = cutter_.take(kept), .task = block.task, .call = block.call};
+  PageRunBlock part = block;
+  part.runs = cutter_.take(kept);
+  return part;
 }
 
 bool RunWindow::pass(uint64_t accesses) {

@@ -54,6 +54,7 @@ Result<PageRunBlock, InputError> SharedReader::next_page_runs() {
   if (next_runs_ < piece_->runs_count) {
     block.pages = piece_->runs[next_runs_].pages;
     block.runs = piece_->runs[next_runs_].runs;
+    block.numbers = piece_->runs[next_runs_].numbers;
   }
   ++next_runs_;
   if (next_runs_ >= piece_->runs_count) block.call = call_of(*piece_);
@@ -133,6 +134,7 @@ void SharedTrace::add_runs(Piece& piece, const PageRunBlock& block) {
   Runs& runs = piece.runs[piece.runs_count++];
   runs.pages.assign(block.pages.begin(), block.pages.end());
   runs.runs.assign(block.runs.begin(), block.runs.end());
+  numbers_.number(block.task.pid, block.pages, runs.numbers);
   runs.condensed.resize(condensers_.size());
   for (size_t i = 0; i < condensers_.size(); ++i) {
     if (!runs.condensed[i]) runs.condensed[i] = std::make_unique<CondensedRuns>();

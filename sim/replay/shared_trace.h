@@ -1,6 +1,8 @@
 // SharedTrace: one reading of a trace for many replays, each of which has a reader of its own on a
 // thread of its own.
 //
+// The pages of runs are numbered where they are read: once, and beside the replays.
+//
 // The trace is read by pieces. A few of them are kept until every replay has had them, so that
 // memory does not depend on how long the trace is; whoever is ahead waits. Of all threads,
 // including the one that reads, no more than `jobs` work at a time.
@@ -22,6 +24,7 @@
 #include <vector>
 
 #include "faultline/trace.h"
+#include "sim/replay/page_numbers.h"
 #include "sim/replay/run_condenser.h"
 
 namespace faultline::replay {
@@ -69,6 +72,7 @@ class SharedTrace {
   struct Runs {
     std::vector<uint64_t> pages{};
     std::vector<PageRun> runs{};
+    std::vector<uint32_t> numbers{};
     // As TraceForms::condensed; null where the runs had better be replayed as they are.
     std::vector<std::unique_ptr<CondensedRuns>> condensed{};
   };
@@ -124,7 +128,8 @@ class SharedTrace {
   PageRunReader* runs_ = nullptr;  // of the source, or of collapsed_; null: accesses are read
   std::unique_ptr<PageRunReader> collapsed_{};
   std::vector<RunCondenser> condensers_{};  // as TraceForms::condensed
-  uint64_t accesses_ = 0;                   // read so far
+  PageNumbers numbers_{64 - kPageRunShift};
+  uint64_t accesses_ = 0;  // read so far
 
   std::mutex mutex_{};
   std::deque<std::unique_ptr<Piece>> pieces_{};

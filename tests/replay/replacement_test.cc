@@ -98,7 +98,7 @@ void compare(const Blocks& blocks, const std::string& policy, uint64_t frames) {
   const auto plain = make_policy_replacement(std::move(make()).value(), frames);
   RunPages pages(kShape);
   for (const Block& block : blocks) {
-    REQUIRE(machine.enter(block.block().task, block.block().pages));
+    REQUIRE(machine.enter(block.block()));
     machine.replay(block.block().runs);
     const NumberedRuns runs = pages.number(block.block());
     fast->add(runs);

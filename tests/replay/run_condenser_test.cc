@@ -122,9 +122,9 @@ TEST_CASE("Condensed runs count as the runs they were made of, in every memory a
       RunCondenser condenser(*limits);
       CondensedRuns condensed;
       for (const Block& block : blocks) {
-        REQUIRE(whole->enter(block.task, block.pages));
+        REQUIRE(whole->enter(block.view()));
         whole->replay(block.runs);
-        REQUIRE(shorter->enter(block.task, block.pages));
+        REQUIRE(shorter->enter(block.view()));
         if (condenser.condense(block.view(), condensed)) {
           shorter->replay(condensed);
           runs += block.runs.size();

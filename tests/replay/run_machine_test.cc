@@ -18,6 +18,7 @@
 #include "faultline/trace.h"
 #include "sim/base/prng.h"
 #include "sim/reclaim/policy_table.h"
+#include "sim/replay/page_numbers.h"
 #include "sim/replay/replayer.h"
 #include "tests/support/sanitized.h"
 
@@ -66,15 +67,21 @@ std::string report_of(const MachineOptions& options, const Stats& stats) {
   return replay_report_json(report);
 }
 
-// What Machine counts, and what RunMachine does.
+std::unique_ptr<RunMachine> make_twin(const MachineOptions& options) {
+  auto policy = reclaim::make_policy(options.policy,
+                                     {.frames = options.frames.value_or(1), .seed = options.seed});
+  REQUIRE(policy.ok());
+  return std::make_unique<RunMachine>(options, std::move(policy).value());
+}
+
+// What Machine counts, and what RunMachine does, whose pages may come with numbers.
 std::pair<std::string, std::string> replay_both(const MachineOptions& options,
                                                 const std::vector<Piece>& trace) {
   auto machine = make_machine(options);
   REQUIRE(machine.ok());
-  auto policy = reclaim::make_policy(options.policy,
-                                     {.frames = options.frames.value_or(1), .seed = options.seed});
-  REQUIRE(policy.ok());
-  RunMachine twin(options, std::move(policy).value());
+  const auto twin = make_twin(options);
+  const auto numbered = make_twin(options);
+  PageNumbers page_numbers(64);
   std::vector<std::pair<uint32_t, Process*>> processes;
   for (const Piece& piece : trace) {
     auto found = std::find_if(processes.begin(), processes.end(),
@@ -83,12 +90,18 @@ std::pair<std::string, std::string> replay_both(const MachineOptions& options,
       found = processes.insert(found, {piece.task.pid, &(*machine)->start_empty_process()});
     REQUIRE((*machine)->access(*found->second, piece.accesses));
     const Runs runs(piece.accesses);
-    REQUIRE(twin.enter(piece.task, runs.pages));
-    twin.replay(runs.runs);
+    REQUIRE(twin->enter({.pages = runs.pages, .task = piece.task}));
+    twin->replay(runs.runs);
+    std::vector<uint32_t> numbers;
+    page_numbers.number(piece.task.pid, runs.pages, numbers);
+    REQUIRE(numbered->enter({.pages = runs.pages, .task = piece.task, .numbers = numbers}));
+    numbered->replay(runs.runs);
   }
   (*machine)->validate();
-  twin.validate();
-  return {report_of(options, (*machine)->stats()), report_of(options, twin.stats())};
+  twin->validate();
+  numbered->validate();
+  REQUIRE(report_of(options, numbered->stats()) == report_of(options, twin->stats()));
+  return {report_of(options, (*machine)->stats()), report_of(options, twin->stats())};
 }
 
 // Where the user spaces of some formats end.
