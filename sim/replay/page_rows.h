@@ -43,6 +43,7 @@ class PageRows {
     Line* line = &lines_[row * lines_of_row_];
     if (ways_ <= 4) return line->move_down<1>(page, page, ways_);
     if (ways_ <= 8) return line->move_down<2>(page, page, ways_);
+    if (ways_ <= 12) return line->move_down<3>(page, page, ways_);
     uint32_t carried = page;
     for (size_t left = ways_; left > kLanes; left -= kLanes, ++line) {
       const uint32_t last = line->pages[kLanes - 1];
@@ -57,6 +58,7 @@ class PageRows {
     Line* const first = &lines_[row * lines_of_row_];
     if (ways_ <= 4) return first->remove<1>(page);
     if (ways_ <= 8) return first->remove<2>(page);
+    if (ways_ <= 12) return first->remove<3>(page);
     if (ways_ <= kLanes) return first->remove<4>(page);
     const std::span lines(first, lines_of_row_);
     const auto has = [page](const Line& line) { return line.find<4>(page) != 0; };
@@ -91,6 +93,7 @@ class PageRows {
       const auto found = [&](size_t first) { return Four(four(first) == wanted); };
       if constexpr (kFours == 1) return bits_of(found(0), Four{}, Four{}, Four{});
       if constexpr (kFours == 2) return bits_of(found(0), found(4), Four{}, Four{});
+      if constexpr (kFours == 3) return bits_of(found(0), found(4), found(8), Four{});
       return bits_of(found(0), found(4), found(8), found(12));
     }
     // Of lanes that are all ones or 0.
@@ -123,10 +126,8 @@ class PageRows {
         std::memcpy(pages + first, &result, sizeof result);
       };
       // The last ones first: what is written is not read again.
-      if constexpr (kFours > 2) {
-        put(12, Places{12, 13, 14, 15}, four(11));
-        put(8, Places{8, 9, 10, 11}, four(7));
-      }
+      if constexpr (kFours > 3) put(12, Places{12, 13, 14, 15}, four(11));
+      if constexpr (kFours > 2) put(8, Places{8, 9, 10, 11}, four(7));
       if constexpr (kFours > 1) put(4, Places{4, 5, 6, 7}, four(3));
       Four moved = __builtin_shufflevector(four(0), four(0), 0, 0, 1, 2);
       moved[0] = carried;
