@@ -1,18 +1,14 @@
 #include "sim/replay/engine.h"
 
-#include <exception>
 #include <optional>
-#include <system_error>
-#include <thread>
 #include <utility>
 
 #include "faultline/machine.h"
-#include "sim/base/align.h"
 #include "sim/hw/paging_description.h"
 #include "sim/reclaim/policy_table.h"
+#include "sim/replay/beside.h"
 #include "sim/replay/run_machine.h"
 #include "sim/replay/run_replayer.h"
-#include "sim/replay/shared_trace.h"
 
 namespace faultline::replay {
 namespace {
@@ -42,44 +38,6 @@ Result<ReplayOutcome, InputError> replay_here(TraceReader& reader, RunMachine& m
   return replay_runs(*make_page_run_reader(reader), machine, options);
 }
 
-// The same by a thread of its own, while this one reads the trace: signals that are to end the
-// reading come to the thread that was there first. Accesses are made into runs by the other one,
-// as reading them takes longer than replaying.
-Result<ReplayOutcome, InputError> replay_beside(TraceReader& reader, RunMachine& machine,
-                                                const ReplayOptions& options) {
-  const bool holds_runs = reader.page_runs() != nullptr;
-  SharedTrace trace(
-      reader, {.forms = {.accesses = !holds_runs, .runs = holds_runs},
-               .jobs = 2,
-               .accesses_max = base::checked_add(options.skip, options.limit).value_or(kNoLimit),
-               .interrupted = options.interrupted});
-  std::unique_ptr<SharedReader> pieces = trace.make_reader();
-  std::optional<Result<ReplayOutcome, InputError>> outcome;
-  std::exception_ptr failure;
-  std::thread thread;
-  try {
-    thread = std::thread([&] {
-      try {
-        outcome = replay_here(*pieces, machine, options);
-      } catch (...) {
-        failure = std::current_exception();
-      }
-      // Whatever happened, the trace must not be kept for it.
-      pieces.reset();
-    });
-  } catch (const std::system_error&) {
-    // Nothing was read yet.
-    return replay_here(reader, machine, options);
-  }
-  trace.read();
-  thread.join();
-  if (failure) std::rethrow_exception(failure);
-  if (trace.failure()) std::rethrow_exception(trace.failure());
-  if (trace.interrupted() && outcome->ok() && (*outcome)->end == ReplayEnd::kDone)
-    (*outcome)->end = ReplayEnd::kInterrupted;
-  return *std::move(outcome);
-}
-
 class RunEngine final : public Engine {
  public:
   RunEngine(const EngineOptions& options, std::unique_ptr<ReplacementPolicy> policy)
@@ -93,9 +51,16 @@ class RunEngine final : public Engine {
     const auto skip = pass_over(reader, options.skip);
     if (!skip) return skip.error();
     rest.skip = *skip;
-    // Two threads are enough: one more costs them more than it takes off them.
-    if (reader.has_thread()) return replay_here(reader, machine_, rest);
-    return replay_beside(reader, machine_, rest);
+    std::optional<Result<ReplayOutcome, InputError>> outcome;
+    const bool interrupted =
+        read_beside(reader,
+                    {.numbers = true,
+                     .accesses_max = accesses_to_read(rest.skip, rest.limit),
+                     .interrupted = rest.interrupted},
+                    [&](TraceReader& pieces) { outcome = replay_here(pieces, machine_, rest); });
+    if (interrupted && outcome->ok() && (*outcome)->end == ReplayEnd::kDone)
+      (*outcome)->end = ReplayEnd::kInterrupted;
+    return *std::move(outcome);
   }
   std::optional<CondenserLimits> condenser_limits() const override {
     return machine_.condenser_limits();

@@ -107,6 +107,9 @@ class FlatLru final : public Replacement {
     uint8_t flags = 0;  // for themselves: what is hardly ever written need not be waited for
   };
 
+  auto time_of() {
+    return [pages = pages_.data()](uint32_t page) -> uint64_t& { return pages[page].time; };
+  }
   template <Queues kQueues>
   void take(const NumberedRuns& runs, size_t begin, size_t end) {
     // What is written may alias what finds these.
@@ -161,9 +164,6 @@ class FlatLru final : public Replacement {
       if (pages_[oldest.page].time == oldest.place) return oldest.page;
       put_by_.push_back(oldest.page);
     }
-  }
-  auto time_of() {
-    return [pages = pages_.data()](uint32_t page) -> uint64_t& { return pages[page].time; };
   }
 
   void choose_queues(bool queues) {

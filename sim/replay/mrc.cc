@@ -11,6 +11,7 @@
 #include "sim/base/check.h"
 #include "sim/hw/paging_description.h"
 #include "sim/hw/paging_format.h"
+#include "sim/replay/beside.h"
 #include "sim/replay/curve_maker.h"
 #include "sim/replay/next_uses_of_runs.h"
 #include "sim/replay/replacement.h"
@@ -91,9 +92,8 @@ struct Passed {
 // Gives `take` the runs of what is left of the trace, block by block, until it returns false.
 // Errors: the reader's.
 template <class Take>
-Result<Passed, InputError> go_through(TraceReader& reader, const MrcOptions& options, Take take) {
-  const auto skip = replay::pass_over(reader, options.skip);
-  if (!skip) return skip.error();
+Result<Passed, InputError> go_through(TraceReader& reader, replay::RunWindow window,
+                                      const MrcOptions& options, Take take) {
   std::unique_ptr<PageRunReader> collapsed;
   PageRunReader* runs = reader.page_runs();
   if (runs == nullptr) {
@@ -101,7 +101,6 @@ Result<Passed, InputError> go_through(TraceReader& reader, const MrcOptions& opt
     runs = collapsed.get();
   }
   Passed passed;
-  replay::RunWindow window(*skip, options.limit);
   while (!window.done()) {
     if (options.interrupted != nullptr && options.interrupted->load()) {
       passed.interrupted = true;
@@ -116,13 +115,34 @@ Result<Passed, InputError> go_through(TraceReader& reader, const MrcOptions& opt
   return passed;
 }
 
+enum class Numbers : bool { kNo, kYes };
+
+// The same on a thread of its own, beside the one that reads.
+template <class Take>
+Result<Passed, InputError> go_through_beside(TraceReader& reader, Numbers numbers,
+                                             const MrcOptions& options, Take take) {
+  const auto skip = replay::pass_over(reader, options.skip);
+  if (!skip) return skip.error();
+  std::optional<Result<Passed, InputError>> passed;
+  const bool interrupted = replay::read_beside(
+      reader,
+      {.numbers = numbers == Numbers::kYes,
+       .accesses_max = replay::accesses_to_read(*skip, options.limit),
+       .interrupted = options.interrupted},
+      [&](TraceReader& pieces) {
+        passed = go_through(pieces, replay::RunWindow(*skip, options.limit), options, take);
+      });
+  if (interrupted && passed->ok()) (*passed)->interrupted = true;
+  return *std::move(passed);
+}
+
 }  // namespace
 
 Result<bool, InputError> replay::note_next_uses(TraceReader& reader, const MrcOptions& options,
                                                 NextUses& next_uses) {
   RunPages pages(shape_of(options));
   uint64_t references = 0;
-  const auto passed = go_through(reader, options, [&](const PageRunBlock& block) {
+  const auto take = [&](const PageRunBlock& block) {
     const NumberedRuns runs = pages.number(block);
     if (runs.pages > kMrcPolicyPagesMax) return false;
     for (const PageRun run : runs.runs) {
@@ -130,7 +150,8 @@ Result<bool, InputError> replay::note_next_uses(TraceReader& reader, const MrcOp
       references += std::max<uint32_t>(run.count(), 1);
     }
     return true;
-  });
+  };
+  const auto passed = go_through_beside(reader, Numbers::kYes, options, take);
   if (!passed) return passed.error();
   return !passed->interrupted;
 }
@@ -151,10 +172,13 @@ Result<MrcReport, InputError> measure_mrc(TraceReader& reader, const MrcOptions&
   if (const auto error = policies.make()) return *error;
 
   MrcReport report{.format = std::string(reader.format()), .page_size = page_bytes};
-  const auto passed = go_through(reader, options, [&](const PageRunBlock& block) {
+  const auto take = [&](const PageRunBlock& block) {
     report.too_many_pages = !curves->add(block) || !policies.add(block);
     return !report.too_many_pages;
-  });
+  };
+  // A sample is there to take little memory.
+  const auto passed =
+      go_through_beside(reader, sampled ? Numbers::kNo : Numbers::kYes, options, take);
   if (!passed) return passed.error();
   report.records = passed->records;
   report.interrupted = passed->interrupted;

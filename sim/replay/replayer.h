@@ -20,6 +20,7 @@
 #include "faultline/report.h"
 #include "faultline/result.h"
 #include "faultline/trace.h"
+#include "sim/base/align.h"
 #include "sim/replay/fault_census.h"
 #include "sim/replay/page_observer.h"
 #include "sim/replay/run_condenser.h"
@@ -28,6 +29,11 @@
 namespace faultline::replay {
 
 inline constexpr uint64_t kNoLimit = std::numeric_limits<uint64_t>::max();
+
+// How many accesses have to be read to skip some, and to replay so many.
+inline uint64_t accesses_to_read(uint64_t skip, uint64_t limit) {
+  return base::checked_add(skip, limit).value_or(kNoLimit);
+}
 
 struct ReplayOptions {
   uint64_t skip = 0;          // accesses passed over at the beginning

@@ -1,26 +1,51 @@
 #include "sim/replay/run_pages.h"
 
+#include <algorithm>
+
 namespace faultline::replay {
 
 NumberedRuns RunPages::number(const PageRunBlock& block) {
-  bool some_beyond = false;
+  const bool numbered = !block.numbers.empty() && shape_.shift == kPageRunShift;
   numbers_.assign(block.pages.size(), kBeyond);
-  const auto page_of = [&](size_t i) { return shape_.page(block.pages[i]); };
+  const bool some_beyond = numbered ? take_numbers(block) : find_numbers(block);
+  NumberedRuns runs{
+      .runs = block.runs, .numbers = numbers_, .pages = pages_, .distinct = distinct_};
+  if (some_beyond || shape_.shift != kPageRunShift) {
+    copy_references(block.runs);
+    runs.runs = copied_;
+  } else {
+    failed_ = false;
+  }
+  return runs;
+}
+
+// Whether some pages are beyond user space; here and below.
+bool RunPages::find_numbers(const PageRunBlock& block) {
+  bool some_beyond = false;
   const auto wants = [&](size_t i) {
     const bool beyond = shape_.beyond_user_space(block.pages[i]);
     some_beyond |= beyond;
     return !beyond;
   };
-  pages_.number(block.task.pid, block.pages.size(), page_of, wants,
-                [&](size_t i, uint32_t number) { numbers_[i] = number; });
-  NumberedRuns numbered{.runs = block.runs, .numbers = numbers_, .pages = pages_.size()};
-  if (some_beyond || shape_.shift != kPageRunShift) {
-    copy_references(block.runs);
-    numbered.runs = copied_;
-  } else {
-    failed_ = false;
+  own_.number(
+      block.task.pid, block.pages.size(), [&](size_t i) { return shape_.page(block.pages[i]); },
+      wants, [&](size_t i, uint32_t number) { numbers_[i] = number; });
+  pages_ = distinct_ = own_.size();
+  return some_beyond;
+}
+
+bool RunPages::take_numbers(const PageRunBlock& block) {
+  bool some_beyond = false;
+  const uint64_t known = pages_;
+  for (size_t i = 0; i < block.pages.size(); ++i) {
+    const uint32_t number = block.numbers[i];
+    const bool beyond = shape_.beyond_user_space(block.pages[i]);
+    some_beyond |= beyond;
+    if (!beyond) numbers_[i] = number;
+    pages_ = std::max<uint64_t>(pages_, number + uint64_t{1});
+    distinct_ += number >= known && !beyond ? 1 : 0;
   }
-  return numbered;
+  return some_beyond;
 }
 
 void RunPages::copy_references(std::span<const PageRun> runs) {

@@ -21,25 +21,32 @@ struct NumberedRuns {
   std::span<const PageRun> runs{};
   std::span<const uint32_t> numbers{};  // of their pages, by PageRun::page()
   uint64_t pages = 0;                   // all numbers are below
+  uint64_t distinct = 0;                // pages that have one, of all blocks so far
 };
 
 class RunPages {
  public:
-  explicit RunPages(PageShape shape) : shape_(shape), pages_(shape.page_bits()) {}
+  explicit RunPages(PageShape shape) : shape_(shape), own_(shape.page_bits()) {}
+
+  // In place of a number: no run references it.
+  static constexpr uint32_t kBeyond = PageIds::kNone;
 
   // What the runs of the block reference; its call is passed over. Valid until the next call, and
-  // as long as the block is.
+  // as long as the block is. REQUIRES: all blocks come with numbers of their pages, or none does.
   NumberedRuns number(const PageRunBlock& block);
 
  private:
-  static constexpr uint32_t kBeyond = PageIds::kNone;
+  bool find_numbers(const PageRunBlock& block);
+  bool take_numbers(const PageRunBlock& block);
 
   // Copies the runs that are references, where not all are: an access ends at its first page beyond
   // user space, and one that goes on on its next page references that one only if it is another.
   void copy_references(std::span<const PageRun> runs);
 
   const PageShape shape_;
-  PageNumbers pages_;
+  PageNumbers own_;     // where blocks come without numbers, or of smaller pages
+  uint64_t pages_ = 0;  // as NumberedRuns'
+  uint64_t distinct_ = 0;
   std::vector<uint32_t> numbers_{};  // by the index of a block's page
   std::vector<PageRun> copied_{};
   uint32_t top_ = kBeyond;  // the page referenced last

@@ -1,8 +1,6 @@
 // SharedTrace: one reading of a trace for many replays, each of which has a reader of its own on a
 // thread of its own.
 //
-// The pages of runs are numbered where they are read: once, and beside the replays.
-//
 // The trace is read by pieces. A few of them are kept until every replay has had them, so that
 // memory does not depend on how long the trace is; whoever is ahead waits. Of all threads,
 // including the one that reads, no more than `jobs` work at a time.
@@ -33,6 +31,7 @@ namespace faultline::replay {
 struct TraceForms {
   bool accesses = false;
   bool runs = false;
+  bool numbers = false;                      // of the pages of runs
   std::vector<CondenserLimits> condensed{};  // beside the runs, once for each of these
 };
 

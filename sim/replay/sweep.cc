@@ -10,7 +10,6 @@
 #include <thread>
 #include <utility>
 
-#include "sim/base/align.h"
 #include "sim/base/check.h"
 #include "sim/replay/engine.h"
 #include "sim/replay/shared_trace.h"
@@ -68,6 +67,7 @@ TraceForms forms_of(std::vector<Job>& jobs) {
   TraceForms forms;
   for (Job& job : jobs) {
     (job.engine->name() == "runs" ? forms.runs : forms.accesses) = true;
+    forms.numbers = forms.runs;
     if (const auto limits = job.engine->condenser_limits())
       job.condensed = find_or_add(forms.condensed, *limits);
   }
@@ -131,11 +131,10 @@ Result<SweepReport, InputError> sweep_trace(TraceReader& reader, const SweepOpti
   if (jobs->empty()) return SweepReport{};
   const auto skip = pass_over(reader, options.skip);
   if (!skip) return skip.error();
-  SharedTrace::Options how{
-      .forms = forms_of(*jobs),
-      .jobs = options.jobs,
-      .accesses_max = base::checked_add(*skip, options.limit).value_or(kNoLimit),
-      .interrupted = options.interrupted};
+  SharedTrace::Options how{.forms = forms_of(*jobs),
+                           .jobs = options.jobs,
+                           .accesses_max = accesses_to_read(*skip, options.limit),
+                           .interrupted = options.interrupted};
   if (options.on_progress) {
     how.on_progress = [&options, skipped = *skip](uint64_t accesses) {
       options.on_progress(accesses - std::min(accesses, skipped));
