@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "faultline/trace.h"
@@ -34,6 +35,21 @@ class FakeTrace final : public TraceReader {
   size_t block_max_;
   size_t at_ = 0;
   std::vector<Access> block_;
+};
+
+// The same, which holds page runs.
+class FakeRuns final : public TraceReader {
+ public:
+  explicit FakeRuns(std::vector<FakeAccess> accesses, size_t block = 1000)
+      : trace_(std::move(accesses), block), runs_(make_page_run_reader(trace_)) {}
+
+  std::string_view format() const override { return "fake"; }
+  Result<TraceBlock, InputError> next_block() override { return trace_.next_block(); }
+  PageRunReader* page_runs() override { return runs_.get(); }
+
+ private:
+  FakeTrace trace_;
+  std::unique_ptr<PageRunReader> runs_;
 };
 
 }  // namespace faultline::replay

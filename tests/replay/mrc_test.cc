@@ -17,10 +17,32 @@ namespace {
 
 constexpr uint64_t kUserEnd = (uint64_t{1} << 47) - 4096;
 
+void check_same(const MissCurve& a, const MissCurve& b) {
+  CHECK(a.references == b.references);
+  CHECK(a.pages == b.pages);
+  CHECK(a.cold_misses == b.cold_misses);
+  REQUIRE(a.points.size() == b.points.size());
+  for (size_t i = 0; i < a.points.size(); ++i) {
+    CHECK(a.points[i].frames == b.points[i].frames);
+    CHECK(a.points[i].misses == b.points[i].misses);
+  }
+}
+
+// Whether the trace comes as accesses or as page runs, whose pages are numbered where it is read.
 MrcReport measure(const std::vector<FakeAccess>& accesses, const MrcOptions& options = {}) {
   FakeTrace trace(accesses, 777);
   auto report = measure_mrc(trace, options);
   REQUIRE(report.ok());
+  FakeRuns runs(accesses, 555);
+  const auto of_runs = measure_mrc(runs, options);
+  REQUIRE(of_runs.ok());
+  CHECK(of_runs->records == report->records);
+  check_same(of_runs->total, report->total);
+  REQUIRE(of_runs->processes.size() == report->processes.size());
+  for (size_t i = 0; i < report->processes.size(); ++i) {
+    CHECK(of_runs->processes[i].pid == report->processes[i].pid);
+    check_same(of_runs->processes[i].curve, report->processes[i].curve);
+  }
   return *report;
 }
 

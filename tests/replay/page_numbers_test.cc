@@ -13,7 +13,7 @@ namespace faultline::replay {
 namespace {
 
 TEST_CASE("PageNumbers: the pages of all processes, in the order in which they come") {
-  for (const uint64_t processes : {1, 2, 5}) {
+  for (const uint64_t processes : {uint64_t{1}, uint64_t{2}, uint64_t{5}}) {
     CAPTURE(processes);
     base::Prng prng(processes);
     PageNumbers numbers(52);
