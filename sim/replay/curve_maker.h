@@ -4,7 +4,6 @@
 // Not thread-safe.
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <memory>
 
@@ -20,10 +19,6 @@ struct PageShape {
 
   // Of one of a block's pages: the number of the page that holds it.
   uint64_t page(uint64_t number) const { return number >> (shift - kPageRunShift); }
-  // All numbers of pages in user space are below 2^this.
-  unsigned page_bits() const {
-    return static_cast<unsigned>(std::bit_width(page(user_end >> kPageRunShift)));
-  }
   bool beyond_user_space(uint64_t number) const { return number >= user_end >> kPageRunShift; }
 };
 

@@ -56,7 +56,7 @@ class Stack {
 
 // A process of several. The numbers that its pages have among all are far apart.
 struct Space {
-  PageIds ids{32};
+  PageIds ids{};
   Stack stack{};
 };
 

@@ -7,7 +7,7 @@
 // few bytes as they need.
 //
 // Units: page numbers are addresses >> the page's bits. Memory: 5 to 6.3 bytes a page, and those of
-// its number: 5 for addresses of 47 bits. Not thread-safe.
+// the largest number: 5 for addresses of up to 52 bits. Not thread-safe.
 #pragma once
 
 #include <bit>
@@ -26,10 +26,7 @@ class PageIds {
   static constexpr uint32_t kNone = ~uint32_t{0};
   static constexpr uint64_t kPagesMax = (uint64_t{1} << 30) - 1;
 
-  // For pages below 2^page_bits. REQUIRES: 1 to 64.
-  explicit PageIds(unsigned page_bits)
-      : page_bytes_((page_bits + 7) / 8), mask_(~uint64_t{0} >> (64 - 8 * page_bytes_)) {
-    FL_CHECK(page_bits >= 1 && page_bits <= 64);
+  PageIds() {
     pages_.grow_to(kPadding, 0);
     make_slots(kSlotsMin);
   }
@@ -85,7 +82,8 @@ class PageIds {
   }
 
   uint32_t add(uint64_t page, std::size_t slot, uint64_t hash) {
-    FL_CHECK(page <= mask_ && size_ < kPagesMax);
+    FL_CHECK(size_ < kPagesMax);
+    if (page > mask_) widen(page);
     const auto id = static_cast<uint32_t>(size_++);
     pages_.grow_to(pages_.size() + page_bytes_, 0);
     std::memcpy(pages_.data() + id * page_bytes_, &page, sizeof page);
@@ -93,6 +91,20 @@ class PageIds {
     // 4 of 5 slots taken at most.
     if (size_ * 5 > slots_.size() * 4) grow();
     return id;
+  }
+  // Makes room for larger pages, where the others lie: from the last one on, each moves up.
+  void widen(uint64_t page) {
+    const size_t old_bytes = page_bytes_;
+    const uint64_t old_mask = mask_;
+    page_bytes_ = (static_cast<size_t>(std::bit_width(page)) + 7) / 8;
+    mask_ = ~uint64_t{0} >> (64 - 8 * page_bytes_);
+    pages_.grow_to(size_ * page_bytes_ + kPadding, 0);
+    for (uint64_t id = size_; id-- > 0;) {
+      uint64_t moved = 0;
+      std::memcpy(&moved, pages_.data() + id * old_bytes, sizeof moved);
+      moved &= old_mask;
+      std::memcpy(pages_.data() + id * page_bytes_, &moved, page_bytes_);
+    }
   }
   void grow() {
     const std::size_t slots = slots_.size() + slots_.size() / 4;
@@ -114,8 +126,8 @@ class PageIds {
     id_mask_ = static_cast<uint32_t>(std::bit_ceil(slots) - 1);
   }
 
-  std::size_t page_bytes_;
-  uint64_t mask_;
+  std::size_t page_bytes_ = 4;
+  uint64_t mask_ = 0xffffffff;
   uint64_t size_ = 0;
   base::FlatArray<unsigned char> pages_{};  // by number
   std::vector<uint32_t> slots_{};           // the number, and above it the tag

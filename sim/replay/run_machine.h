@@ -165,7 +165,7 @@ class RunMachine final : private FrameView {
   const uint64_t ticks_;  // references from one of its ticks to the next; 0: none
   uint64_t next_tick_;
 
-  PageIds ids_{64};    // by hw::tlb_tag
+  PageIds ids_{};      // by hw::tlb_tag
   PageStates states_;  // by number of the page; kForeignPage is never resident
   PageTlb tlb_;
   uint32_t served_ = 0;                        // PageTlb::served(), a byte for each AccessKind

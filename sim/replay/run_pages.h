@@ -1,7 +1,7 @@
 // RunPages: gives the pages of a trace's runs dense numbers: what replacement alone needs to know
 // of a trace.
 //
-// The pages of all processes are numbered together, as they come. Memory: PageNumbers', and one
+// The pages of all processes are numbered together, as they come. Memory: TracePageIds', and one
 // block. Not thread-safe.
 #pragma once
 
@@ -12,7 +12,7 @@
 #include "faultline/page_run.h"
 #include "sim/replay/curve_maker.h"
 #include "sim/replay/page_ids.h"
-#include "sim/replay/page_numbers.h"
+#include "sim/replay/trace_page_ids.h"
 
 namespace faultline::replay {
 
@@ -26,7 +26,7 @@ struct NumberedRuns {
 
 class RunPages {
  public:
-  explicit RunPages(PageShape shape) : shape_(shape), own_(shape.page_bits()) {}
+  explicit RunPages(PageShape shape) : shape_(shape) {}
 
   // In place of a number: no run references it.
   static constexpr uint32_t kBeyond = PageIds::kNone;
@@ -44,7 +44,7 @@ class RunPages {
   void copy_references(std::span<const PageRun> runs);
 
   const PageShape shape_;
-  PageNumbers own_;     // where blocks come without numbers, or of smaller pages
+  TracePageIds own_{};  // where blocks come without numbers, or of smaller pages
   uint64_t pages_ = 0;  // as NumberedRuns'
   uint64_t distinct_ = 0;
   std::vector<uint32_t> numbers_{};  // by the index of a block's page

@@ -134,7 +134,7 @@ void SharedTrace::add_runs(Piece& piece, const PageRunBlock& block) {
   Runs& runs = piece.runs[piece.runs_count++];
   runs.pages.assign(block.pages.begin(), block.pages.end());
   runs.runs.assign(block.runs.begin(), block.runs.end());
-  if (options_.forms.numbers) numbers_.number(block.task.pid, block.pages, runs.numbers);
+  if (options_.forms.numbers) page_ids_.number(block.task.pid, block.pages, runs.numbers);
   runs.condensed.resize(condensers_.size());
   for (size_t i = 0; i < condensers_.size(); ++i) {
     if (!runs.condensed[i]) runs.condensed[i] = std::make_unique<CondensedRuns>();

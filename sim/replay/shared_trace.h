@@ -22,8 +22,8 @@
 #include <vector>
 
 #include "faultline/trace.h"
-#include "sim/replay/page_numbers.h"
 #include "sim/replay/run_condenser.h"
+#include "sim/replay/trace_page_ids.h"
 
 namespace faultline::replay {
 
@@ -127,7 +127,7 @@ class SharedTrace {
   PageRunReader* runs_ = nullptr;  // of the source, or of collapsed_; null: accesses are read
   std::unique_ptr<PageRunReader> collapsed_{};
   std::vector<RunCondenser> condensers_{};  // as TraceForms::condensed
-  PageNumbers numbers_{64 - kPageRunShift};
+  TracePageIds page_ids_{};
   uint64_t accesses_ = 0;  // read so far
 
   std::mutex mutex_{};

@@ -97,6 +97,8 @@ void sort_lirs(benchmark::State& state) { replay_real(state, "sort.lackey.zst", 
 
 void random_lru(benchmark::State& state) { replay_made(state, kRandom, "lru"); }
 void random_opt(benchmark::State& state) { replay_made(state, kRandom, "opt"); }
+void updates_lru(benchmark::State& state) { replay_made(state, kUpdates, "lru"); }
+void updates_opt(benchmark::State& state) { replay_made(state, kUpdates, "opt"); }
 void skewed_lru(benchmark::State& state) { replay_made(state, kSkewed, "lru"); }
 void skewed_opt(benchmark::State& state) { replay_made(state, kSkewed, "opt"); }
 void skewed_clock(benchmark::State& state) { replay_made(state, kSkewed, "clock"); }
@@ -132,6 +134,8 @@ constexpr Row kRows[] = {
     row("packed sqlite, 256 frames: opt, both passes", sqlite_opt, 100e6),
     row("packed random, 65,536 frames: lru", random_lru, kMissing),
     row("packed random, 65,536 frames: opt, both passes", random_opt, 22e6),
+    row("packed updates, 65,536 frames: lru", updates_lru, kMissing),
+    row("packed updates, 65,536 frames: opt, both passes", updates_opt, 22e6),
     row("packed skewed, 4,096 frames: lru", skewed_lru, kMissing),
     row("packed skewed, 4,096 frames: opt, both passes", skewed_opt, 22e6),
     row("packed skewed, 4,096 frames: clock", skewed_clock, 0),

@@ -11,6 +11,7 @@
 #include "faultline/trace_writer.h"
 #include "sim/base/check.h"
 #include "sim/base/prng.h"
+#include "sim/replay/trace_page_ids.h"
 
 namespace faultline::bench {
 namespace {
@@ -30,18 +31,24 @@ class MadeReader final : public TraceReader {
 
  private:
   Access next() {
-    uint64_t page = prng_.below(made_.pages);
-    for (int i = 0; i < made_.skew; ++i) page = page * prng_.below(made_.pages) / made_.pages;
+    const bool again = made_.updates && done_ % 2 == 1;
+    if (!again) page_ = next_page();
     Access access{};
-    access.address = VirtAddr{(0x10000 + page) << kPageRunShift};
-    access.kind = ++done_ % 4 == 0 ? AccessKind::kStore : AccessKind::kLoad;
+    access.address = VirtAddr{(0x10000 + page_) << kPageRunShift};
+    access.kind = ++done_ % (made_.updates ? 2 : 4) == 0 ? AccessKind::kStore : AccessKind::kLoad;
     access.size_bytes = 1;
     return access;
+  }
+  uint64_t next_page() {
+    uint64_t page = prng_.below(made_.pages);
+    for (int i = 0; i < made_.skew; ++i) page = page * prng_.below(made_.pages) / made_.pages;
+    return page;
   }
 
   const MadeTrace made_;
   base::Prng prng_{1};
   uint64_t done_ = 0;
+  uint64_t page_ = 0;
   std::vector<Access> block_;
 };
 
@@ -79,12 +86,14 @@ KeptRuns keep_runs(const std::string& trace) {
   const auto reader = open(trace);
   const auto runs = make_page_run_reader(*reader);
   KeptRuns kept;
+  replay::TracePageIds page_ids;
   for (;;) {
     const auto block = runs->next_page_runs();
     FL_CHECK(block.ok());
     if (block->end()) return kept;
     kept.blocks.push_back({.pages = {block->pages.begin(), block->pages.end()},
                            .runs = {block->runs.begin(), block->runs.end()}});
+    page_ids.number(block->task.pid, block->pages, kept.blocks.back().numbers);
     for (const PageRun run : block->runs) kept.accesses += run.count();
   }
 }

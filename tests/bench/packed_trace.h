@@ -13,12 +13,14 @@ namespace faultline::bench {
 
 // A trace that hits no cache much: 8 M accesses of one byte, a store after three loads, each to one
 // of `pages` pages. Which one is the product of 1 + skew numbers between 0 and 1: with a skew of 0
-// each is as likely as the others.
+// each is as likely as the others. Where it updates, each page is loaded from and stored to.
 struct MadeTrace {
   uint32_t pages = 0;
   int skew = 0;
+  bool updates = false;
 };
 inline constexpr MadeTrace kRandom{.pages = 262'144};
+inline constexpr MadeTrace kUpdates{.pages = 262'144, .updates = true};
 inline constexpr MadeTrace kSkewed{.pages = 16'384, .skew = 3};
 
 // A trace packed into page runs, in a temporary file that goes with the object.
@@ -40,11 +42,13 @@ class PackedTrace {
   std::string path_;
 };
 
-// What the blocks of a trace hold.
+// What the blocks of a trace hold, as they come where it is read by another thread.
 struct KeptRuns {
   struct Block {
     std::vector<uint64_t> pages{};
     std::vector<PageRun> runs{};
+    std::vector<uint32_t> numbers{};
+    PageRunBlock view() const { return {.pages = pages, .runs = runs, .numbers = numbers}; }
   };
   std::vector<Block> blocks{};
   uint64_t accesses = 0;
@@ -61,8 +65,7 @@ class KeptReader final : public TraceReader, public PageRunReader {
   PageRunReader* page_runs() override { return this; }
   Result<PageRunBlock, InputError> next_page_runs() override {
     if (next_ == blocks_.size()) return PageRunBlock{};
-    const KeptRuns::Block& block = blocks_[next_++];
-    return PageRunBlock{.pages = block.pages, .runs = block.runs};
+    return blocks_[next_++].view();
   }
 
  private:

@@ -33,6 +33,7 @@ struct Row {
 // The bound of everything that is counted in accesses.
 inline constexpr std::string_view kSumBound = "sum of 8-byte words, 512 MiB";
 
+std::span<const Row> barest_rows();
 std::span<const Row> bound_rows();
 std::span<const Row> compressed_rows();
 std::span<const Row> flt_rows();

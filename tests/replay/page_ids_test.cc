@@ -14,7 +14,7 @@ namespace {
 TEST_CASE("PageIds: numbers in the order in which pages come, whatever their size") {
   for (const unsigned bits : {1U, 8U, 9U, 35U, 40U, 41U, 44U, 56U, 64U}) {
     CAPTURE(bits);
-    PageIds ids(bits);
+    PageIds ids;
     std::unordered_map<uint64_t, uint32_t> expected;
     base::Prng random(bits);
     const uint64_t mask = ~uint64_t{0} >> (64 - bits);
@@ -33,7 +33,7 @@ TEST_CASE("PageIds: numbers in the order in which pages come, whatever their siz
 }
 
 TEST_CASE("PageIds: a copy goes its own way") {
-  PageIds ids(35);
+  PageIds ids;
   for (uint64_t page = 0; page < 5'000; ++page) ids.get(page * 512);
   PageIds copy = ids;
   CHECK(copy.get(1) == 5'000);

@@ -18,8 +18,8 @@
 #include "faultline/trace.h"
 #include "sim/base/prng.h"
 #include "sim/reclaim/policy_table.h"
-#include "sim/replay/page_numbers.h"
 #include "sim/replay/replayer.h"
+#include "sim/replay/trace_page_ids.h"
 #include "tests/support/sanitized.h"
 
 namespace faultline::replay {
@@ -81,7 +81,7 @@ std::pair<std::string, std::string> replay_both(const MachineOptions& options,
   REQUIRE(machine.ok());
   const auto twin = make_twin(options);
   const auto numbered = make_twin(options);
-  PageNumbers page_numbers(64);
+  TracePageIds page_ids;
   std::vector<std::pair<uint32_t, Process*>> processes;
   for (const Piece& piece : trace) {
     auto found = std::find_if(processes.begin(), processes.end(),
@@ -93,7 +93,7 @@ std::pair<std::string, std::string> replay_both(const MachineOptions& options,
     REQUIRE(twin->enter({.pages = runs.pages, .task = piece.task}));
     twin->replay(runs.runs);
     std::vector<uint32_t> numbers;
-    page_numbers.number(piece.task.pid, runs.pages, numbers);
+    page_ids.number(piece.task.pid, runs.pages, numbers);
     REQUIRE(numbered->enter({.pages = runs.pages, .task = piece.task, .numbers = numbers}));
     numbered->replay(runs.runs);
   }

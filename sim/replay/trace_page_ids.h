@@ -1,4 +1,4 @@
-// PageNumbers: dense numbers for the pages of all processes of a trace, in the order in which they
+// TracePageIds: dense numbers for the pages of all processes of a trace, in the order in which they
 // are asked for.
 //
 // Units: pages by number of the process's address space. Memory: PageIds', and 4 bytes a page from
@@ -16,11 +16,8 @@
 
 namespace faultline::replay {
 
-class PageNumbers {
+class TracePageIds {
  public:
-  // For pages below 2^page_bits.
-  explicit PageNumbers(unsigned page_bits) : page_bits_(page_bits) {}
-
   // All numbers are below.
   uint32_t size() const { return pages_; }
 
@@ -54,14 +51,13 @@ class PageNumbers {
 
  private:
   struct Process {
-    explicit Process(unsigned page_bits) : ids(page_bits) {}
-    PageIds ids;
+    PageIds ids{};
     // By its own number of a page, that among all; empty: they are the same.
     std::vector<uint32_t> numbers{};
   };
 
   Process& of(uint32_t pid) {
-    const auto [found, is_new] = processes_.try_emplace(pid, page_bits_);
+    const auto [found, is_new] = processes_.try_emplace(pid);
     if (is_new && processes_.size() == 2) {
       for (auto& [other, process] : processes_) {
         process.numbers.resize(process.ids.size());
@@ -71,7 +67,6 @@ class PageNumbers {
     return found->second;
   }
 
-  const unsigned page_bits_;
   std::map<uint32_t, Process> processes_{};  // by pid
   uint32_t pages_ = 0;                       // of all processes
 };

@@ -1,4 +1,4 @@
-#include "sim/replay/page_numbers.h"
+#include "sim/replay/trace_page_ids.h"
 
 #include <doctest/doctest.h>
 
@@ -12,11 +12,11 @@
 namespace faultline::replay {
 namespace {
 
-TEST_CASE("PageNumbers: the pages of all processes, in the order in which they come") {
+TEST_CASE("TracePageIds: the pages of all processes, in the order in which they come") {
   for (const uint64_t processes : {uint64_t{1}, uint64_t{2}, uint64_t{5}}) {
     CAPTURE(processes);
     base::Prng prng(processes);
-    PageNumbers numbers(52);
+    TracePageIds numbers;
     std::map<std::pair<uint32_t, uint64_t>, uint32_t> expected;
     for (int block = 0; block < 40; ++block) {
       // The second process comes when the first has pages, and later it is used again.
