@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <thread>
 
@@ -10,26 +11,31 @@
 namespace faultline::replay {
 
 bool read_beside(TraceReader& reader, const BesideOptions& options,
-                 const std::function<void(TraceReader&)>& use) {
+                 const std::function<void(TraceReader&, const CondensedSource*)>& use) {
   // Two threads are enough: one more costs them more than it takes off them.
   if (reader.has_thread()) {
-    use(reader);
+    use(reader, nullptr);
     return false;
   }
   const bool holds_runs = reader.page_runs() != nullptr;
-  SharedTrace trace(reader, {.forms = {.accesses = !holds_runs,
-                                       .runs = holds_runs,
-                                       .numbers = holds_runs && options.numbers},
+  const bool condenses = holds_runs && options.condensed;
+  TraceForms forms{.accesses = !holds_runs,
+                   .runs = holds_runs,
+                   .numbers = holds_runs && options.numbers,
+                   .when = TraceForms::When::kReadersAreBehind};
+  if (condenses) forms.condensed.push_back(*options.condensed);
+  SharedTrace trace(reader, {.forms = forms,
                              .jobs = 2,
                              .accesses_max = options.accesses_max,
                              .interrupted = options.interrupted});
-  std::unique_ptr<SharedReader> pieces = trace.make_reader();
+  std::unique_ptr<SharedReader> pieces =
+      trace.make_reader(condenses ? std::optional<size_t>(0) : std::nullopt);
   std::exception_ptr failure;
   std::thread thread;
   try {
     thread = std::thread([&] {
       try {
-        use(*pieces);
+        use(*pieces, condenses ? pieces.get() : nullptr);
       } catch (...) {
         failure = std::current_exception();
       }
@@ -38,7 +44,7 @@ bool read_beside(TraceReader& reader, const BesideOptions& options,
     });
   } catch (const std::system_error&) {
     // Nothing was read yet.
-    use(reader);
+    use(reader, nullptr);
     return false;
   }
   trace.read();

@@ -52,12 +52,15 @@ class RunEngine final : public Engine {
     if (!skip) return skip.error();
     rest.skip = *skip;
     std::optional<Result<ReplayOutcome, InputError>> outcome;
+    const BesideOptions beside{.numbers = true,
+                               .condensed = limits_of(machine_, rest),
+                               .accesses_max = accesses_to_read(rest.skip, rest.limit),
+                               .interrupted = rest.interrupted};
     const bool interrupted =
-        read_beside(reader,
-                    {.numbers = true,
-                     .accesses_max = accesses_to_read(rest.skip, rest.limit),
-                     .interrupted = rest.interrupted},
-                    [&](TraceReader& pieces) { outcome = replay_here(pieces, machine_, rest); });
+        read_beside(reader, beside, [&](TraceReader& pieces, const CondensedSource* condensed) {
+          if (condensed != nullptr) rest.condensed = condensed;
+          outcome = replay_here(pieces, machine_, rest);
+        });
     if (interrupted && outcome->ok() && (*outcome)->end == ReplayEnd::kDone)
       (*outcome)->end = ReplayEnd::kInterrupted;
     return *std::move(outcome);

@@ -129,7 +129,7 @@ Result<Passed, InputError> go_through_beside(TraceReader& reader, Numbers number
       {.numbers = numbers == Numbers::kYes,
        .accesses_max = replay::accesses_to_read(*skip, options.limit),
        .interrupted = options.interrupted},
-      [&](TraceReader& pieces) {
+      [&](TraceReader& pieces, const replay::CondensedSource*) {
         passed = go_through(pieces, replay::RunWindow(*skip, options.limit), options, take);
       });
   if (interrupted && passed->ok()) (*passed)->interrupted = true;

@@ -54,8 +54,10 @@ struct CondensedRuns {
 class CondensedSource {
  public:
   virtual ~CondensedSource() = default;
-  // The block that was read last, in full; null: it is better replayed as it is. Valid as long as
-  // the block.
+  // Whether the block that was read last was tried.
+  virtual bool tried() const = 0;
+  // That block, in full; null: it is better replayed as it is. Valid as long as the block.
+  // REQUIRES: tried().
   virtual const CondensedRuns* condensed() const = 0;
 };
 

@@ -28,18 +28,14 @@ void tell(const ReplayOptions& options, const PageRunBlock& block) {
 class ShortForm {
  public:
   ShortForm(const RunMachine& machine, const ReplayOptions& options) {
-    // Where somebody wants to know of each run, or of times between them, it takes all of them.
-    const bool in_full = !options.observers.empty() || options.interval != 0;
-    FL_CHECK(!in_full || options.opt_frames == 0);
-    if (in_full) return;
+    const auto limits = limits_of(machine, options);
+    if (!limits) return;
     source_ = options.condensed;
-    if (source_ != nullptr) return;
-    if (const auto limits = machine.condenser_limits(options.opt_frames))
-      condenser_.emplace(*limits);
+    condenser_.emplace(*limits);
   }
   // Of the block that was read last; null: there is none.
   const CondensedRuns* of(const PageRunBlock& block) {
-    if (source_ != nullptr) return source_->condensed();
+    if (source_ != nullptr && source_->tried()) return source_->condensed();
     return condenser_ && condenser_->condense(block, made_) ? &made_ : nullptr;
   }
 
@@ -50,6 +46,14 @@ class ShortForm {
 };
 
 }  // namespace
+
+std::optional<CondenserLimits> limits_of(const RunMachine& machine, const ReplayOptions& options) {
+  // Where somebody wants to know of each run, or of times between them, it takes all of them.
+  const bool in_full = !options.observers.empty() || options.interval != 0;
+  FL_CHECK(!in_full || options.opt_frames == 0);
+  if (in_full) return std::nullopt;
+  return machine.condenser_limits(options.opt_frames);
+}
 
 Result<ReplayOutcome, InputError> replay_runs(PageRunReader& reader, RunMachine& machine,
                                               const ReplayOptions& options) {

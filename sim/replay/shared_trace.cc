@@ -61,10 +61,19 @@ Result<PageRunBlock, InputError> SharedReader::next_page_runs() {
   return block;
 }
 
+const SharedTrace::Runs* SharedReader::runs() const {
+  if (piece_ == nullptr || next_runs_ == 0 || next_runs_ > piece_->runs_count) return nullptr;
+  return &piece_->runs[next_runs_ - 1];
+}
+
+bool SharedReader::tried() const {
+  const SharedTrace::Runs* const last = runs();
+  return last == nullptr || !condensed_ || last->tried;
+}
+
 const CondensedRuns* SharedReader::condensed() const {
-  if (!condensed_ || piece_ == nullptr || next_runs_ == 0 || next_runs_ > piece_->runs_count)
-    return nullptr;
-  return piece_->runs[next_runs_ - 1].condensed[*condensed_].get();
+  const SharedTrace::Runs* const last = runs();
+  return last == nullptr || !condensed_ ? nullptr : last->condensed[*condensed_].get();
 }
 
 const TraceCall* SharedReader::call_of(const SharedTrace::Piece& piece) {
@@ -135,6 +144,8 @@ void SharedTrace::add_runs(Piece& piece, const PageRunBlock& block) {
   runs.pages.assign(block.pages.begin(), block.pages.end());
   runs.runs.assign(block.runs.begin(), block.runs.end());
   if (options_.forms.numbers) page_ids_.number(block.task.pid, block.pages, runs.numbers);
+  runs.tried = condenses_;
+  if (!runs.tried) return;
   runs.condensed.resize(condensers_.size());
   for (size_t i = 0; i < condensers_.size(); ++i) {
     if (!runs.condensed[i]) runs.condensed[i] = std::make_unique<CondensedRuns>();
@@ -174,6 +185,8 @@ void SharedTrace::read_pieces(std::unique_lock<std::mutex>& lock) {
       piece = std::move(spare_.back());
       spare_.pop_back();
     }
+    condenses_ =
+        options_.forms.when == TraceForms::When::kAlways || pieces_.size() >= kPiecesAtOnce;
     lock.unlock();
     bool some = false;
     try {

@@ -33,6 +33,10 @@ struct TraceForms {
   bool runs = false;
   bool numbers = false;                      // of the pages of runs
   std::vector<CondenserLimits> condensed{};  // beside the runs, once for each of these
+  // Which pieces are condensed: all, or those read while replays have many others to do, who else
+  // condense for themselves.
+  enum class When : bool { kAlways, kReadersAreBehind };
+  When when = When::kAlways;
 };
 
 class SharedReader;
@@ -74,6 +78,7 @@ class SharedTrace {
     std::vector<uint32_t> numbers{};
     // As TraceForms::condensed; null where the runs had better be replayed as they are.
     std::vector<std::unique_ptr<CondensedRuns>> condensed{};
+    bool tried = false;  // to condense it
   };
   // A piece of the trace, which owns what it holds. Pieces are used again: their memory is warm.
   struct Piece {
@@ -129,6 +134,7 @@ class SharedTrace {
   std::vector<RunCondenser> condensers_{};  // as TraceForms::condensed
   TracePageIds page_ids_{};
   uint64_t accesses_ = 0;  // read so far
+  bool condenses_ = true;  // the piece that is read now
 
   std::mutex mutex_{};
   std::deque<std::unique_ptr<Piece>> pieces_{};
@@ -159,9 +165,12 @@ class SharedReader final : public TraceReader, public PageRunReader, public Cond
   PageRunReader* page_runs() override;
   Result<TraceBlock, InputError> next_block() override;
   Result<PageRunBlock, InputError> next_page_runs() override;
+  bool tried() const override;
   const CondensedRuns* condensed() const override;
 
  private:
+  // The runs that were read last; null: there are none.
+  const SharedTrace::Runs* runs() const;
   static const TraceCall* call_of(const SharedTrace::Piece& piece);
   bool advance();
   template <class Block>
