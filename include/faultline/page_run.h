@@ -32,7 +32,7 @@ struct PageRun {
   static constexpr PageRun make(uint32_t page, AccessKind kind, uint32_t count) {
     return {page << (kKindBits + kCountBits) | uint32_t(kind) << kCountBits | count};
   }
-  // The index of the page in PageRunBlock::pages.
+  // The index of the page in PageRunBlock::pages, or its number: PageRunBlock::by_number.
   constexpr uint32_t page() const { return word >> (kKindBits + kCountBits); }
   constexpr AccessKind kind() const {
     return AccessKind(word >> kCountBits & ((1U << kKindBits) - 1));
@@ -51,6 +51,8 @@ struct PageRunBlock {
   // By index, what number each page has among all pages of all processes in the trace, dense, from
   // 0; empty: they have none.
   std::span<const uint32_t> numbers{};
+  // Whether PageRun::page() is such a number, and not the index.
+  bool by_number = false;
   bool end() const { return runs.empty() && call == nullptr; }
 };
 

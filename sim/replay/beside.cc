@@ -22,6 +22,7 @@ bool read_beside(TraceReader& reader, const BesideOptions& options,
   TraceForms forms{.accesses = !holds_runs,
                    .runs = holds_runs,
                    .numbers = holds_runs && options.numbers,
+                   .by_number_below = holds_runs ? options.by_number_below : 0,
                    .when = TraceForms::When::kReadersAreBehind};
   if (condenses) forms.condensed.push_back(*options.condensed);
   SharedTrace trace(reader, {.forms = forms,

@@ -12,7 +12,10 @@
 namespace faultline::replay {
 
 struct BesideOptions {
-  bool numbers = false;  // blocks of page runs come with the numbers of their pages
+  // Blocks of page runs come with the numbers of their pages, and those of many pages by number;
+  // as TraceForms.
+  bool numbers = false;
+  uint64_t by_number_below = 0;
   // What page runs may be condensed for; this is done here as long as the other thread is behind.
   std::optional<CondenserLimits> condensed{};
   uint64_t accesses_max = ~uint64_t{0};            // nothing is read behind so many

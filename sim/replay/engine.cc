@@ -41,7 +41,8 @@ Result<ReplayOutcome, InputError> replay_here(TraceReader& reader, RunMachine& m
 class RunEngine final : public Engine {
  public:
   RunEngine(const EngineOptions& options, std::unique_ptr<ReplacementPolicy> policy)
-      : machine_(options.machine, std::move(policy)) {}
+      : machine_(options.machine, std::move(policy)),
+        by_number_below_(by_number_below_of(options.machine)) {}
 
   std::string_view name() const override { return "runs"; }
   Result<ReplayOutcome, InputError> replay(TraceReader& reader,
@@ -53,6 +54,7 @@ class RunEngine final : public Engine {
     rest.skip = *skip;
     std::optional<Result<ReplayOutcome, InputError>> outcome;
     const BesideOptions beside{.numbers = true,
+                               .by_number_below = goes_by_number(rest) ? by_number_below_ : 0,
                                .condensed = limits_of(machine_, rest),
                                .accesses_max = accesses_to_read(rest.skip, rest.limit),
                                .interrupted = rest.interrupted};
@@ -72,7 +74,13 @@ class RunEngine final : public Engine {
   void validate() override { machine_.validate(); }
 
  private:
+  // Observers are told of addresses; and where blocks are passed over nobody knows their pages.
+  static bool goes_by_number(const ReplayOptions& options) {
+    return options.observers.empty() && options.skip == 0;
+  }
+
   RunMachine machine_;
+  const uint64_t by_number_below_;
 };
 
 // Mapping calls and listings are those of a kernel with pages of as many bytes.

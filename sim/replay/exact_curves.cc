@@ -20,24 +20,24 @@ namespace {
 class Stack {
  public:
   void grow_to(uint64_t pages) { distances_.grow_to(pages); }
-  // `numbers` are those of the runs' pages.
-  void add(std::span<const PageRun> runs, std::span<const uint32_t> numbers) {
-    while (!runs.empty()) {
-      const auto piece = runs.first(std::min(runs.size(), std::size(buffer_)));
-      distances_.add({buffer_, collect(piece, numbers)});
-      runs = runs.subspan(piece.size());
+  void add(NumberedRuns left) {
+    while (!left.runs.empty()) {
+      NumberedRuns piece = left;
+      piece.runs = left.runs.first(std::min(left.runs.size(), std::size(buffer_)));
+      distances_.add({buffer_, collect(piece)});
+      left.runs = left.runs.subspan(piece.runs.size());
     }
   }
   MissCurve curve() const { return make_curve(references_, distances_); }
 
  private:
   // Writes the pages of the runs, without those that follow themselves; returns how many.
-  size_t collect(std::span<const PageRun> runs, std::span<const uint32_t> numbers) {
+  size_t collect(const NumberedRuns& piece) {
     size_t count = 0;
     uint32_t top = top_;
     uint64_t references = 0;
-    for (const PageRun run : runs) {
-      const uint32_t number = numbers[run.page()];
+    for (const PageRun run : piece.runs) {
+      const uint32_t number = piece.number_of(run);
       references += run.count() + unsigned{run.count() == 0};
       buffer_[count] = number;
       count += number != top;
@@ -73,7 +73,7 @@ class ExactCurves final : public CurveMaker {
     total_.grow_to(all.pages);
     if (!first_pid_) first_pid_ = block.task.pid;
     if (spaces_.empty() && block.task.pid != *first_pid_) tell_apart(known);
-    total_.add(all.runs, all.numbers);
+    total_.add(all);
     if (!spaces_.empty()) add_to(get(block.task.pid), all);
     return true;
   }
@@ -96,12 +96,13 @@ class ExactCurves final : public CurveMaker {
     first.stack = total_;
     for (uint64_t number = 0; number < pages; ++number) first.ids.get(number);
   }
+  // REQUIRES: the block does not come by number, as none does any more.
   void add_to(Space& space, const NumberedRuns& all) {
     ids_.clear();
     for (const uint32_t number : all.numbers)
       ids_.push_back(number == RunPages::kBeyond ? number : space.ids.get(number));
     space.stack.grow_to(space.ids.size());
-    space.stack.add(all.runs, ids_);
+    space.stack.add({.runs = all.runs, .numbers = ids_});
   }
 
   RunPages pages_;

@@ -113,7 +113,7 @@ class FlatLru final : public Replacement {
   template <Queues kQueues>
   void take(const NumberedRuns& runs, size_t begin, size_t end) {
     // What is written may alias what finds these.
-    const uint32_t* const numbers = runs.numbers.data();
+    const NumberedRuns found = runs;
     Page* const pages = pages_.data();
     const size_t last = runs.runs.size() - 1;
     uint64_t references = 0;
@@ -121,10 +121,9 @@ class FlatLru final : public Replacement {
     for (size_t i = begin; i < end; ++i) {
       const PageRun run = runs.runs[i];
       references += references_of(run);
-      const uint32_t number = numbers[run.page()];
+      const uint32_t number = found.number_of(run);
       if constexpr (kQueues == Queues::kAll) {
-        __builtin_prefetch(&numbers[runs.runs[std::min(i + 2 * kAhead, last)].page()]);
-        __builtin_prefetch(&pages[numbers[runs.runs[std::min(i + kAhead, last)].page()]], 1);
+        __builtin_prefetch(&pages[found.number_of(found.runs[std::min(i + kAhead, last)])], 1);
       }
       Page& page = pages[number];
       if ((page.flags & kResident) == 0) [[unlikely]] {
@@ -242,17 +241,16 @@ class FlatCircle final : public Replacement {
   template <FetchesAhead kFetchesAhead>
   void take(const NumberedRuns& runs, size_t begin, size_t end) {
     // Bytes may alias what finds these.
-    const uint32_t* const numbers = runs.numbers.data();
+    const NumberedRuns found = runs;
     uint8_t* const pages = pages_.data();
     const size_t last = runs.runs.size() - 1;
     uint64_t references = 0;
     for (size_t i = begin; i < end; ++i) {
       const PageRun run = runs.runs[i];
       references += references_of(run);
-      const uint32_t number = numbers[run.page()];
+      const uint32_t number = found.number_of(run);
       if constexpr (kFetchesAhead == FetchesAhead::kYes) {
-        __builtin_prefetch(&numbers[runs.runs[std::min(i + 2 * kAhead, last)].page()]);
-        __builtin_prefetch(&pages[numbers[runs.runs[std::min(i + kAhead, last)].page()]], 1);
+        __builtin_prefetch(&pages[found.number_of(found.runs[std::min(i + kAhead, last)])], 1);
       }
       const uint8_t page = pages[number];
       const uint32_t after = page | dirty_if(run) | kUseOfHit;

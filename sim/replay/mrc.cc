@@ -123,10 +123,14 @@ Result<Passed, InputError> go_through_beside(TraceReader& reader, Numbers number
                                              const MrcOptions& options, Take take) {
   const auto skip = replay::pass_over(reader, options.skip);
   if (!skip) return skip.error();
+  const bool numbered = numbers == Numbers::kYes;
+  const MachineOptions machine{.paging = options.paging,
+                               .paging_description = options.paging_description};
   std::optional<Result<Passed, InputError>> passed;
   const bool interrupted = replay::read_beside(
       reader,
-      {.numbers = numbers == Numbers::kYes,
+      {.numbers = numbered,
+       .by_number_below = numbered ? replay::by_number_below_of(machine) : 0,
        .accesses_max = replay::accesses_to_read(*skip, options.limit),
        .interrupted = options.interrupted},
       [&](TraceReader& pieces, const replay::CondensedSource*) {
@@ -146,7 +150,7 @@ Result<bool, InputError> replay::note_next_uses(TraceReader& reader, const MrcOp
     const NumberedRuns runs = pages.number(block);
     if (runs.pages > kMrcPolicyPagesMax) return false;
     for (const PageRun run : runs.runs) {
-      next_uses.note_use(PageId{runs.numbers[run.page()]}, references + 1);
+      next_uses.note_use(PageId{runs.number_of(run)}, references + 1);
       references += std::max<uint32_t>(run.count(), 1);
     }
     return true;

@@ -99,12 +99,13 @@ class PolicyReplacement final : public Replacement, private FrameView {
   // counts stays in registers.
   template <PolicySees kSees>
   void use_all(const NumberedRuns& runs) {
-    const uint32_t* const numbers = runs.numbers.data();
+    // What is written may alias what finds these.
+    const NumberedRuns found = runs;
     uint32_t* const pages = pages_.data();
     uint64_t references = references_;
     size_t logged = logged_;
-    for (const PageRun run : runs.runs) {
-      const uint32_t number = numbers[run.page()];
+    for (const PageRun run : found.runs) {
+      const uint32_t number = found.number_of(run);
       const uint64_t count = run.count() + (run.count() == 0 ? 1 : 0);
       const uint32_t page = pages[number];
       const Pfn frame{page >> kFrameShift};

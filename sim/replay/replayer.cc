@@ -104,4 +104,10 @@ uint64_t frames_max_of(const MachineOptions& machine) { return format_of(machine
 
 VirtAddr user_end_of(const MachineOptions& machine) { return format_of(machine).user_end(); }
 
+uint64_t by_number_below_of(const MachineOptions& machine) {
+  // Larger pages have numbers of their own.
+  if (page_size_of(machine).shift != kPageRunShift) return 0;
+  return user_end_of(machine).value >> kPageRunShift;
+}
+
 }  // namespace faultline::replay

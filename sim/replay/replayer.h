@@ -89,5 +89,7 @@ PageSize page_size_of(const MachineOptions& machine);
 uint64_t frames_max_of(const MachineOptions& machine);
 // Where its user space ends. REQUIRES: as above.
 VirtAddr user_end_of(const MachineOptions& machine);
+// TraceForms::by_number_below for such a machine.
+uint64_t by_number_below_of(const MachineOptions& machine);
 
 }  // namespace faultline::replay

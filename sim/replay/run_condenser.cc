@@ -12,14 +12,11 @@
 namespace faultline::replay {
 namespace {
 
-// So many blocks are passed over behind one that hardly became shorter, and behind one whose first
-// runs hardly did.
-constexpr unsigned kPassedOver = 15;
-constexpr unsigned kPassedOverSoon = 3;
-constexpr size_t kFirstRuns = 4096;
+// A block whose first runs hardly become fewer is not worth the trouble.
+constexpr size_t kFirstRuns = 1024;
 static_assert(kFirstRuns % KindCounts::kRunsMax == 0);
 
-bool is_worthless(size_t runs, size_t condensed) { return condensed > runs - runs / 4; }
+bool is_worth_it(size_t runs, size_t condensed) { return condensed <= runs - runs / 4; }
 
 }  // namespace
 
@@ -62,11 +59,7 @@ void RunCondenser::begin(const PageRunBlock& block) {
 }
 
 bool RunCondenser::condense(const PageRunBlock& block, CondensedRuns& condensed) {
-  if (pass_ > 0) {
-    --pass_;
-    return false;
-  }
-  if (!fits(block)) return false;
+  if (has_many_pages(block) || !fits(block)) return false;
   begin(block);
   const size_t size = block.runs.size();
   // Each run that is written stands for one at least.
@@ -75,10 +68,7 @@ bool RunCondenser::condense(const PageRunBlock& block, CondensedRuns& condensed)
   for (size_t at = 0; at < size; at += KindCounts::kRunsMax) {
     take_runs(block.runs, at, std::min(size, at + KindCounts::kRunsMax));
     if (at + KindCounts::kRunsMax != kFirstRuns) continue;
-    if (is_worthless(kFirstRuns, static_cast<size_t>(out_ - condensed.runs.data()))) {
-      pass_ = kPassedOverSoon;
-      return false;
-    }
+    if (!is_worth_it(kFirstRuns, static_cast<size_t>(out_ - condensed.runs.data()))) return false;
   }
   write_recent();
   condensed.runs.resize(static_cast<size_t>(out_ - condensed.runs.data()));
@@ -90,7 +80,6 @@ bool RunCondenser::condense(const PageRunBlock& block, CondensedRuns& condensed)
   condensed.hits[size_t(TlbSide::kData)] = accesses_.accesses() - accesses_.fetches +
                                            further_[size_t(TlbSide::kData)] -
                                            (condensed.runs.size() - fetches);
-  if (is_worthless(size, condensed.runs.size())) pass_ = kPassedOver;
   return true;
 }
 

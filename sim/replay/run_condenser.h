@@ -64,14 +64,21 @@ class CondensedSource {
 class RunCondenser {
  public:
   static constexpr uint64_t kFramesMin = 16;
+  // Whether it refers to so many pages that making it shorter is not worth while.
+  static bool has_many_pages(const PageRunBlock& block) {
+    constexpr size_t kRunsPerPage = 16;
+    return block.pages.size() * kRunsPerPage > block.runs.size() + kFewRuns;
+  }
 
   // REQUIRES: limits.frames_min >= kFramesMin.
   explicit RunCondenser(const CondenserLimits& limits);
 
-  // False: `block` is better replayed as it is. O(runs).
+  // False: `block` is better replayed as it is. That depends on the block alone: whoever condenses
+  // it, and whenever, comes to the same. O(runs).
   bool condense(const PageRunBlock& block, CondensedRuns& condensed);
 
  private:
+  static constexpr size_t kFewRuns = 8192;
   static constexpr size_t kSlots = 64;  // of a side, at most; code's begin there
   static constexpr size_t kStores = 2 * kSlots;
   static constexpr uint8_t kStranger = 0xff;
@@ -120,7 +127,6 @@ class RunCondenser {
   uint32_t stranger_ = 0;    // the position of the last one
   uint64_t strangers_ = 0;   // since forget_old()
   uint32_t old_before_ = 0;  // the position at the last forget_old()
-  unsigned pass_ = 0;        // blocks that are not worth trying
 };
 
 }  // namespace faultline::replay

@@ -71,34 +71,34 @@ bool RunMachine::enter(const PageRunBlock& block) {
   space_ = found;
   pid_ = block.task.pid;
   block_vpns_ = block.pages;
-  block_pages_.resize(block.pages.size());
-  number_pages(block.numbers);
+  number_pages(block);
   return true;
 }
 
-// The block's pages, whose own numbers may be given.
-void RunMachine::number_pages(std::span<const uint32_t> numbers) {
-  const size_t count = block_vpns_.size();
+// Finds the block's pages, and makes states for those that are new.
+void RunMachine::number_pages(const PageRunBlock& block) {
+  const size_t count = block.pages.size();
   const size_t known = states_.size();
   const auto tag_of = [&](size_t i) { return hw::tlb_tag(space_->asid, vpn_of(i)); };
-  if (numbers.empty() || shift_ != 0) {
+  const bool numbered = !block.numbers.empty() && shift_ == 0;
+  by_number_ = block.by_number;
+  FL_CHECK(numbered ? ids_.size() == 1 : !by_number_);
+  if (!by_number_) block_pages_.resize(count);
+  if (numbered) {
+    states_.grow_to(std::ranges::max(block.numbers) + size_t{2});
+    for (size_t i = 0; i < count && !by_number_; ++i)
+      block_pages_[i] = vpn_of(i).value < user_pages_ ? block.numbers[i] + 1 : kForeignPage;
+  } else {
     for (size_t i = 0; i < count; ++i) {
       ids_.fetch_ahead(i, count, tag_of);
       block_pages_[i] = vpn_of(i).value < user_pages_ ? ids_.get(tag_of(i)) : kForeignPage;
     }
     states_.grow_to(ids_.size());
-  } else {
-    FL_CHECK(ids_.size() == 1);
-    uint32_t last = 0;
-    for (size_t i = 0; i < count; ++i) {
-      last = std::max(last, numbers[i]);
-      block_pages_[i] = vpn_of(i).value < user_pages_ ? numbers[i] + 1 : kForeignPage;
-    }
-    if (count > 0) states_.grow_to(last + size_t{2});
   }
   if (states_.size() == known) return;
   for (size_t i = 0; i < count; ++i) {
-    if (block_pages_[i] >= known) states_[block_pages_[i]].tag = tag_of(i);
+    const uint32_t page = numbered ? block.numbers[i] + 1 : block_pages_[i];
+    if (page >= known) states_[page].tag = tag_of(i);
   }
 }
 
@@ -120,7 +120,7 @@ void RunMachine::replay_by_marks(std::span<const PageRun> runs, std::span<const 
   if (many_slow_) {
     // Their states are all over memory: the cache misses had better overlap.
     for (const PageRun run : next.first(std::min(next.size(), kRunsAtOnce)))
-      __builtin_prefetch(&states_[block_pages_[run.page()]], 1);
+      __builtin_prefetch(&states_[page_of(run)], 1);
   }
   if (!tlb_.enabled())
     replay_runs<Telling::kReferences, TlbUse::kNo>(runs);
@@ -136,6 +136,7 @@ template <RunMachine::Telling kTelling, RunMachine::TlbUse kTlb>
 void RunMachine::replay_runs(std::span<const PageRun> runs) {
   // Copies, as the compiler must think that what is written to a page may change the originals.
   const uint32_t* const pages = block_pages_.data();
+  const bool by_number = by_number_;
   PageState* const states = states_.span().data();
   uint64_t* const stamps = tlb_.stamps();
   const uint32_t all_served = served_;
@@ -143,7 +144,7 @@ void RunMachine::replay_runs(std::span<const PageRun> runs) {
   uint64_t references = references_;
   size_t slow = 0;
   for (const PageRun& run : runs) {
-    PageState& state = states[pages[run.page()]];
+    PageState& state = states[by_number ? run.page() + 1 : pages[run.page()]];
     const uint64_t count = run.count();
     if (serves(all_served, state, run.kind()) && count != 0) [[likely]] {
       // What passes a tick goes slowly.
@@ -196,7 +197,7 @@ void RunMachine::fail(const PageRun& run) {
 
 void RunMachine::replay_slowly(const PageRun& run) {
   if (run.count() == 0 && goes_on_in_page(run)) return;
-  const uint32_t page = block_pages_[run.page()];
+  const uint32_t page = page_of(run);
   if (page == kForeignPage) return fail(run);
   count_accesses(run.kind(), run.count());
   refer(page, run.kind(), std::max<uint64_t>(run.count(), 1));

@@ -113,11 +113,15 @@ class RunMachine final : private FrameView {
     return (all_served >> (8 * unsigned(kind)) & 0xff & ~state.flags) == 0;
   }
   Space* find_or_make_space(uint32_t pid);
-  void number_pages(std::span<const uint32_t> numbers);
+  void number_pages(const PageRunBlock& block);
   // `next` come behind `runs`.
   void replay_by_marks(std::span<const PageRun> runs, std::span<const PageRun> next);
   template <Telling kTelling, TlbUse kTlb>
   void replay_runs(std::span<const PageRun> runs);
+  // The state of a run's page.
+  uint32_t page_of(PageRun run) const {
+    return by_number_ ? run.page() + 1 : block_pages_[run.page()];
+  }
   // Of the block's page of that index.
   Vpn vpn_of(size_t index) const { return {block_vpns_[index] >> shift_}; }
   void replay_slowly(const PageRun& run);
@@ -185,6 +189,7 @@ class RunMachine final : private FrameView {
   uint32_t pid_ = 0;
   std::span<const uint64_t> block_vpns_;
   std::vector<uint32_t> block_pages_;  // the numbers of the block's pages
+  bool by_number_ = false;             // the block comes by number, and these are not set
 
   std::vector<uint32_t> held_;  // by Pfn: the page that the frame holds; frame 0 is none
   std::priority_queue<uint32_t, std::vector<uint32_t>, std::greater<>> freed_;

@@ -75,6 +75,9 @@ template <RunMachine::Order kOrder>
 void RunMachine::replay_by_rows(std::span<const PageRun> runs, size_t count) {
   // Copies, as the compiler must think that what is written to a page may change the originals.
   const uint32_t* const pages = block_pages_.data();
+  const auto page_of = [pages, by_number = by_number_](PageRun run) {
+    return by_number ? run.page() + 1 : pages[run.page()];
+  };
   PageState* const states = states_.data();
   KindCounts by_kind;
   PageTlb::RowUses row_uses;
@@ -84,14 +87,14 @@ void RunMachine::replay_by_rows(std::span<const PageRun> runs, size_t count) {
     const PageRun& run = runs[i];
     // Their states are all over memory.
     const PageRun soon = runs[std::min(i + kAhead, runs.size() - 1)];
-    __builtin_prefetch(&states[pages[soon.page()]], 1);
+    __builtin_prefetch(&states[page_of(soon)], 1);
     const AccessKind kind = run.kind();
     uint64_t references = run.count();
     if (references == 0) [[unlikely]] {
       if (goes_on_in_page(run)) continue;
       references = 1;
     }
-    const uint32_t page = pages[run.page()];
+    const uint32_t page = page_of(run);
     PageState& state = states[page];
     const bool missed = (state.flags & kResident) == 0;
     if (missed) {

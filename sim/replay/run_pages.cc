@@ -2,14 +2,17 @@
 
 #include <algorithm>
 
+#include "sim/base/check.h"
+
 namespace faultline::replay {
 
 NumberedRuns RunPages::number(const PageRunBlock& block) {
   const bool numbered = !block.numbers.empty() && shape_.shift == kPageRunShift;
-  numbers_.assign(block.pages.size(), kBeyond);
+  FL_CHECK(numbered || !block.by_number);
+  if (!block.by_number) numbers_.assign(block.pages.size(), kBeyond);
   const bool some_beyond = numbered ? take_numbers(block) : find_numbers(block);
-  NumberedRuns runs{
-      .runs = block.runs, .numbers = numbers_, .pages = pages_, .distinct = distinct_};
+  NumberedRuns runs{.runs = block.runs, .pages = pages_, .distinct = distinct_};
+  if (!block.by_number) runs.numbers = numbers_;
   if (some_beyond || shape_.shift != kPageRunShift) {
     copy_references(block.runs);
     runs.runs = copied_;
@@ -41,7 +44,7 @@ bool RunPages::take_numbers(const PageRunBlock& block) {
     const uint32_t number = block.numbers[i];
     const bool beyond = shape_.beyond_user_space(block.pages[i]);
     some_beyond |= beyond;
-    if (!beyond) numbers_[i] = number;
+    if (!beyond && !block.by_number) numbers_[i] = number;
     pages_ = std::max<uint64_t>(pages_, number + uint64_t{1});
     distinct_ += number >= known && !beyond ? 1 : 0;
   }

@@ -19,9 +19,14 @@ namespace faultline::replay {
 // Runs of references to pages: a run with a count of 0 is one reference, as is one with 1.
 struct NumberedRuns {
   std::span<const PageRun> runs{};
-  std::span<const uint32_t> numbers{};  // of their pages, by PageRun::page()
-  uint64_t pages = 0;                   // all numbers are below
-  uint64_t distinct = 0;                // pages that have one, of all blocks so far
+  // Of their pages, by PageRun::page(); empty: that is the number.
+  std::span<const uint32_t> numbers{};
+  uint64_t pages = 0;     // all numbers are below
+  uint64_t distinct = 0;  // pages that have one, of all blocks so far
+
+  uint32_t number_of(PageRun run) const {
+    return numbers.empty() ? run.page() : numbers[run.page()];
+  }
 };
 
 class RunPages {
@@ -32,7 +37,8 @@ class RunPages {
   static constexpr uint32_t kBeyond = PageIds::kNone;
 
   // What the runs of the block reference; its call is passed over. Valid until the next call, and
-  // as long as the block is. REQUIRES: all blocks come with numbers of their pages, or none does.
+  // as long as the block is. REQUIRES: all blocks come with numbers of their pages, or none does;
+  // a block by number has no pages but of user space, and the shape's are of its size.
   NumberedRuns number(const PageRunBlock& block);
 
  private:

@@ -71,6 +71,7 @@ Result<ReplayOutcome, InputError> replay_runs(PageRunReader& reader, RunMachine&
     if (!block) return block.error();
     if (block->end()) break;
     // Some pages may be of blocks that are passed over.
+    FL_CHECK(options.skip == 0 || !block->by_number);
     if (options.skip > 0) block->numbers = {};
     if (const CondensedRuns* const shorter = short_form.of(*block);
         shorter != nullptr && window.pass(shorter->accesses.accesses())) {

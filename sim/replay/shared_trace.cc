@@ -55,6 +55,7 @@ Result<PageRunBlock, InputError> SharedReader::next_page_runs() {
     block.pages = piece_->runs[next_runs_].pages;
     block.runs = piece_->runs[next_runs_].runs;
     block.numbers = piece_->runs[next_runs_].numbers;
+    block.by_number = piece_->runs[next_runs_].by_number;
   }
   ++next_runs_;
   if (next_runs_ >= piece_->runs_count) block.call = call_of(*piece_);
@@ -138,12 +139,25 @@ bool SharedTrace::read_runs(Piece& piece) {
   return true;
 }
 
+bool SharedTrace::comes_by_number(const PageRunBlock& block) const {
+  const auto below = [this](uint64_t page) { return page < options_.forms.by_number_below; };
+  return options_.forms.by_number_below != 0 && RunCondenser::has_many_pages(block) &&
+         page_ids_.processes() == 1 && page_ids_.size() <= PageRun::kPagesMax &&
+         std::ranges::all_of(block.pages, below);
+}
+
 void SharedTrace::add_runs(Piece& piece, const PageRunBlock& block) {
+  FL_CHECK(!block.by_number);
   if (piece.runs_count == piece.runs.size()) piece.runs.emplace_back();
   Runs& runs = piece.runs[piece.runs_count++];
   runs.pages.assign(block.pages.begin(), block.pages.end());
   runs.runs.assign(block.runs.begin(), block.runs.end());
   if (options_.forms.numbers) page_ids_.number(block.task.pid, block.pages, runs.numbers);
+  runs.by_number = comes_by_number(block);
+  if (runs.by_number) {
+    for (PageRun& run : runs.runs)
+      run = PageRun::make(runs.numbers[run.page()], run.kind(), run.count());
+  }
   runs.tried = condenses_;
   if (!runs.tried) return;
   runs.condensed.resize(condensers_.size());

@@ -31,7 +31,11 @@ namespace faultline::replay {
 struct TraceForms {
   bool accesses = false;
   bool runs = false;
-  bool numbers = false;                      // of the pages of runs
+  bool numbers = false;  // of the pages of runs
+  // Blocks of many pages, which would be looked up again and again, come by number, as long as the
+  // trace has one process and its pages are no more than fit into a PageRun; but for those with
+  // pages from here on. 0: all blocks. REQUIRES: numbers, or 0.
+  uint64_t by_number_below = 0;
   std::vector<CondenserLimits> condensed{};  // beside the runs, once for each of these
   // Which pieces are condensed: all, or those read while replays have many others to do, who else
   // condense for themselves.
@@ -76,6 +80,7 @@ class SharedTrace {
     std::vector<uint64_t> pages{};
     std::vector<PageRun> runs{};
     std::vector<uint32_t> numbers{};
+    bool by_number = false;
     // As TraceForms::condensed; null where the runs had better be replayed as they are.
     std::vector<std::unique_ptr<CondensedRuns>> condensed{};
     bool tried = false;  // to condense it
@@ -106,6 +111,7 @@ class SharedTrace {
   // Fills the piece. False: the end of what is to be read.
   bool read_piece(Piece& piece);
   void add_runs(Piece& piece, const PageRunBlock& block);
+  bool comes_by_number(const PageRunBlock& block) const;
   bool read_accesses(Piece& piece);
   bool read_runs(Piece& piece);
   // The next piece for a reader that is done with the one before, if it had one; null at the end.

@@ -63,14 +63,18 @@ size_t find_or_add(std::vector<CondenserLimits>& condensed, const CondenserLimit
   return static_cast<size_t>(found - condensed.begin());
 }
 
-TraceForms forms_of(std::vector<Job>& jobs) {
+TraceForms forms_of(std::vector<Job>& jobs, const SweepOptions& options, uint64_t skip) {
   TraceForms forms;
   for (Job& job : jobs) {
     (job.engine->name() == "runs" ? forms.runs : forms.accesses) = true;
-    forms.numbers = forms.runs;
     if (const auto limits = job.engine->condenser_limits())
       job.condensed = find_or_add(forms.condensed, *limits);
   }
+  forms.numbers = forms.runs;
+  if (!forms.runs || skip > 0) return forms;
+  forms.by_number_below = ~uint64_t{0};
+  for (const MachineOptions& machine : options.configurations)
+    forms.by_number_below = std::min(forms.by_number_below, by_number_below_of(machine));
   return forms;
 }
 
@@ -131,7 +135,7 @@ Result<SweepReport, InputError> sweep_trace(TraceReader& reader, const SweepOpti
   if (jobs->empty()) return SweepReport{};
   const auto skip = pass_over(reader, options.skip);
   if (!skip) return skip.error();
-  SharedTrace::Options how{.forms = forms_of(*jobs),
+  SharedTrace::Options how{.forms = forms_of(*jobs, options, *skip),
                            .jobs = options.jobs,
                            .accesses_max = accesses_to_read(*skip, options.limit),
                            .interrupted = options.interrupted};

@@ -20,6 +20,7 @@ class TracePageIds {
  public:
   // All numbers are below.
   uint32_t size() const { return pages_; }
+  size_t processes() const { return processes_.size(); }
 
   // Tells on_number(index, number) the numbers of `count` pages of process `pid`, of which
   // page_of(index) is each; but for those that wants(index) is false of, which get none.

@@ -22,7 +22,7 @@ constexpr size_t kAhead = 16;
 struct Uses {
   explicit Uses(const KeptRuns& kept) {
     for (const KeptRuns::Block& block : kept.blocks) {
-      for (const PageRun run : block.runs) pages.push_back(block.numbers[run.page()]);
+      for (const PageRun run : block.runs) pages.push_back(block.number_of(run));
       for (size_t i = 0; i < block.pages.size(); ++i) {
         vpns.resize(std::max<size_t>(vpns.size(), block.numbers[i] + size_t{1}));
         vpns[block.numbers[i]] = block.pages[i];
@@ -152,10 +152,10 @@ uint64_t count_opt_misses(const Uses& uses, uint64_t frames) {
   return misses;
 }
 
-KeptRuns sort_runs() { return keep_runs("traces/sort.lackey.zst"); }
+KeptRuns sort_runs() { return keep_runs(PackedTrace("traces/sort.lackey.zst")); }
 template <MadeTrace kMade>
 KeptRuns made_runs() {
-  return keep_runs(PackedTrace(kMade).path());
+  return keep_runs(PackedTrace(kMade));
 }
 
 using Count = uint64_t (*)(const Uses&, uint64_t frames);

@@ -11,7 +11,8 @@
 #include "faultline/trace_writer.h"
 #include "sim/base/check.h"
 #include "sim/base/prng.h"
-#include "sim/replay/trace_page_ids.h"
+#include "sim/replay/beside.h"
+#include "sim/replay/replayer.h"
 
 namespace faultline::bench {
 namespace {
@@ -82,20 +83,24 @@ PackedTrace::~PackedTrace() {
   rmdir(folder_.c_str());
 }
 
-KeptRuns keep_runs(const std::string& trace) {
-  const auto reader = open(trace);
-  const auto runs = make_page_run_reader(*reader);
+KeptRuns keep_runs(const PackedTrace& packed) {
   KeptRuns kept;
-  replay::TracePageIds page_ids;
-  for (;;) {
-    const auto block = runs->next_page_runs();
-    FL_CHECK(block.ok());
-    if (block->end()) return kept;
-    kept.blocks.push_back({.pages = {block->pages.begin(), block->pages.end()},
-                           .runs = {block->runs.begin(), block->runs.end()}});
-    page_ids.number(block->task.pid, block->pages, kept.blocks.back().numbers);
-    for (const PageRun run : block->runs) kept.accesses += run.count();
-  }
+  const auto take = [&](TraceReader& pieces, const replay::CondensedSource*) {
+    for (;;) {
+      const auto block = pieces.page_runs()->next_page_runs();
+      FL_CHECK(block.ok());
+      if (block->end()) return;
+      kept.blocks.push_back({.pages = {block->pages.begin(), block->pages.end()},
+                             .runs = {block->runs.begin(), block->runs.end()},
+                             .numbers = {block->numbers.begin(), block->numbers.end()},
+                             .by_number = block->by_number});
+      for (const PageRun run : block->runs) kept.accesses += run.count();
+    }
+  };
+  const auto reader = open(packed.path());
+  replay::read_beside(*reader, {.numbers = true, .by_number_below = replay::by_number_below_of({})},
+                      take);
+  return kept;
 }
 
 }  // namespace faultline::bench

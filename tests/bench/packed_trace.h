@@ -42,20 +42,25 @@ class PackedTrace {
   std::string path_;
 };
 
-// What the blocks of a trace hold, as they come where it is read by another thread.
+// What the blocks of a trace hold, as they come where another thread reads it.
 struct KeptRuns {
   struct Block {
     std::vector<uint64_t> pages{};
     std::vector<PageRun> runs{};
     std::vector<uint32_t> numbers{};
-    PageRunBlock view() const { return {.pages = pages, .runs = runs, .numbers = numbers}; }
+    bool by_number = false;
+    PageRunBlock view() const {
+      return {.pages = pages, .runs = runs, .numbers = numbers, .by_number = by_number};
+    }
+    // The number of a run's page.
+    uint32_t number_of(PageRun run) const { return by_number ? run.page() : numbers[run.page()]; }
   };
   std::vector<Block> blocks{};
   uint64_t accesses = 0;
 };
-KeptRuns keep_runs(const std::string& trace);
+KeptRuns keep_runs(const PackedTrace& packed);
 
-// The same as a trace.
+// The same as a trace, which is read again. REQUIRES: none of its blocks came by number.
 class KeptReader final : public TraceReader, public PageRunReader {
  public:
   explicit KeptReader(const KeptRuns& kept) : blocks_(kept.blocks) {}

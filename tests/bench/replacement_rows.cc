@@ -7,6 +7,7 @@
 
 #include "faultline/mrc.h"
 #include "faultline/page_run.h"
+#include "faultline/trace.h"
 #include "sim/base/check.h"
 #include "sim/replay/next_use_index.h"
 #include "sim/replay/next_uses_of_runs.h"
@@ -18,10 +19,22 @@
 namespace faultline::bench {
 namespace {
 
-KeptRuns sort_runs() { return keep_runs("traces/sort.lackey.zst"); }
-KeptRuns random_runs() { return keep_runs(PackedTrace(kRandom).path()); }
-KeptRuns updates_runs() { return keep_runs(PackedTrace(kUpdates).path()); }
-KeptRuns skewed_runs() { return keep_runs(PackedTrace(kSkewed).path()); }
+struct Trace {
+  template <class Source>
+  explicit Trace(const Source& source) : packed(source), runs(keep_runs(packed)) {}
+  PackedTrace packed;
+  KeptRuns runs;
+};
+
+const Trace& sort_trace() {
+  static const Trace trace(std::string("traces/sort.lackey.zst"));
+  return trace;
+}
+template <MadeTrace kMade>
+const Trace& made_trace() {
+  static const Trace trace(kMade);
+  return trace;
+}
 
 void replace(const KeptRuns& runs, const replay::ReplacementOptions& options) {
   const auto replacement = replay::make_replacement(options);
@@ -38,42 +51,40 @@ void measure(benchmark::State& state, const KeptRuns& runs, const std::string& p
   state.SetItemsProcessed(state.iterations() * int64_t(runs.accesses));
 }
 
-// OPT, and before it the pass that notes what is used when.
-void measure_opt(benchmark::State& state, const KeptRuns& runs, uint64_t frames) {
+// OPT, and before it the pass that notes what is used when, from the file.
+void measure_opt(benchmark::State& state, const Trace& trace, uint64_t frames) {
   for (auto _ : state) {
     const auto index = replay::NextUseIndex::create();
     FL_CHECK(index.ok());
-    KeptReader reader(runs);
-    FL_CHECK(replay::note_next_uses(reader, MrcOptions{}, **index).ok() && (*index)->finish().ok());
-    replace(runs, {.policy = "opt", .frames = frames, .next_uses = index->get()});
+    const auto reader = open_trace({trace.packed.path()}, {});
+    FL_CHECK(reader.ok());
+    FL_CHECK(replay::note_next_uses(**reader, {}, **index).ok() && (*index)->finish().ok());
+    replace(trace.runs, {.policy = "opt", .frames = frames, .next_uses = index->get()});
   }
-  state.SetItemsProcessed(state.iterations() * int64_t(runs.accesses));
+  state.SetItemsProcessed(state.iterations() * int64_t(trace.runs.accesses));
 }
 
 enum class Policy : uint8_t { kLru, kFifo, kClock, kSieve, kS3Fifo, kTwoQueue, kArc, kLirs };
 constexpr const char* kNames[] = {"lru", "fifo", "clock", "sieve", "s3fifo", "2q", "arc", "lirs"};
 
-template <KeptRuns (*kMake)()>
-const KeptRuns& the_only() {
-  static const KeptRuns runs = kMake();
-  return runs;
-}
-template <KeptRuns (*kMake)(), Policy kPolicy, uint64_t kFrames>
+using TheTrace = const Trace& (*)();
+
+template <TheTrace kTrace, Policy kPolicy, uint64_t kFrames>
 void alone(benchmark::State& state) {
-  measure(state, the_only<kMake>(), kNames[size_t(kPolicy)], kFrames);
+  measure(state, kTrace().runs, kNames[size_t(kPolicy)], kFrames);
 }
-template <KeptRuns (*kMake)(), uint64_t kFrames>
+template <TheTrace kTrace, uint64_t kFrames>
 void opt_alone(benchmark::State& state) {
-  measure_opt(state, the_only<kMake>(), kFrames);
+  measure_opt(state, kTrace(), kFrames);
 }
 template <Policy kPolicy>
-constexpr auto kSort = alone<sort_runs, kPolicy, 256>;
+constexpr auto kSort = alone<sort_trace, kPolicy, 256>;
 template <Policy kPolicy>
-constexpr auto kRandomly = alone<random_runs, kPolicy, 65'536>;
+constexpr auto kRandomly = alone<made_trace<kRandom>, kPolicy, 65'536>;
 template <Policy kPolicy>
-constexpr auto kUpdating = alone<updates_runs, kPolicy, 65'536>;
+constexpr auto kUpdating = alone<made_trace<kUpdates>, kPolicy, 65'536>;
 template <Policy kPolicy>
-constexpr auto kSkewedly = alone<skewed_runs, kPolicy, 4'096>;
+constexpr auto kSkewedly = alone<made_trace<kSkewed>, kPolicy, 4'096>;
 
 constexpr Row row(std::string_view what, void (*body)(benchmark::State& state), double target) {
   return {.what = what,
@@ -100,11 +111,13 @@ constexpr Row kRows[] = {
     row("replacement alone, sort, 256 frames: 2q", kSort<Policy::kTwoQueue>, 300e6),
     row("replacement alone, sort, 256 frames: arc", kSort<Policy::kArc>, 300e6),
     row("replacement alone, sort, 256 frames: lirs", kSort<Policy::kLirs>, 300e6),
-    opt_row("replacement alone, sort, 256 frames: opt", opt_alone<sort_runs, 256>, 100e6),
-    opt_row("replacement alone, random, 65,536 frames: opt", opt_alone<random_runs, 65'536>, 22e6),
-    opt_row("replacement alone, updates, 65,536 frames: opt", opt_alone<updates_runs, 65'536>,
+    opt_row("replacement alone, sort, 256 frames: opt", opt_alone<sort_trace, 256>, 100e6),
+    opt_row("replacement alone, random, 65,536 frames: opt", opt_alone<made_trace<kRandom>, 65'536>,
             22e6),
-    opt_row("replacement alone, skewed, 4,096 frames: opt", opt_alone<skewed_runs, 4'096>, 22e6),
+    opt_row("replacement alone, updates, 65,536 frames: opt",
+            opt_alone<made_trace<kUpdates>, 65'536>, 22e6),
+    opt_row("replacement alone, skewed, 4,096 frames: opt", opt_alone<made_trace<kSkewed>, 4'096>,
+            22e6),
     row("replacement alone, random, 65,536 frames: lru", kRandomly<Policy::kLru>, 150e6),
     row("replacement alone, random, 65,536 frames: fifo", kRandomly<Policy::kFifo>, 150e6),
     row("replacement alone, random, 65,536 frames: clock", kRandomly<Policy::kClock>, 150e6),

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view kOneThread = "sweep of 8 sizes of LRU, 1 thread";
 
-KeptRuns keep() { return keep_runs("traces/sort.lackey.zst"); }
+KeptRuns keep() { return keep_runs(PackedTrace("traces/sort.lackey.zst")); }
 
 void sweep(const KeptRuns& kept, unsigned jobs, uint64_t first_frames, size_t sizes) {
   SweepOptions options{.jobs = jobs};

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "faultline/trace.h"
+#include "sim/base/prng.h"
 
 namespace faultline::replay {
 
@@ -36,6 +37,21 @@ class FakeTrace final : public TraceReader {
   size_t at_ = 0;
   std::vector<Access> block_;
 };
+
+// Accesses to so many pages, all over them, that runs of them come by number; a process may take
+// the place of another on the way, and one go beyond user space.
+inline std::vector<FakeAccess> scattered_accesses(size_t count) {
+  base::Prng random(6);
+  std::vector<FakeAccess> accesses;
+  for (size_t i = 0; i < count; ++i) {
+    const bool near = random.below(4) == 0;
+    const uint64_t page = random.below(near ? 40 : 20'000);
+    accesses.push_back({{.address = {0x100000 + page * 4096 + random.below(4096)},
+                         .size_bytes = static_cast<uint32_t>(random.below(1000) == 0 ? 9'000 : 2),
+                         .kind = static_cast<AccessKind>(random.below(4))}});
+  }
+  return accesses;
+}
 
 // The same, which holds page runs.
 class FakeRuns final : public TraceReader {

@@ -29,11 +29,12 @@ void check_same(const MissCurve& a, const MissCurve& b) {
 }
 
 // Whether the trace comes as accesses or as page runs, whose pages are numbered where it is read.
-MrcReport measure(const std::vector<FakeAccess>& accesses, const MrcOptions& options = {}) {
+MrcReport measure(const std::vector<FakeAccess>& accesses, const MrcOptions& options = {},
+                  size_t block = 555) {
   FakeTrace trace(accesses, 777);
   auto report = measure_mrc(trace, options);
   REQUIRE(report.ok());
-  FakeRuns runs(accesses, 555);
+  FakeRuns runs(accesses, block);
   const auto of_runs = measure_mrc(runs, options);
   REQUIRE(of_runs.ok());
   CHECK(of_runs->records == report->records);
@@ -43,6 +44,9 @@ MrcReport measure(const std::vector<FakeAccess>& accesses, const MrcOptions& opt
     CHECK(of_runs->processes[i].pid == report->processes[i].pid);
     check_same(of_runs->processes[i].curve, report->processes[i].curve);
   }
+  REQUIRE(of_runs->policies.size() == report->policies.size());
+  for (size_t i = 0; i < report->policies.size(); ++i)
+    CHECK(of_runs->policies[i].points == report->policies[i].points);
   return *report;
 }
 
@@ -141,6 +145,25 @@ TEST_CASE("mrc: the second process may come late") {
   REQUIRE(report.processes.size() == 2);
   CHECK(report.processes[0].pid == 0);
   CHECK(report.processes[1].pid == 7);
+}
+
+TEST_CASE("mrc: runs that come by number") {
+  constexpr size_t kBlock = 60'000;
+  std::vector<FakeAccess> accesses = scattered_accesses(5 * kBlock);
+  const MrcOptions options{.policies = {"lru", "fifo", "clock", "arc"},
+                           .policy_frames = {100, 5'000, 19'000}};
+  CHECK(measure(accesses, options, kBlock).processes.empty());
+  MrcOptions part = options;
+  part.skip = kBlock + 5;
+  part.limit = 2 * kBlock;
+  CHECK(measure(accesses, part, kBlock).records == part.limit);
+  MrcOptions larger = options;
+  larger.paging = "arm64-16k";
+  measure(accesses, larger, kBlock);
+  // A page beyond user space; and later a second process.
+  accesses[2 * kBlock + 7].access.address = {kUserEnd + 4096};
+  for (size_t i = 4 * kBlock; i < accesses.size(); ++i) accesses[i].pid = 3;
+  CHECK(measure(accesses, options, kBlock).processes.size() == 2);
 }
 
 TEST_CASE("mrc: skip and limit are as in a replay") {

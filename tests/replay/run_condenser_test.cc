@@ -165,22 +165,39 @@ TEST_CASE("A loop of a few pages is a reference to each of them") {
   CHECK(condensed.runs.back().kind() == AccessKind::kStore);
 }
 
-TEST_CASE(
-    "What is not condensed: pages beyond the program's, and for some time what hardly helps") {
+// So many runs, each of the page that comes seven behind the last.
+Block round_trips(uint32_t pages, uint32_t runs) {
+  Block block;
+  for (uint32_t page = 0; page < pages; ++page) block.pages.push_back(page);
+  for (uint32_t i = 0; i < runs; ++i)
+    block.runs.push_back(PageRun::make(i * 7 % pages, AccessKind::kLoad, 1));
+  return block;
+}
+
+TEST_CASE("What is not condensed: pages beyond the program's, and what hardly helps") {
   RunCondenser condenser(*make(options_of(256, {}, "x86-64"))->condenser_limits());
   CondensedRuns condensed;
-  Block foreign{.pages = {uint64_t{1} << 40}, .runs = {PageRun::make(0, AccessKind::kLoad, 1)}};
-  CHECK_FALSE(condenser.condense(foreign.view(), condensed));
-
-  Block strangers;
-  for (uint32_t page = 0; page < 1'000; ++page) {
-    strangers.pages.push_back(page);
-    strangers.runs.push_back(PageRun::make(page, AccessKind::kLoad, 1));
-  }
-  CHECK(condenser.condense(strangers.view(), condensed));
-  int passed_over = 0;
-  while (!condenser.condense(strangers.view(), condensed)) ++passed_over;
-  CHECK(passed_over == 15);
+  const auto condenses = [&](const Block& block) {
+    const bool does = condenser.condense(block.view(), condensed);
+    // Whenever it is asked: what else was condensed does not count.
+    REQUIRE(condenser.condense(round_trips(5, 20'000).view(), condensed));
+    CHECK(condenser.condense(block.view(), condensed) == does);
+    return does;
+  };
+  CHECK_FALSE(condenses({.pages = {uint64_t{1} << 40}, .runs = {PageRun::make(0, {}, 1)}}));
+  // Its first runs tell.
+  CHECK_FALSE(condenses(round_trips(400, 1'024)));
+  CHECK(condenses(round_trips(400, 960)));
+  Block later = round_trips(400, 1'024);
+  for (uint32_t i = 0; i < 40'000; ++i)
+    later.runs.push_back(PageRun::make(i % 3, AccessKind::kLoad, 1));
+  CHECK_FALSE(condenses(later));
+  // And so does how many pages there are.
+  Block many = round_trips(5'000, 0);
+  many.runs = round_trips(3, 65'536).runs;
+  CHECK_FALSE(condenses(many));
+  many.pages.resize(4'600);
+  CHECK(condenses(many));
 }
 
 TEST_CASE("Machines whose runs come as they are") {

@@ -49,8 +49,12 @@ std::vector<MachineOptions> configurations(Engines engines) {
 }
 
 std::string document(const MachineOptions& options, uint64_t records, const Stats& stats) {
-  return replay_report_json(
-      {.files = {}, .format = "fake", .records = records, .config = options, .stats = stats});
+  return replay_report_json({.files = {},
+                             .format = "fake",
+                             .records = records,
+                             .page_size = page_size_of(options).bytes(),
+                             .config = options,
+                             .stats = stats});
 }
 
 std::string alone(const std::vector<FakeAccess>& accesses, const MachineOptions& options,
@@ -80,6 +84,44 @@ TEST_CASE("sweep: as replays one by one, by both engines, with any number of thr
       for (size_t i = 0; i < outcome->replays.size(); ++i)
         CHECK(replay_report_json(outcome->replays[i]) ==
               alone(accesses, options.configurations[i], options));
+    }
+  }
+}
+
+TEST_CASE("sweep: runs that come by number, and larger pages, which cannot") {
+  constexpr size_t kBlock = 60'000;
+  std::vector<FakeAccess> accesses = scattered_accesses(4 * kBlock);
+  for (size_t i = 3 * kBlock; i < accesses.size(); ++i) accesses[i].pid = 3;
+  std::vector<MachineOptions> all;
+  for (const char* policy : {"lru", "clock", "arc"})
+    for (const uint64_t frames : {30U, 4'000U, 18'000U})
+      all.push_back({.frames = frames,
+                     .policy = policy,
+                     .contents = Contents::kNone,
+                     .unmapped = Unmapped::kMap});
+  for (const bool larger : {false, true}) {
+    if (larger) all.push_back({.paging = "arm64-16k", .frames = 500});
+    all.back().contents = Contents::kNone;
+    all.back().unmapped = Unmapped::kMap;
+    for (const uint64_t skip : {size_t{0}, kBlock + 17}) {
+      CAPTURE(larger);
+      CAPTURE(skip);
+      const SweepOptions options{.configurations = all, .skip = skip, .jobs = 2};
+      FakeRuns runs(accesses, kBlock);
+      const auto outcome = sweep_trace(runs, options);
+      REQUIRE(outcome.ok());
+      for (size_t i = 0; i < all.size(); ++i) {
+        CAPTURE(i);
+        const std::string expected = alone(accesses, all[i], options);
+        CHECK(replay_report_json(outcome->replays[i]) == expected);
+        FakeRuns again(accesses, kBlock);
+        auto engine = make_engine({.machine = all[i]}, again);
+        REQUIRE(engine.ok());
+        const auto one = (*engine)->replay(again, {.skip = skip});
+        REQUIRE(one.ok());
+        CHECK(document(all[i], one->records, (*engine)->stats()) == expected);
+        (*engine)->validate();
+      }
     }
   }
 }
