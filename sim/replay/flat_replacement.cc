@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -73,10 +74,12 @@ class FlatLru final : public Replacement {
     for (size_t at = 0; at < runs.runs.size(); at += kRunsAtOnce) {
       const size_t end = std::min(runs.runs.size(), at + kRunsAtOnce);
       const uint64_t misses = counts_.misses;
-      if (queues_)
-        take<Queues::kAll>(runs, at, end);
-      else
-        take<Queues::kNone>(runs, at, end);
+      runs.with_number_of([&](auto number_of) {
+        if (queues_)
+          take<Queues::kAll>(runs.runs, at, end, number_of);
+        else
+          take<Queues::kNone>(runs.runs, at, end, number_of);
+      });
       const bool many = (counts_.misses - misses) * kRunsPerMiss >= end - at;
       choose_queues(many);
     }
@@ -110,20 +113,19 @@ class FlatLru final : public Replacement {
   auto time_of() {
     return [pages = pages_.data()](uint32_t page) -> uint64_t& { return pages[page].time; };
   }
-  template <Queues kQueues>
-  void take(const NumberedRuns& runs, size_t begin, size_t end) {
-    // What is written may alias what finds these.
-    const NumberedRuns found = runs;
+  template <Queues kQueues, class NumberOf>
+  void take(std::span<const PageRun> runs, size_t begin, size_t end, NumberOf number_of) {
+    // What is written may alias what finds it.
     Page* const pages = pages_.data();
-    const size_t last = runs.runs.size() - 1;
+    const size_t last = runs.size() - 1;
     uint64_t references = 0;
     uint64_t now = now_;
     for (size_t i = begin; i < end; ++i) {
-      const PageRun run = runs.runs[i];
+      const PageRun run = runs[i];
       references += references_of(run);
-      const uint32_t number = found.number_of(run);
+      const uint32_t number = number_of(run);
       if constexpr (kQueues == Queues::kAll) {
-        __builtin_prefetch(&pages[found.number_of(found.runs[std::min(i + kAhead, last)])], 1);
+        __builtin_prefetch(&pages[number_of(runs[std::min(i + kAhead, last)])], 1);
       }
       Page& page = pages[number];
       if ((page.flags & kResident) == 0) [[unlikely]] {
@@ -218,10 +220,12 @@ class FlatCircle final : public Replacement {
     for (size_t at = 0; at < runs.runs.size(); at += kRunsAtOnce) {
       const size_t end = std::min(runs.runs.size(), at + kRunsAtOnce);
       const uint64_t misses = counts_.misses;
-      if (many_miss_)
-        take<FetchesAhead::kYes>(runs, at, end);
-      else
-        take<FetchesAhead::kNo>(runs, at, end);
+      runs.with_number_of([&](auto number_of) {
+        if (many_miss_)
+          take<FetchesAhead::kYes>(runs.runs, at, end, number_of);
+        else
+          take<FetchesAhead::kNo>(runs.runs, at, end, number_of);
+      });
       many_miss_ = (counts_.misses - misses) * kRunsPerMiss >= end - at;
     }
   }
@@ -238,19 +242,18 @@ class FlatCircle final : public Replacement {
   enum class FetchesAhead : bool { kNo, kYes };
   static constexpr uint32_t kUseOfHit = kSpares == Spares::kThoseUsed ? kUsed : 0;
 
-  template <FetchesAhead kFetchesAhead>
-  void take(const NumberedRuns& runs, size_t begin, size_t end) {
-    // Bytes may alias what finds these.
-    const NumberedRuns found = runs;
+  template <FetchesAhead kFetchesAhead, class NumberOf>
+  void take(std::span<const PageRun> runs, size_t begin, size_t end, NumberOf number_of) {
+    // Bytes may alias what finds it.
     uint8_t* const pages = pages_.data();
-    const size_t last = runs.runs.size() - 1;
+    const size_t last = runs.size() - 1;
     uint64_t references = 0;
     for (size_t i = begin; i < end; ++i) {
-      const PageRun run = runs.runs[i];
+      const PageRun run = runs[i];
       references += references_of(run);
-      const uint32_t number = found.number_of(run);
+      const uint32_t number = number_of(run);
       if constexpr (kFetchesAhead == FetchesAhead::kYes) {
-        __builtin_prefetch(&pages[found.number_of(found.runs[std::min(i + kAhead, last)])], 1);
+        __builtin_prefetch(&pages[number_of(runs[std::min(i + kAhead, last)])], 1);
       }
       const uint8_t page = pages[number];
       const uint32_t after = page | dirty_if(run) | kUseOfHit;

@@ -99,13 +99,16 @@ class PolicyReplacement final : public Replacement, private FrameView {
   // counts stays in registers.
   template <PolicySees kSees>
   void use_all(const NumberedRuns& runs) {
-    // What is written may alias what finds these.
-    const NumberedRuns found = runs;
+    runs.with_number_of([&](auto number_of) { use_all<kSees>(runs.runs, number_of); });
+  }
+  template <PolicySees kSees, class NumberOf>
+  void use_all(std::span<const PageRun> runs, NumberOf number_of) {
+    // What is written may alias what finds it.
     uint32_t* const pages = pages_.data();
     uint64_t references = references_;
     size_t logged = logged_;
-    for (const PageRun run : found.runs) {
-      const uint32_t number = found.number_of(run);
+    for (const PageRun run : runs) {
+      const uint32_t number = number_of(run);
       const uint64_t count = run.count() + (run.count() == 0 ? 1 : 0);
       const uint32_t page = pages[number];
       const Pfn frame{page >> kFrameShift};

@@ -27,6 +27,15 @@ struct NumberedRuns {
   uint32_t number_of(PageRun run) const {
     return numbers.empty() ? run.page() : numbers[run.page()];
   }
+  // Calls `use` with a function that does that, for loops over many runs: which of the two it is
+  // need not be asked for each.
+  template <class Use>
+  void with_number_of(Use use) const {
+    if (numbers.empty())
+      use([](PageRun run) { return run.page(); });
+    else
+      use([all = numbers.data()](PageRun run) { return all[run.page()]; });
+  }
 };
 
 class RunPages {
