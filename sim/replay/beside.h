@@ -22,11 +22,11 @@ struct BesideOptions {
   const std::atomic<bool>* interrupted = nullptr;  // as SharedTrace's; null: never
 };
 
-// Calls `use` with a reader of what `reader` reads, and what was condensed of that (null: nothing
-// ever is), on a thread of its own if there can be one, and
-// returns when it has. It is this thread that reads, as signals which are to end the reading come
-// to the one that was there first. Accesses are made into runs by the other one: reading them takes
-// longer. Whether it was interrupted before the end.
+// Calls `use` with a reader of what `reader` reads, and with what was condensed of that (null:
+// nothing ever is), on a thread of its own if there can be one, and returns when it has. It is this
+// thread that reads, as signals which are to end the reading come to the one that was there first.
+// Accesses are made into runs by the other one: reading them takes longer. Whether it was
+// interrupted before the end.
 // What `use` throws, or reading, this does, when both are done.
 bool read_beside(TraceReader& reader, const BesideOptions& options,
                  const std::function<void(TraceReader&, const CondensedSource*)>& use);

@@ -110,8 +110,6 @@ class PageTlb {
   bool keeps_rows() const { return keeps_rows_; }
   // Uses of rows, to be counted together.
   class RowUses {
-   public:
-   private:
     friend class PageTlb;
     uint64_t first_misses_ = 0;  // of TlbSide::kCode, and above them all
     uint64_t second_hits_ = 0;
@@ -127,6 +125,7 @@ class PageTlb {
     uses.second_hits_ += found ? 1 : 0;
     return found;
   }
+  // REQUIRES: fewer than 2^32 uses.
   void add(RowUses uses) {
     const uint64_t of_code = uses.first_misses_ & 0xffffffff;
     const uint64_t of_all = uses.first_misses_ >> 32;

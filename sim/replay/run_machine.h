@@ -15,8 +15,7 @@
 //   2. each frame in use is the one of its page, and each resident page has one
 //   3. the TLB holds resident pages alone
 //   4. where order_ is kOfUses, resident pages have their last uses in uses_, no others have, and
-//   no
-//      place there is behind the references that were made
+//      no place there is behind the references that were made
 // Owns: TLB, page tables, policy. Not thread-safe: many RunMachines are for many threads.
 #pragma once
 
@@ -128,7 +127,6 @@ class RunMachine final : private FrameView {
   bool goes_on_in_page(const PageRun& run) const;
   void fail(const PageRun& run);
   void choose_keeping(size_t runs);
-  void keep_rows(bool rows);
   void order_by_uses();
   template <Order kOrder>
   void replay_by_rows(std::span<const PageRun> runs, size_t count);
