@@ -55,7 +55,7 @@ uint64_t references_of(PageRun run) { return run.count() + (run.count() == 0 ? 1
 // Whether many miss is looked at after so many runs.
 constexpr size_t kRunsAtOnce = 1024;
 // It is where there is a miss in so many.
-constexpr uint64_t kRunsPerMiss = 4;
+constexpr uint64_t kRunsPerMiss = 16;
 // What is needed so many runs, or victims, later is fetched ahead then.
 constexpr size_t kAhead = 16;
 
@@ -259,6 +259,9 @@ class FlatCircle final : public Replacement {
       const uint32_t after = page | dirty_if(run) | kUseOfHit;
       if ((page & kResident) == 0) [[unlikely]] {
         bring_in(run, number);
+      } else if constexpr (kFetchesAhead == FetchesAhead::kYes) {
+        // Whether it changes cannot be foretold.
+        pages[number] = static_cast<uint8_t>(after);
       } else if (page != after) [[unlikely]] {
         pages[number] = static_cast<uint8_t>(after);
       }
