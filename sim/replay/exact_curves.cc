@@ -38,7 +38,7 @@ class Stack {
     uint64_t references = 0;
     for (const PageRun run : piece.runs) {
       const uint32_t number = piece.number_of(run);
-      references += run.count() + unsigned{run.count() == 0};
+      references += references_of(run);
       buffer_[count] = number;
       count += number != top;
       top = number;

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "sim/base/check.h"
-#include "sim/base/sort_by_position.h"
 #include "sim/replay/use_queue.h"
 
 namespace faultline::replay {
@@ -48,9 +47,6 @@ struct Counts {
             .dirty_evictions = dirty_evictions};
   }
 };
-
-// A run with a count of 0 is one reference.
-uint64_t references_of(PageRun run) { return run.count() + (run.count() == 0 ? 1 : 0); }
 
 // Whether many miss is looked at after so many runs.
 constexpr size_t kRunsAtOnce = 1024;
@@ -180,19 +176,9 @@ class FlatLru final : public Replacement {
   // Where few runs miss: queues all that is in memory, with room for so many uses. O(frames),
   // amortised over the victims, and over the uses of those that are none.
   void put_in_order(size_t room) {
-    struct Timed {
-      uint64_t time;
-      uint32_t page;
-    };
     while (!queue_.empty()) put_by_.push_back(queue_.take_first(time_of()).page);
-    std::vector<Timed> timed;
-    timed.reserve(put_by_.size());
-    for (const uint32_t page : put_by_) timed.push_back({pages_[page].time, page});
+    queue_.restart(now_, room, put_by_, time_of());
     put_by_.clear();
-    std::vector<Timed> scratch;
-    base::sort_by_position(timed, scratch, [](const Timed& one) { return one.time; });
-    queue_.restart(now_, room);
-    for (const Timed& one : timed) pages_[one.page].time = queue_.push(one.page, time_of());
     now_ = queue_.next_place();
   }
 

@@ -151,7 +151,7 @@ Result<bool, InputError> replay::note_next_uses(TraceReader& reader, const MrcOp
     if (runs.pages > kMrcPolicyPagesMax) return false;
     for (const PageRun run : runs.runs) {
       next_uses.note_use(PageId{runs.number_of(run)}, references + 1);
-      references += std::max<uint32_t>(run.count(), 1);
+      references += references_of(run);
     }
     return true;
   };

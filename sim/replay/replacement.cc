@@ -109,7 +109,7 @@ class PolicyReplacement final : public Replacement, private FrameView {
     size_t logged = logged_;
     for (const PageRun run : runs) {
       const uint32_t number = number_of(run);
-      const uint64_t count = run.count() + (run.count() == 0 ? 1 : 0);
+      const uint64_t count = references_of(run);
       const uint32_t page = pages[number];
       const Pfn frame{page >> kFrameShift};
       // A log that is full is handed over by the slow way, too.

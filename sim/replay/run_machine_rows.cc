@@ -1,11 +1,11 @@
 // RunMachine where most runs miss the first level of the TLB, which is kept as rows then.
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <utility>
 #include <vector>
 
-#include "sim/base/sort_by_position.h"
 #include "sim/replay/run_machine.h"
 
 namespace faultline::replay {
@@ -42,19 +42,12 @@ void RunMachine::order_by_uses() {
   if (in_use_ < frames_max_ || evictions_ - ordered_last_ < frames_max_ / 2) return;
   ordered_last_ = evictions_;
   order_ = Order::kOfUses;
-  struct Timed {
-    uint64_t time;
-    uint32_t page;
-  };
-  std::vector<Timed> timed;
-  timed.reserve(in_use_);
-  for (const uint32_t page : held_)
-    if (page != kNoPageHeld) timed.push_back({states_[page].last_use, page});
-  std::vector<Timed> scratch;
-  base::sort_by_position(timed, scratch, [](const Timed& one) { return one.time; });
+  std::vector<uint32_t> pages;
+  pages.reserve(in_use_);
+  std::ranges::copy_if(held_, std::back_inserter(pages),
+                       [](uint32_t page) { return page != kNoPageHeld; });
   // Now and later no place is behind the references that were made.
-  uses_.restart(references_ + 1 - in_use_, UseQueue::room_for(in_use_));
-  for (const Timed& one : timed) states_[one.page].last_use = uses_.push(one.page, time_of());
+  uses_.restart(references_ + 1 - in_use_, UseQueue::room_for(in_use_), pages, time_of());
 }
 
 // Gives the page the frame of the one that goes. REQUIRES: order_ is kOfUses.

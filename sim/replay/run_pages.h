@@ -38,6 +38,9 @@ struct NumberedRuns {
   }
 };
 
+// Of a run as NumberedRuns has them.
+inline uint64_t references_of(PageRun run) { return run.count() + (run.count() == 0 ? 1 : 0); }
+
 class RunPages {
  public:
   explicit RunPages(PageShape shape) : shape_(shape) {}

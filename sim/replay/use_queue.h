@@ -12,7 +12,10 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
+
+#include "sim/base/sort_by_position.h"
 
 namespace faultline::replay {
 
@@ -31,6 +34,21 @@ class UseQueue {
   void restart(uint64_t place, size_t room) {
     if (ring_.size() < room) ring_.resize(std::bit_ceil(room));
     head_ = tail_ = place;
+  }
+  // The same, and adds a last use of each of `pages`, in the order of their times. O(pages).
+  template <class TimeOf>
+  void restart(uint64_t place, size_t room, std::span<const uint32_t> pages, TimeOf time_of) {
+    struct Timed {
+      uint64_t time;
+      uint32_t page;
+    };
+    std::vector<Timed> timed;
+    timed.reserve(pages.size());
+    for (const uint32_t page : pages) timed.push_back({time_of(page), page});
+    std::vector<Timed> scratch;
+    base::sort_by_position(timed, scratch, [](const Timed& one) { return one.time; });
+    restart(place, room);
+    for (const Timed& one : timed) time_of(one.page) = push(one.page, time_of);
   }
   bool empty() const { return head_ == tail_; }
   uint64_t next_place() const { return tail_; }

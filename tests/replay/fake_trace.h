@@ -38,8 +38,8 @@ class FakeTrace final : public TraceReader {
   std::vector<Access> block_;
 };
 
-// Accesses to so many pages, all over them, that runs of them come by number; a process may take
-// the place of another on the way, and one go beyond user space.
+// Accesses to so many pages, all over them, that runs of them come by number where blocks are
+// large.
 inline std::vector<FakeAccess> scattered_accesses(size_t count) {
   base::Prng random(6);
   std::vector<FakeAccess> accesses;
@@ -53,7 +53,7 @@ inline std::vector<FakeAccess> scattered_accesses(size_t count) {
   return accesses;
 }
 
-// The same, which holds page runs.
+// A FakeTrace that holds page runs.
 class FakeRuns final : public TraceReader {
  public:
   explicit FakeRuns(std::vector<FakeAccess> accesses, size_t block = 1000)
