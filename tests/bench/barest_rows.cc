@@ -152,17 +152,21 @@ uint64_t count_opt_misses(const Uses& uses, uint64_t frames) {
   return misses;
 }
 
-KeptRuns sort_runs() { return keep_runs(PackedTrace("traces/sort.lackey.zst")); }
+const Uses& sort_uses() {
+  static const Uses uses(runs_of(kSortTrace));
+  return uses;
+}
 template <MadeTrace kMade>
-KeptRuns made_runs() {
-  return keep_runs(PackedTrace(kMade));
+const Uses& made_uses() {
+  static const Uses uses(runs_of(kMade));
+  return uses;
 }
 
 using Count = uint64_t (*)(const Uses&, uint64_t frames);
 
-template <KeptRuns (*kMake)(), uint64_t kFrames, Count kCount>
+template <const Uses& (*kUses)(), uint64_t kFrames, Count kCount>
 void measure(benchmark::State& state) {
-  static const Uses uses(kMake());
+  const Uses& uses = kUses();
   for (auto _ : state) {
     const uint64_t misses = kCount(uses, kFrames);
     FL_CHECK(misses > kFrames);
@@ -171,13 +175,13 @@ void measure(benchmark::State& state) {
 }
 
 template <Count kCount>
-constexpr auto kSort = measure<sort_runs, 256, kCount>;
+constexpr auto kSort = measure<sort_uses, 256, kCount>;
 template <Count kCount>
-constexpr auto kRandomly = measure<made_runs<kRandom>, 65'536, kCount>;
+constexpr auto kRandomly = measure<made_uses<kRandom>, 65'536, kCount>;
 template <Count kCount>
-constexpr auto kUpdating = measure<made_runs<kUpdates>, 65'536, kCount>;
+constexpr auto kUpdating = measure<made_uses<kUpdates>, 65'536, kCount>;
 template <Count kCount>
-constexpr auto kSkewedly = measure<made_runs<kSkewed>, 4'096, kCount>;
+constexpr auto kSkewedly = measure<made_uses<kSkewed>, 4'096, kCount>;
 constexpr Count kFifo = count_circle_misses<Spares::kNone>;
 constexpr Count kClock = count_circle_misses<Spares::kThoseUsed>;
 

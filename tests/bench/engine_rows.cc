@@ -65,7 +65,7 @@ void replay_opt(benchmark::State& state, const PackedTrace& packed, uint64_t fra
 
 // A real trace, of traces/.
 void replay_real(benchmark::State& state, const std::string& trace, const std::string& policy) {
-  const PackedTrace packed("traces/" + trace);
+  const PackedTrace& packed = packed_of("traces/" + trace);
   if (policy == "opt")
     replay_opt(state, packed, kFrames);
   else
@@ -74,7 +74,7 @@ void replay_real(benchmark::State& state, const std::string& trace, const std::s
 
 // One that is made, in memory for a quarter of its pages.
 void replay_made(benchmark::State& state, const MadeTrace& made, const std::string& policy) {
-  const PackedTrace packed(made);
+  const PackedTrace& packed = packed_of(made);
   if (policy == "opt")
     replay_opt(state, packed, made.pages / 4);
   else

@@ -39,7 +39,7 @@ class FltFile {
   }
 
  private:
-  const TraceFile text_;
+  const TraceFile& text_ = TraceFile::get();
   const std::string path_;
 };
 

@@ -26,7 +26,7 @@ struct References {
 };
 
 References real_references() {
-  const TraceFile file;
+  const TraceFile& file = TraceFile::get();
   const auto reader = open_trace({file.path()}, {});
   FL_CHECK(reader.ok());
   const auto runs = make_page_run_reader(**reader);
@@ -81,7 +81,7 @@ void distances(benchmark::State& state) {
 }
 
 void text_to_curve(benchmark::State& state) {
-  const TraceFile file;
+  const TraceFile& file = TraceFile::get();
   for (auto _ : state) {
     const auto reader = open_trace({file.path()}, {});
     FL_CHECK(reader.ok());

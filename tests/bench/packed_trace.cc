@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
+#include <map>
 #include <memory>
 
 #include "faultline/trace_writer.h"
@@ -83,6 +84,8 @@ PackedTrace::~PackedTrace() {
   rmdir(folder_.c_str());
 }
 
+namespace {
+
 KeptRuns keep_runs(const PackedTrace& packed) {
   KeptRuns kept;
   const auto take = [&](TraceReader& pieces, const replay::CondensedSource*) {
@@ -102,5 +105,25 @@ KeptRuns keep_runs(const PackedTrace& packed) {
                       take);
   return kept;
 }
+
+template <class Source>
+const PackedTrace& find_packed(const Source& source) {
+  static std::map<Source, PackedTrace> all;
+  return all.try_emplace(source, source).first->second;
+}
+template <class Source>
+const KeptRuns& find_runs(const Source& source) {
+  static std::map<Source, KeptRuns> all;
+  const auto found = all.find(source);
+  if (found != all.end()) return found->second;
+  return all.try_emplace(source, keep_runs(packed_of(source))).first->second;
+}
+
+}  // namespace
+
+const PackedTrace& packed_of(const std::string& trace) { return find_packed(trace); }
+const PackedTrace& packed_of(const MadeTrace& made) { return find_packed(made); }
+const KeptRuns& runs_of(const std::string& trace) { return find_runs(trace); }
+const KeptRuns& runs_of(const MadeTrace& made) { return find_runs(made); }
 
 }  // namespace faultline::bench

@@ -1,6 +1,7 @@
 // Traces as page runs, for the rows that replay them: in a file of our own format, or in memory.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@ struct MadeTrace {
   uint32_t pages = 0;
   int skew = 0;
   bool updates = false;
+  friend auto operator<=>(const MadeTrace&, const MadeTrace&) = default;
 };
 inline constexpr MadeTrace kRandom{.pages = 262'144};
 inline constexpr MadeTrace kUpdates{.pages = 262'144, .updates = true};
@@ -58,7 +60,14 @@ struct KeptRuns {
   std::vector<Block> blocks{};
   uint64_t accesses = 0;
 };
-KeptRuns keep_runs(const PackedTrace& packed);
+
+// A trace of traces/ by its path, or a made one: packed, and its runs. Each is made once, and is
+// there until the process ends: that takes longer than most rows do.
+const PackedTrace& packed_of(const std::string& trace);
+const PackedTrace& packed_of(const MadeTrace& made);
+const KeptRuns& runs_of(const std::string& trace);
+const KeptRuns& runs_of(const MadeTrace& made);
+inline const std::string kSortTrace = "traces/sort.lackey.zst";
 
 // The same as a trace, which is read again. REQUIRES: none of its blocks came by number.
 class KeptReader final : public TraceReader, public PageRunReader {

@@ -20,20 +20,14 @@ namespace faultline::bench {
 namespace {
 
 struct Trace {
-  template <class Source>
-  explicit Trace(const Source& source) : packed(source), runs(keep_runs(packed)) {}
-  PackedTrace packed;
-  KeptRuns runs;
+  const PackedTrace& packed;
+  const KeptRuns& runs;
 };
 
-const Trace& sort_trace() {
-  static const Trace trace(std::string("traces/sort.lackey.zst"));
-  return trace;
-}
+Trace sort_trace() { return {packed_of(kSortTrace), runs_of(kSortTrace)}; }
 template <MadeTrace kMade>
-const Trace& made_trace() {
-  static const Trace trace(kMade);
-  return trace;
+Trace made_trace() {
+  return {packed_of(kMade), runs_of(kMade)};
 }
 
 void replace(const KeptRuns& runs, const replay::ReplacementOptions& options) {
@@ -67,7 +61,7 @@ void measure_opt(benchmark::State& state, const Trace& trace, uint64_t frames) {
 enum class Policy : uint8_t { kLru, kFifo, kClock, kSieve, kS3Fifo, kTwoQueue, kArc, kLirs };
 constexpr const char* kNames[] = {"lru", "fifo", "clock", "sieve", "s3fifo", "2q", "arc", "lirs"};
 
-using TheTrace = const Trace& (*)();
+using TheTrace = Trace (*)();
 
 template <TheTrace kTrace, Policy kPolicy, uint64_t kFrames>
 void alone(benchmark::State& state) {

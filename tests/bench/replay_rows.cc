@@ -15,7 +15,7 @@ namespace faultline::bench {
 namespace {
 
 void replay_text(benchmark::State& state, std::optional<uint64_t> frames) {
-  const TraceFile file;
+  const TraceFile& file = TraceFile::get();
   for (auto _ : state) {
     const MachineOptions options{
         .frames = frames, .contents = Contents::kNone, .unmapped = Unmapped::kMap};

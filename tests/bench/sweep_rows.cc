@@ -16,8 +16,6 @@ namespace {
 
 constexpr std::string_view kOneThread = "sweep of 8 sizes of LRU, 1 thread";
 
-KeptRuns keep() { return keep_runs(PackedTrace("traces/sort.lackey.zst")); }
-
 void sweep(const KeptRuns& kept, unsigned jobs, uint64_t first_frames, size_t sizes) {
   SweepOptions options{.jobs = jobs};
   for (uint64_t frames = first_frames; options.configurations.size() < sizes; frames *= 2)
@@ -31,17 +29,17 @@ void sweep(const KeptRuns& kept, unsigned jobs, uint64_t first_frames, size_t si
 
 template <unsigned kJobs>
 void sweep_of_8(benchmark::State& state) {
-  static const KeptRuns kept = keep();
+  const KeptRuns& kept = runs_of(kSortTrace);
   for (auto _ : state) sweep(kept, kJobs, 64, 8);
   state.SetItemsProcessed(state.iterations() * int64_t(8 * kept.accesses));
 }
 
 // What two threads can do here: each has a trace and a sweep of its own.
 void two_sweeps(benchmark::State& state) {
-  static const KeptRuns one = keep();
-  static const KeptRuns other = keep();
+  const KeptRuns& one = runs_of(kSortTrace);
+  static const KeptRuns other = one;
   for (auto _ : state) {
-    std::thread thread([] { sweep(one, 1, 64, 8); });
+    std::thread thread([&] { sweep(one, 1, 64, 8); });
     sweep(other, 1, 64, 8);
     thread.join();
   }

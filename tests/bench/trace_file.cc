@@ -34,6 +34,11 @@ void write_all(int fd, std::string_view text) {
 
 }  // namespace
 
+const TraceFile& TraceFile::get() {
+  static const TraceFile file;
+  return file;
+}
+
 TraceFile::TraceFile() {
   const char* folder = std::getenv("TMPDIR");
   path_ = std::string(folder == nullptr ? "/tmp" : folder) + "/faultline_bench.XXXXXX";

@@ -10,11 +10,11 @@ namespace faultline::bench {
 // The bound of everything that reads that file.
 inline constexpr std::string_view kReadBound = "read() of a trace by 256 KiB and sum of bytes";
 
-// The text that traces/sort.lackey.zst was made from. The file lies in the kernel's page cache, and
-// goes with the object.
+// The text that traces/sort.lackey.zst was made from. The file lies in the kernel's page cache, is
+// written once, and goes with the process.
 class TraceFile {
  public:
-  TraceFile();
+  static const TraceFile& get();
   ~TraceFile();
   TraceFile(const TraceFile&) = delete;
   TraceFile& operator=(const TraceFile&) = delete;
@@ -23,6 +23,8 @@ class TraceFile {
   uint64_t accesses() const { return accesses_; }
 
  private:
+  TraceFile();
+
   std::string path_;
   uint64_t accesses_ = 0;
 };

@@ -36,7 +36,7 @@ std::string lackey_text(int accesses) {
 }
 
 void read_file(benchmark::State& state) {
-  const TraceFile file;
+  const TraceFile& file = TraceFile::get();
   for (auto _ : state) {
     const auto reader = open_trace({file.path()}, {});
     FL_CHECK(reader.ok());
