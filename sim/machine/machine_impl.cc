@@ -124,8 +124,8 @@ std::vector<mm::AddressSpace*> MachineImpl::spaces() const {
   return found;
 }
 
-// The lowest tag that no living process has.
-Asid MachineImpl::next_asid() const {
+// The lowest tag that no living process has. Who had it before has touched other pages.
+Asid MachineImpl::take_asid() {
   std::vector<bool> taken(living_.size() + 2);
   for (ProcessImpl* const process : living_) {
     const size_t asid = process->space().asid().value;
@@ -133,12 +133,14 @@ Asid MachineImpl::next_asid() const {
   }
   size_t asid = 1;
   while (taken[asid]) ++asid;
-  return Asid{static_cast<uint16_t>(asid)};
+  const Asid taken_now{static_cast<uint16_t>(asid)};
+  pages_touched_.forget(taken_now);
+  return taken_now;
 }
 
 Process& MachineImpl::start_empty_process() {
   mm::AddressSpaceOptions options = mm::AddressSpaceOptions::for_format(format_);
-  options.asid = next_asid();
+  options.asid = take_asid();
   options.max_map_count = max_map_count_;
   auto task = std::make_unique<proc::Task>(next_pid(), std::make_shared<proc::Files>(file_parts()));
   task->space = make_space(options);

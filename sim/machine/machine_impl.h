@@ -128,7 +128,7 @@ class MachineImpl final : public Machine,
   ProcessImpl* find_living(int64_t pid) const;
   // The processes that have ended and that nobody has waited for yet: each has a living parent.
   std::vector<const proc::Task*> zombies() const;
-  Asid next_asid() const;
+  Asid take_asid();
   struct Referenced {
     Pfn pfn;
     bool walked;

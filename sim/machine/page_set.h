@@ -7,8 +7,11 @@
 // page where pages lie together, 72 where each is alone. Not thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
+
+#include "sim/hw/tlb_level.h"
 
 namespace faultline::machine {
 
@@ -29,6 +32,23 @@ class PageSet {
     if (new_group && ++groups_ * 3 > slots_.size() * 2) grow();
     return true;
   }
+  // Forgets the pages of an address space that is gone, so that the next one with its tag has pages
+  // of its own. They are counted still. O(all pages).
+  void forget(Asid asid) {
+    const auto is_of = [asid](const Slot& slot) {
+      return slot.pages != 0 && hw::tlb_tag_asid(slot.group << kGroupShift) == asid;
+    };
+    if (std::ranges::none_of(slots_, is_of)) return;
+    std::vector<Slot> left(slots_.size());
+    groups_ = 0;
+    for (const Slot& slot : slots_) {
+      if (slot.pages == 0 || is_of(slot)) continue;
+      find_slot(left, slot.group) = slot;
+      ++groups_;
+    }
+    slots_.swap(left);
+  }
+  // Of all that were inserted and new.
   uint64_t size() const { return size_; }
 
  private:

@@ -57,7 +57,7 @@ Result<Process*> ProcessImpl::start_child(const proc::CloneRequest& request) {
   if (machine_.living_.size() + machine_.zombies().size() >= kProcessesMax) return Errno::kENOSYS;
   std::shared_ptr<mm::AddressSpace> space = task_->space;
   if (!request.has(abi::kCLONE_VM)) {
-    auto copy = space->fork(machine_.next_asid(), machine_.gather_);
+    auto copy = space->fork(machine_.take_asid(), machine_.gather_);
     if (!copy) return copy.error();
     space = std::move(copy).value();
   }
