@@ -27,6 +27,12 @@
 
 namespace faultline {
 
+// An access that ended in a signal.
+struct SignalledAccess {
+  size_t index = 0;    // in its block
+  VirtAddr address{};  // from here on; what it referenced lies before, if it straddles pages
+};
+
 class Machine {
  public:
   virtual ~Machine() = default;
@@ -38,9 +44,11 @@ class Machine {
   virtual Process& start_empty_process() = 0;
 
   // Replays `block` in `process`: each access is translated, faulted in and counted. Those that end
-  // in a signal are counted and skipped. False: a page was needed, every frame is taken and none
-  // can be evicted; the rest was not done. REQUIRES: 1 <= size_bytes <= kAccessSizeMax in each.
-  [[nodiscard]] virtual bool access(Process& process, std::span<const Access> block) = 0;
+  // in a signal are counted and skipped, and added to `signalled` unless it is null. False: a page
+  // was needed, every frame is taken and none can be evicted; the rest was not done. REQUIRES:
+  // 1 <= size_bytes <= kAccessSizeMax in each.
+  [[nodiscard]] virtual bool access(Process& process, std::span<const Access> block,
+                                    std::vector<SignalledAccess>* signalled = nullptr) = 0;
 
   // Puts the mappings of a /proc/PID/maps listing into `process`, in place of those it has:
   // anonymous ones are as after mmap, file-backed ones map simulated files as long as the mapping

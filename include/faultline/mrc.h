@@ -120,7 +120,7 @@ struct MrcReport {
 // What is left of `reader`'s trace, as a string of references: the calls that it holds are passed
 // over, and accesses beyond user space are no references.
 // Errors: the reader's; the pages of options.paging are below 4 KiB; a policy that there is not, or
-// that must know the future, without options.make_next_uses. REQUIRES:
+// that must know the future, without options.make_next_uses; a sample that no page is in. REQUIRES:
 // make_machine() takes options.paging and its description; pages_max <= kMrcPagesMax; 0 <
 // sample_rate <= 1; 0 < sample_pages; not both, and neither with policies; policy_frames rise, from
 // 1 at least.

@@ -6,6 +6,8 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <iterator>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,13 +32,6 @@ constexpr const char* kFooter =
     "130 interrupted (what was done so far is printed).\n"
     "\n"
     "Example: faultline replay traces/sort.lackey.zst --memory 256p --policy clock\n";
-
-constexpr const char* kReplayFooter =
-    "SIZE: a number of bytes, with K, M, G (powers of 1024) or p (pages) behind it or not.\n"
-    "\n"
-    "Examples:\n"
-    "  faultline replay traces/sort.lackey.zst --memory 256p --policy clock --json\n"
-    "  valgrind --tool=lackey --trace-mem=yes --log-fd=9 ls 9>&1 >/dev/null | faultline replay -\n";
 
 constexpr const char* kRecordFooter =
     "The exit status is the command's, unless the recording itself fails (2 or 3).\n"
@@ -72,64 +67,6 @@ void add_loudness(CLI::App& app, Loudness& loudness) {
   app.add_flag("-q,--quiet", loudness.quiet, "Say nothing on standard error but errors");
 }
 
-void add_progress(CLI::App& app, ShowProgress& progress) {
-  app.add_flag_callback(
-      "--progress", [&progress] { progress = ShowProgress::kYes; },
-      "Show progress also where standard error is no terminal");
-  app.add_flag_callback(
-      "--no-progress", [&progress] { progress = ShowProgress::kNo; }, "Show none");
-}
-
-void add_replay(CLI::App& app, ReplayCommand& to, Loudness& loudness) {
-  CLI::App& replay = *app.add_subcommand(
-      "replay", "Replay an address trace through TLB, page tables, faults and memory; report");
-  replay.footer(kReplayFooter);
-  replay.add_option("TRACE", to.traces,
-                    "Traces, read one after another as one; '-' is standard input; gzip, xz, zstd, "
-                    "zip, lz4 and snappy (.sz) are recognised");
-  replay.add_option("--format", to.format,
-                    "The traces' format, instead of detecting it; 'list' names them");
-  replay.add_option("--memory", to.memory, "SIZE of memory; without it, unlimited");
-  replay.add_option("--policy", to.policy, "The replacement policy; 'list' names them")
-      ->capture_default_str();
-  replay.add_option("--tlb", to.tlb,
-                    "The TLB, as l1d=64x4,l1i=64x8,l2=1536x12 (entries x ways; the default), or "
-                    "'none'");
-  replay
-      .add_option("--walk-cache", to.walk_cache,
-                  "Paging-structure caches, as pde=32x4,pdpte=4x4 (entries x ways; also pml4e and "
-                  "pml5e), or 'none'")
-      ->capture_default_str();
-  replay
-      .add_option("--paging", to.paging,
-                  "The page-table format: a name, 'list' tells them, or a file that describes one")
-      ->capture_default_str();
-  replay.add_option("--maps", to.maps, "A /proc/PID/maps listing to start from");
-  replay.add_option(
-      "--unmapped", to.unmapped,
-      "What an access outside every mapping does: 'map' infers a mapping, 'fault' "
-      "is SIGSEGV; the default is 'fault' for a trace with mapping calls, else 'map'");
-  replay.add_option("--skip", to.skip, "Pass over that many accesses at the beginning");
-  replay.add_option("--limit", to.limit, "Replay that many accesses at most");
-  replay.add_option("--seed", to.seed, "Seed of the random numbers");
-  replay.add_option("--events", to.events, "Write every event to this file, as JSON Lines");
-  replay.add_option("--interval", to.interval,
-                    "A row of counters every that many accesses: as CSV, in place of the report, "
-                    "or in the JSON document");
-  replay.add_flag("--warm", to.warm,
-                  "The files that the trace's calls map are in the page cache when it begins");
-  replay.add_flag("--huge-pages", to.huge_pages,
-                  "Tell also what the TLB would miss with pages of 2 MiB and of 1 GiB");
-  replay.add_flag("--by-mapping", to.by_mapping, "Tell also which mappings the faults fell into");
-  replay.add_flag("--salvage", to.salvage,
-                  "Report what can be read of a damaged trace, and warn of what cannot");
-  replay.add_flag("--json", to.json, "Print the report as one JSON document");
-  replay.add_flag("--timing", to.timing, "Report how long it took, too");
-  replay.add_flag("--paranoid", to.paranoid, "Check every invariant again and again");
-  add_progress(replay, to.progress);
-  add_loudness(replay, loudness);
-}
-
 void add_record(CLI::App& app, RecordCommand& to, Loudness& loudness) {
   CLI::App& record = *app.add_subcommand(
       "record", "Run a real program (-- CMD...); write its accesses and mapping calls as a trace");
@@ -154,6 +91,8 @@ void add_record(CLI::App& app, RecordCommand& to, Loudness& loudness) {
   record.add_option("--limit", to.limit, "Keep that many accesses at most");
   add_loudness(record, loudness);
   record.prefix_command();
+  // What it does not know begins the command that is to be recorded.
+  record.fallthrough(false);
 }
 
 void add_convert(CLI::App& app, ConvertCommand& to, Loudness& loudness) {
@@ -210,6 +149,23 @@ void add_verify(CLI::App& app, VerifyCommand& to, Loudness& loudness) {
 Finished usage_error(std::string_view message) {
   print_error(fmt::format("{}; see 'faultline --help'", message));
   return {.status = ExitStatus::kBadInput};
+}
+
+// What a file of --config says of options that are not on the command line. Commas are parts of
+// values: lists of them are the commands' own.
+void add_config(CLI::App& app) {
+  const auto form = std::make_shared<CLI::ConfigTOML>();
+  form->arrayDelimiter(';');
+  app.config_formatter(form);
+  app.set_config("--config", "", "A file of options, by command: [replay], and memory = \"256p\"");
+  app.allow_config_extras(CLI::config_extras_mode::error);
+}
+
+// The first option that was given nothing, as by a variable of a script that is not set.
+const CLI::Option* find_empty(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options())
+    if (std::ranges::count(option->results(), "") != 0) return option;
+  return nullptr;
 }
 
 // Names in a column, what is said about them in the next.
@@ -318,7 +274,39 @@ std::vector<std::string> take_recorded_command(int& argc, const char* const* arg
   return {mark + 1, end};
 }
 
+// Nothing: the command can be done.
+std::optional<Finished> parse(CLI::App& app, int argc, const char* const* argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const auto chosen = app.get_subcommands();
+    return Finished{.text = chosen.empty() ? app.help() : chosen.front()->help()};
+  } catch (const CLI::CallForAllHelp&) {
+    return Finished{.text = app.help("", CLI::AppFormatMode::All)};
+  } catch (const CLI::CallForVersion& version) {
+    return Finished{.text = std::string(version.what()) + "\n"};
+  } catch (const CLI::ConfigError& error) {
+    return usage_error(
+        fmt::format("--config: {}: {}", app.get_config_ptr()->results().front(), error.what()));
+  } catch (const CLI::Error& error) {
+    return usage_error(error.what());
+  }
+  for (const CLI::App* const chosen : app.get_subcommands()) {
+    if (const CLI::Option* const empty = find_empty(*chosen))
+      return usage_error(fmt::format("{}: {} has no value", chosen->get_name(), empty->get_name()));
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+void add_progress(CLI::App& app, ShowProgress& progress) {
+  app.add_flag_callback(
+      "--progress", [&progress] { progress = ShowProgress::kYes; },
+      "Show progress also where standard error is no terminal");
+  app.add_flag_callback(
+      "--no-progress", [&progress] { progress = ShowProgress::kNo; }, "Show none");
+}
 
 Command parse_command_line(int argc, const char* const* argv) {
   ReplayCommand replay;
@@ -335,8 +323,11 @@ Command parse_command_line(int argc, const char* const* argv) {
   app.footer(kFooter);
   // At most one, and a file that is named like a command is a file.
   app.require_subcommand(0, 1);
+  add_config(app);
+  // Options of all commands may stand behind the command's name as well.
+  app.fallthrough();
   app.set_version_flag("--version", kVersion);
-  add_replay(app, replay, loudness);
+  add_loudness(add_replay(app, replay), loudness);
   add_record(app, record, loudness);
   add_convert(app, convert, loudness);
   add_run(app, run, loudness);
@@ -344,18 +335,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   add_loudness(add_mrc(app, mrc), loudness);
   add_loudness(add_sweep(app, sweep), loudness);
   add_loudness(add_merge(app, merge), loudness);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    const auto chosen = app.get_subcommands();
-    return Finished{.text = chosen.empty() ? app.help() : chosen.front()->help()};
-  } catch (const CLI::CallForAllHelp&) {
-    return Finished{.text = app.help("", CLI::AppFormatMode::All)};
-  } catch (const CLI::CallForVersion& version) {
-    return Finished{.text = std::string(version.what()) + "\n"};
-  } catch (const CLI::Error& error) {
-    return usage_error(error.what());
-  }
+  if (auto finished = parse(app, argc, argv)) return *std::move(finished);
   apply(loudness);
   if (app.got_subcommand("replay")) return checked(std::move(replay), loudness);
   if (app.got_subcommand("record")) {

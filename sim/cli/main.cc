@@ -41,8 +41,9 @@ bool go_where_the_user_is() {
 }
 
 ExitStatus run_program(int argc, const char* const* argv) {
-  // A pipe without a reader is seen as a failure to write (Output).
+  // A pipe without a reader, and a file that may not grow, are seen as failures to write.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   if (!go_where_the_user_is()) return ExitStatus::kBadInput;
   const Command command = parse_command_line(argc, argv);
   Output out(stdout);

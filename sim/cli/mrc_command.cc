@@ -147,16 +147,16 @@ std::optional<ForesightFailure> look_ahead(const MrcCommand& command, const MrcO
 }
 
 // Prints the report, and draws the chart.
-ExitStatus report_curves(const MrcCommand& command, const MrcReport& report, Output& out) {
+ExitStatus report_curves(const MrcCommand& command, const MrcReport& report, ChartFile& chart,
+                         Output& out) {
   if (command.json) {
     out.write(mrc_report_json(report) + '\n');
   } else {
     out.write(command.csv ? mrc_report_csv(report) : mrc_report_text(report));
   }
-  if (!command.chart.empty()) {
+  if (chart.is_wanted()) {
     const ExitStatus status =
-        write_chart(command.chart,
-                    is_html_name(command.chart) ? mrc_report_html(report) : mrc_report_svg(report));
+        chart.write(chart.is_page() ? mrc_report_html(report) : mrc_report_svg(report));
     if (status != ExitStatus::kDone) return status;
   }
   return report.interrupted ? ExitStatus::kInterrupted : ExitStatus::kDone;
@@ -173,7 +173,8 @@ ExitStatus run_mrc(const MrcCommand& command, Output& out) {
   auto options = mrc_options(command, foresight.next_uses());
   if (!options) return fail(options.error());
   if (command.json && command.csv) return fail(wrong("either --json or --csv"));
-  if (!known_chart_name(command.chart)) return ExitStatus::kBadInput;
+  ChartFile chart;
+  if (!chart.open(command.chart, command.traces)) return ExitStatus::kBadInput;
   catch_interrupt();
   std::optional<Progress> progress;
   if (wants_progress(command.progress)) {
@@ -204,7 +205,7 @@ ExitStatus run_mrc(const MrcCommand& command, Output& out) {
   }
   warn_of_damage(**reader);
   report->files = command.traces;
-  return report_curves(command, *report, out);
+  return report_curves(command, *report, chart, out);
 }
 
 }  // namespace faultline::cli

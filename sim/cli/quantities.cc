@@ -5,6 +5,7 @@
 #include <charconv>
 #include <limits>
 #include <optional>
+#include <set>
 
 namespace faultline::cli {
 namespace {
@@ -44,6 +45,7 @@ TlbLevelOptions* level_of(TlbOptions& tlb, std::string_view name) {
 template <class LevelNamed>
 Result<void, InputError> parse_levels(std::string_view option, std::string_view text,
                                       std::string_view wanted, LevelNamed level_named) {
+  std::set<const TlbLevelOptions*> there;
   bool more = true;
   for (std::string_view rest = text; more;) {
     const size_t comma = rest.find(',');
@@ -55,6 +57,9 @@ Result<void, InputError> parse_levels(std::string_view option, std::string_view 
     if (equals == std::string_view::npos || level == nullptr) return bad(option, item, wanted);
     const auto shape = parse_level(item.substr(equals + 1));
     if (!shape) return bad(option, item, "of the form LEVEL=ENTRIESxWAYS");
+    if (!there.insert(level).second)
+      return InputError{.message =
+                            fmt::format("{}: {} is there twice", option, item.substr(0, equals))};
     *level = *shape;
   }
   return {};

@@ -1,9 +1,7 @@
 // `faultline replay`.
 #include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -19,6 +17,7 @@
 #include "sim/cli/input_file.h"
 #include "sim/cli/interrupt.h"
 #include "sim/cli/message.h"
+#include "sim/cli/output_file.h"
 #include "sim/cli/paging_option.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/quantities.h"
@@ -120,36 +119,26 @@ Result<std::vector<MapsLine>, InputError> read_maps(const std::string& file) {
   return replay::parse_maps(file, *text);
 }
 
+// The events take the place of the report then, but for a JSON document, which is one line more.
+bool events_go_to_standard_output(const ReplayCommand& command) { return command.events == "-"; }
+
 // The file of --events, and the log that writes to it.
 class EventFile {
  public:
-  // False: it cannot be opened; said already.
-  bool open(const std::string& name) {
-    if (name.empty()) return true;
-    name_ = name;
-    file_.reset(std::fopen(name.c_str(), "we"));
-    if (file_ == nullptr) {
-      print_error(name_ + ": " + std::strerror(errno));
-      return false;
-    }
-    log_.emplace(file_.get());
+  // False: it cannot be; said already.
+  bool open(const ReplayCommand& command) {
+    if (command.events.empty()) return true;
+    if (!file_.open("--events", command.events, command.traces)) return false;
+    log_.emplace([this](std::string_view line) { file_.write(line); });
     return true;
   }
   // Null where no file was named.
   EventSink* sink() { return log_ ? &*log_ : nullptr; }
-  // Whether all of it was written; if not, said already.
-  bool finish() {
-    if (!log_ || log_->flush()) return true;
-    print_error(name_ + ": " + std::strerror(errno));
-    return false;
-  }
+  // Where it could not be written that is said, and the status is not kDone.
+  ExitStatus finish() { return log_ ? file_.finish() : ExitStatus::kDone; }
 
  private:
-  struct Closer {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-  std::string name_;
-  std::unique_ptr<std::FILE, Closer> file_;
+  OutputFile file_;
   std::optional<report::EventLog> log_;
 };
 
@@ -161,6 +150,7 @@ struct Replay {
   replay::Engine& engine;
   TraceReader& reader;
   ReplayExtras& extras;
+  EventFile& events;
 };
 
 Result<replay::ReplayOutcome, InputError> replay_with_progress(const ReplayCommand& command,
@@ -197,15 +187,16 @@ ExitStatus replay_and_report(Replay& replay, Output& out) {
   replay.extras.add_to(report);
   report.damage = damage_texts(replay.reader);
   warn_of_damage(replay.reader);
+  // Before the report, which may go to the same place.
+  const ExitStatus written = replay.events.finish();
   const bool on_terminal = !command.json && isatty(STDOUT_FILENO) == 1;
   if (command.timing || on_terminal)
     report.host = HostTiming{std::chrono::duration<double>(Clock::now() - start).count()};
   if (command.json)
     out.write(replay_report_json(report) + '\n');
-  else
+  else if (!events_go_to_standard_output(command))
     out.write(report.intervals ? replay_intervals_csv(report) : replay_report_text(report));
-  return outcome->end == replay::ReplayEnd::kInterrupted ? ExitStatus::kInterrupted
-                                                         : ExitStatus::kDone;
+  return outcome->end == replay::ReplayEnd::kInterrupted ? ExitStatus::kInterrupted : written;
 }
 
 // What replays `reader`'s trace. A trace that says what was mapped has no use for inferred
@@ -251,6 +242,8 @@ ExitStatus run_replay(const ReplayCommand& command, Output& out) {
   if (options->interval != 0 &&
       replay::page_size_of(*machine_config).bytes() < uint64_t{1} << kPageRunShift)
     return fail({.message = "--interval: working sets are of pages of 4096 bytes at least"});
+  if (events_go_to_standard_output(command) && options->interval != 0 && !command.json)
+    return fail({.message = "--events: the rows of --interval go to standard output"});
   Foresight foresight;
   if (foresight.needed(command.policy)) {
     if (auto error = foresight.create()) return fail(*error, ExitStatus::kResource);
@@ -276,7 +269,7 @@ ExitStatus run_replay(const ReplayCommand& command, Output& out) {
   if (!reader) return fail(reader.error());
   base::log(base::LogLevel::kInfo, "the trace's format is {}", (*reader)->format());
   EventFile events;
-  if (!events.open(command.events)) return ExitStatus::kBadInput;
+  if (!events.open(command)) return ExitStatus::kBadInput;
   ReplayExtras extras(command, *machine_config, events.sink());
   replay::EngineOptions engine_options{.machine = *machine_config,
                                        .maps = *maps,
@@ -285,10 +278,8 @@ ExitStatus run_replay(const ReplayCommand& command, Output& out) {
   auto engine = engine_for(**reader, command, engine_options);
   if (!engine) return fail(engine.error());
   extras.watch(**engine, *options);
-  Replay replay{command, engine_options.machine, *options, **engine, **reader, extras};
-  const ExitStatus status = replay_and_report(replay, out);
-  if (!events.finish()) return ExitStatus::kResource;
-  return status;
+  Replay replay{command, engine_options.machine, *options, **engine, **reader, extras, events};
+  return replay_and_report(replay, out);
 }
 
 }  // namespace faultline::cli

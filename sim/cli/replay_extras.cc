@@ -19,10 +19,8 @@ ReplayExtras::ReplayExtras(const ReplayCommand& command, const MachineOptions& m
       census_(events, replay::page_size_of(machine)),
       intervals_(std::max<unsigned>(replay::page_size_of(machine).shift, kPageRunShift)) {
   if (!command.huge_pages) return;
-  const uint64_t user_end = replay::user_end_of(machine).value;
   for (const uint32_t shift : kHugeShifts)
-    huge_pages_.emplace_back(
-        replay::HugePages::Options{.shift = shift, .tlb = machine.tlb, .user_end = user_end});
+    huge_pages_.emplace_back(replay::HugePages::Options{.shift = shift, .tlb = machine.tlb});
 }
 
 void ReplayExtras::watch(replay::Engine& engine, replay::ReplayOptions& options) {

@@ -9,7 +9,11 @@ class App;
 
 namespace faultline::cli {
 
+// The options that commands which read traces have in common.
+void add_progress(CLI::App& app, ShowProgress& progress);
+
 // Adds the command to `app`; what the user says goes to `to`.
+CLI::App& add_replay(CLI::App& app, ReplayCommand& to);
 CLI::App& add_mrc(CLI::App& app, MrcCommand& to);
 CLI::App& add_sweep(CLI::App& app, SweepCommand& to);
 CLI::App& add_merge(CLI::App& app, MergeCommand& to);

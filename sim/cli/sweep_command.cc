@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -81,13 +82,19 @@ Result<SweepOptions, InputError> sweep_options(const SweepCommand& command) {
   return options;
 }
 
-// What the shards of a sweep have in common.
-std::string sweep_name(const SweepCommand& command) {
+// What the shards of a sweep have in common. A file that describes a format is told by what is in
+// it.
+std::string sweep_name(const SweepCommand& command,
+                       const std::vector<MachineOptions>& configurations) {
   std::string name = "memory=" + command.lists.memory + " policy=" + command.lists.policy +
                      " tlb=" + command.lists.tlb + " walk-cache=" + command.lists.walk_cache +
                      " paging=" + command.lists.paging + " skip=" + command.skip +
                      " limit=" + command.limit + " seed=" + command.seed +
                      " format=" + command.format;
+  std::set<std::string> descriptions;
+  for (const MachineOptions& configuration : configurations)
+    descriptions.insert(configuration.paging_description);
+  for (const std::string& description : descriptions) name += " " + description;
   for (const std::string& trace : command.traces) name += " " + trace;
   return report::utf8_name(name);
 }
@@ -98,7 +105,7 @@ report::Shard take_shard(const SweepCommand& command, const ShardOf& shard,
   report::Shard taken{.number = shard.number,
                       .of = shard.of,
                       .configurations = configurations.size(),
-                      .options = sweep_name(command)};
+                      .options = sweep_name(command, configurations)};
   std::vector<MachineOptions> own;
   for (uint64_t i = shard.number - 1; i < configurations.size(); i += shard.of) {
     taken.indices.push_back(i);
@@ -203,18 +210,20 @@ Swept sweep(const SweepCommand& command, const SweepOptions& options, Futures& f
 }
 
 ExitStatus sweep_and_show(const SweepCommand& command, const SweepOptions& options,
-                          Futures& futures, report::Shard* shard, Output& out) {
+                          Futures& futures, report::Shard* shard, SweepOutput& output,
+                          Output& out) {
   const Swept swept = sweep(command, options, futures);
   if (swept.status != ExitStatus::kDone && swept.status != ExitStatus::kInterrupted)
     return swept.status;
   report::Documents documents;
   for (const ReplayReport& replay : swept.replays) documents.push_back(replay_report_json(replay));
   if (shard != nullptr) {
+    shard->interrupted = swept.status == ExitStatus::kInterrupted;
     shard->documents = std::move(documents);
     out.write(report::shard_json(*shard) + '\n');
     return swept.status;
   }
-  const ExitStatus status = show_sweep(documents, {command.json, command.csv, command.chart}, out);
+  const ExitStatus status = output.show(documents, out);
   return swept.status == ExitStatus::kInterrupted ? swept.status : status;
 }
 
@@ -228,20 +237,24 @@ ExitStatus run_sweep(const SweepCommand& command, Output& out) {
     return fail(*error, ExitStatus::kResource);
   if (const auto checked = check(options->configurations, futures.any()); !checked)
     return fail(checked.error());
-  if (!can_show({command.json, command.csv, command.chart})) return ExitStatus::kBadInput;
+  if (!command.shard.empty() && (command.csv || !command.chart.empty()))
+    return fail(wrong("--shard prints what 'faultline merge' takes, which has --csv and --chart"));
+  SweepOutput output;
+  if (!output.prepare({command.json, command.csv, command.chart}, command.traces))
+    return ExitStatus::kBadInput;
   catch_interrupt();
-  if (command.shard.empty()) return sweep_and_show(command, *options, futures, nullptr, out);
+  if (command.shard.empty())
+    return sweep_and_show(command, *options, futures, nullptr, output, out);
   const auto of = parse_shard_of(command.shard);
   if (!of) return fail(of.error());
-  if (command.csv || !command.chart.empty())
-    return fail(wrong("--shard prints what 'faultline merge' takes, which has --csv and --chart"));
   report::Shard shard = take_shard(command, *of, options->configurations);
-  return sweep_and_show(command, *options, futures, &shard, out);
+  return sweep_and_show(command, *options, futures, &shard, output, out);
 }
 
 ExitStatus run_merge(const MergeCommand& command, Output& out) {
-  const SweepShow show{command.json, command.csv, command.chart};
-  if (!can_show(show)) return ExitStatus::kBadInput;
+  SweepOutput output;
+  if (!output.prepare({command.json, command.csv, command.chart}, command.shards))
+    return ExitStatus::kBadInput;
   std::vector<report::Shard> shards;
   for (const std::string& file : command.shards) {
     const auto text = read_text_file(file);
@@ -252,7 +265,7 @@ ExitStatus run_merge(const MergeCommand& command, Output& out) {
   }
   const auto documents = report::merge_shards(shards);
   if (!documents) return fail(documents.error());
-  return show_sweep(*documents, show, out);
+  return output.show(*documents, out);
 }
 
 }  // namespace faultline::cli

@@ -59,11 +59,7 @@ CLI::App& add_sweep(CLI::App& app, SweepCommand& to) {
   sweep.add_flag("--salvage", to.salvage,
                  "Report what can be read of a damaged trace, and warn of what cannot");
   add_show(sweep, to.json, to.csv, to.chart);
-  sweep.add_flag_callback(
-      "--progress", [&to] { to.progress = ShowProgress::kYes; },
-      "Show progress also where standard error is no terminal");
-  sweep.add_flag_callback(
-      "--no-progress", [&to] { to.progress = ShowProgress::kNo; }, "Show none");
+  add_progress(sweep, to.progress);
   return sweep;
 }
 

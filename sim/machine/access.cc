@@ -18,8 +18,11 @@ constexpr uint64_t kind_unit(AccessKind kind) { return uint64_t{1} << (16 * unsi
 
 }  // namespace
 
-bool MachineImpl::access(Process& process, std::span<const Access> block) {
+bool MachineImpl::access(Process& process, std::span<const Access> block,
+                         std::vector<SignalledAccess>* signalled) {
   auto& target = static_cast<ProcessImpl&>(process);
+  signalled_ = signalled;
+  first_access_ = block.data();
   base::ScopedCrashContext context(*this);
   while (!block.empty()) {
     const size_t count = std::min(block.size(), kBlockMax);
@@ -79,6 +82,11 @@ bool MachineImpl::access_block(ProcessImpl& process, std::span<const Access> blo
   return done;
 }
 
+void MachineImpl::note_signalled(const Access& access, VirtAddr address) {
+  if (signalled_ == nullptr) return;
+  signalled_->push_back({.index = size_t(&access - first_access_), .address = address});
+}
+
 // An access that the fast path left. False: out of memory; it counts as not done then.
 template <bool kEvents>
 bool MachineImpl::access_slowly(ProcessImpl& process, const Access& access) {
@@ -91,6 +99,7 @@ bool MachineImpl::access_slowly(ProcessImpl& process, const Access& access) {
             .pid = process.pid(),
             .address = first,
             .value = uint64_t(SignalCode::kSegvMapErr)});
+    note_signalled(access, first);
     count_accesses(access.kind, 1);
     return true;
   }
@@ -98,7 +107,10 @@ bool MachineImpl::access_slowly(ProcessImpl& process, const Access& access) {
     const VirtAddr address = std::max(first, page_size_.address(vpn));
     const Touch touched = touch_page<kEvents>(process, address, access.kind);
     if (touched.out_of_memory) return false;
-    if (touched.signal) break;
+    if (touched.signal) {
+      note_signalled(access, address);
+      break;
+    }
   }
   count_accesses(access.kind, 1);
   return true;

@@ -67,7 +67,8 @@ class MachineImpl final : public Machine,
 
   Process& start_process() override;
   Process& start_empty_process() override;
-  bool access(Process& process, std::span<const Access> block) override;
+  bool access(Process& process, std::span<const Access> block,
+              std::vector<SignalledAccess>* signalled) override;
   Result<void> load_maps(Process& process, std::span<const MapsLine> lines) override;
   Result<void> create_file(std::string_view path, uint64_t size_bytes, uint64_t seed) override;
   Result<void> sysctl(std::string_view name, uint64_t value) override;
@@ -137,6 +138,7 @@ class MachineImpl final : public Machine,
   void pass_tick();
   void note_reference(Asid asid, Vpn vpn, const Referenced& how);
   void count_signal(SignalCode code);
+  void note_signalled(const Access& access, VirtAddr address);
 
   void print_crash_context(std::FILE* out) const override;
   void validate_tlb() const;
@@ -176,6 +178,8 @@ class MachineImpl final : public Machine,
   PageSet pages_touched_;
   uint64_t next_validation_ = 0;  // in accesses; options_.paranoid_interval
   EventSink* sink_ = nullptr;
+  std::vector<SignalledAccess>* signalled_ = nullptr;  // of the accesses that are being made
+  const Access* first_access_ = nullptr;               // of their block
 };
 
 }  // namespace faultline::machine

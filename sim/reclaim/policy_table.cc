@@ -1,5 +1,6 @@
 #include "sim/reclaim/policy_table.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <vector>
@@ -75,6 +76,11 @@ Result<std::vector<PolicyOption>, InputError> parse_options(std::string_view tex
     const size_t equals = item.find('=');
     if (equals == 0 || equals == std::string_view::npos)
       return error("policy option '" + std::string(item) + "' is not of the form key=value");
+    const auto is_there = [key = item.substr(0, equals)](const PolicyOption& option) {
+      return option.key == key;
+    };
+    if (std::ranges::any_of(options, is_there))
+      return error("policy option '" + std::string(item) + "' is there twice");
     options.push_back({item.substr(0, equals), item.substr(equals + 1)});
     if (comma == std::string_view::npos) return options;
     text.remove_prefix(comma + 1);

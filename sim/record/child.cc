@@ -42,7 +42,8 @@ InputError failure(const std::string& name, int error) {
 // In the child. Returns only if that cannot be done.
 void become(char* const* words, char* const* environment, const ChildCommand& command,
             int inherited) {
-  for (const int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE}) handle(signal, SIG_DFL);
+  for (const int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ})
+    handle(signal, SIG_DFL);
   fcntl(inherited, F_SETFD, 0);
   if (command.output_to_stderr) dup2(STDERR_FILENO, STDOUT_FILENO);
   execve(command.program.c_str(), words, environment);

@@ -72,7 +72,7 @@ std::vector<MappingFaults> FaultCensus::by_mapping() const {
     uint64_t end = 0;
     uint32_t name = kNoName;
     for (const auto& [page, counts] : sorted) {
-      if (counts.name != name || page > end + page_size_.pages(kGapBytes)) {
+      if (counts.name != name || page >= end + page_size_.pages(kGapBytes)) {
         rows.push_back({.pid = pid,
                         .range{page_size_.address({page}), VirtAddr{}},
                         .name = names_[counts.name]});

@@ -7,7 +7,6 @@ namespace faultline::replay {
 HugePages::HugePages(const Options& options) : options_(options), tlb_(options.tlb) {}
 
 void HugePages::on_use(const PageUse& use) {
-  if (use.page >= options_.user_end >> kPageRunShift) return;
   if (asid_ == 0 || use.pid != pid_) {
     pid_ = use.pid;
     asid_ = asids_.try_emplace(pid_, static_cast<uint16_t>(asids_.size() + 1)).first->second;

@@ -21,7 +21,6 @@ class HugePages final : public PageObserver {
   struct Options {
     uint32_t shift = 21;  // of the huge page's bytes
     TlbOptions tlb{};
-    uint64_t user_end = 0;  // addresses from here on are not the program's
   };
 
   explicit HugePages(const Options& options);

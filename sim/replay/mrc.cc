@@ -188,6 +188,8 @@ Result<MrcReport, InputError> measure_mrc(TraceReader& reader, const MrcOptions&
   report.interrupted = passed->interrupted;
   for (const InputError& damage : reader.damage()) report.damage.push_back(damage.to_string());
   curves->finish(report);
+  if (report.sampling && report.sampling->pages == 0 && report.total.references > 0)
+    return InputError{.message = "no page of the trace is in the sample: its rate is too low"};
   report.policies = policies.finish();
   return report;
 }

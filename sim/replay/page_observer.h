@@ -1,4 +1,5 @@
-// PageObserver: told of every reference of a replay, beside the machine: what curves and what-ifs
+// PageObserver: told of every reference of a replay, after the machine; of what ended in a signal,
+// nothing: what curves and what-ifs
 // are made from. It costs nothing where there is none.
 //
 // Units: pages of 1 << kPageRunShift bytes, whatever the machine's are.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <span>
+#include <vector>
 
 #include "sim/hw/paging_description.h"
 #include "sim/hw/paging_format.h"
@@ -18,10 +19,19 @@ hw::PagingFormat format_of(const MachineOptions& machine) {
   return hw::get_paging_format(machine.paging, machine.paging_description);
 }
 
-void tell(const ReplayOptions& options, uint32_t pid, std::span<const Access> accesses) {
-  for (const Access& access : accesses) {
+// Of what accesses referenced that were made.
+void tell(const ReplayOptions& options, uint32_t pid, std::span<const Access> accesses,
+          std::span<const SignalledAccess> signalled) {
+  for (size_t i = 0; i < accesses.size(); ++i) {
+    const Access& access = accesses[i];
+    uint64_t bytes = access.size_bytes;
+    if (!signalled.empty() && signalled.front().index == i) {
+      bytes = signalled.front().address - access.address;
+      signalled = signalled.subspan(1);
+      if (bytes == 0) continue;
+    }
     const uint64_t first = access.address.value >> kPageRunShift;
-    const uint64_t last = (access.address.value + access.size_bytes - 1) >> kPageRunShift;
+    const uint64_t last = (access.address.value + bytes - 1) >> kPageRunShift;
     for (uint64_t page = first; page <= last; ++page)
       for (PageObserver* const observer : options.observers)
         observer->on_use({.pid = pid, .page = page, .kind = access.kind});
@@ -47,6 +57,7 @@ Result<ReplayOutcome, InputError> replay(TraceReader& reader, Machine& machine, 
   IntervalClock clock(options);
   uint64_t to_skip = options.skip;
   ReplayOutcome outcome;
+  std::vector<SignalledAccess> signalled;
   while (outcome.records < options.limit) {
     if (options.interrupted != nullptr && options.interrupted->load()) {
       outcome.end = ReplayEnd::kInterrupted;
@@ -72,12 +83,14 @@ Result<ReplayOutcome, InputError> replay(TraceReader& reader, Machine& machine, 
     while (!block.empty()) {
       const auto part = block.first(std::min<uint64_t>(clock.left(), block.size()));
       block = block.subspan(part.size());
-      tell(options, next->task.pid, part);
-      if (!machine.access(*process_of_block, part)) {
+      signalled.clear();
+      if (!machine.access(*process_of_block, part,
+                          options.observers.empty() ? nullptr : &signalled)) {
         outcome.end = ReplayEnd::kOutOfMemory;
         outcome.records = machine.stats().accesses.accesses() - accesses_before;
         return outcome;
       }
+      if (!options.observers.empty()) tell(options, next->task.pid, part, signalled);
       outcome.records += part.size();
       clock.pass(part.size());
     }

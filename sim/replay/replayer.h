@@ -48,7 +48,7 @@ struct ReplayOptions {
   PageCacheAtFirst page_cache = PageCacheAtFirst::kCold;
   // Told whose accesses come, and of calls; null: nobody.
   FaultCensus* census = nullptr;
-  // Told of all references beforehand.
+  // Told of all references that were made.
   std::vector<PageObserver*> observers{};
   // Called after each so many accesses, and at the end where some are left; 0: never.
   uint64_t interval = 0;

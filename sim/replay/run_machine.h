@@ -66,6 +66,9 @@ class RunMachine final : private FrameView {
   // its pages are still there.
   void replay(std::span<const PageRun> runs);
 
+  // Pages of runs, of 1 << kPageRunShift bytes, from this number on are not the program's.
+  uint64_t user_page_runs() const { return user_pages_ << shift_; }
+
   // What its runs may be condensed for; nothing: they must come as they are.
   // For OPT, whose two passes must be told the same, `opt_frames` says how large memory is in the
   // second; 0: they are told everything.

@@ -13,9 +13,10 @@
 namespace faultline::replay {
 namespace {
 
-void tell(const ReplayOptions& options, const PageRunBlock& block) {
+void tell(const ReplayOptions& options, uint64_t pages_max, const PageRunBlock& block) {
   for (PageObserver* const observer : options.observers) {
     for (const PageRun run : block.runs) {
+      if (block.pages[run.page()] >= pages_max) continue;
       observer->on_use({.pid = block.task.pid,
                         .page = block.pages[run.page()],
                         .kind = run.kind(),
@@ -87,8 +88,8 @@ Result<ReplayOutcome, InputError> replay_runs(PageRunReader& reader, RunMachine&
       const uint64_t accesses = std::min(cutter.left(), clock.left());
       const PageRunBlock part{
           .pages = block->pages, .runs = cutter.take(accesses), .task = block->task};
-      tell(options, part);
       machine.replay(part.runs);
+      tell(options, machine.user_page_runs(), part);
       outcome.records += accesses;
       clock.pass(accesses);
     }

@@ -134,9 +134,10 @@ class Drawing {
 
   std::string draw() {
     const double width = kLegendLeft + legend_width();
+    const double height = std::max(kHeight, kTop + kLegendLine * double(chart_.lines.size() + 1));
     put("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" viewBox=\"0 0 {0:.0f} {1:.0f}\" "
         "width=\"{0:.0f}\" height=\"{1:.0f}\" role=\"img\">\n",
-        width, kHeight);
+        width, height);
     put("<title>{}</title>\n<style>{}</style>\n", escaped(chart_.title), kStyle);
     put("<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n");
     put("<text class=\"title\" x=\"{:.0f}\" y=\"26\">{}</text>\n", kLeft, escaped(chart_.title));

@@ -16,15 +16,4 @@ std::string event_json(const Event& event) {
   return line;
 }
 
-void EventLog::on_event(const Event& event) {
-  if (failed_) return;
-  const std::string line = event_json(event) + '\n';
-  failed_ = std::fwrite(line.data(), 1, line.size(), out_) != line.size();
-}
-
-bool EventLog::flush() {
-  if (!failed_) failed_ = std::fflush(out_) != 0;
-  return !failed_;
-}
-
 }  // namespace faultline::report

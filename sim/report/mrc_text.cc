@@ -32,11 +32,13 @@ size_t policy_width(const PolicyCurve& curve) {
   return std::max<size_t>(curve.policy.size() + 2, 16);
 }
 
-// Powers of two up to the first at which all pages fit, and knees.
-std::vector<uint64_t> shown_sizes(const MissCurve& curve, const std::vector<uint64_t>& knees) {
+// Powers of two up to the first at which all pages fit, and knees. Below `first` nothing is known.
+std::vector<uint64_t> shown_sizes(const MissCurve& curve, uint64_t first,
+                                  const std::vector<uint64_t>& knees) {
   std::vector<uint64_t> sizes = knees;
   const uint64_t last = curve.points.back().frames;
-  for (uint64_t frames = 1; frames < last; frames *= 2) sizes.push_back(frames);
+  for (uint64_t frames = 1; frames < last; frames *= 2)
+    if (frames >= first) sizes.push_back(frames);
   sizes.push_back(last);
   std::ranges::sort(sizes);
   sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
@@ -80,7 +82,8 @@ void put_curve(Lines& lines, const MrcReport& report) {
   lines.add("");
   lines.add("LRU in memory of      pages of {}", byte_size(report.page_size));
   lines.add("  {:>12}{:>12}{:>20}{:>12}", "frames", "size", "misses", "miss ratio");
-  for (const uint64_t frames : shown_sizes(curve, knees)) {
+  const uint64_t first = report.sampling ? curve.points.front().frames : 1;
+  for (const uint64_t frames : shown_sizes(curve, first, knees)) {
     const uint64_t misses = curve.misses_at(frames);
     const bool is_knee = std::ranges::binary_search(knees, frames);
     const bool is_last = frames == curve.points.back().frames;

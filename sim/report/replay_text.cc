@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "faultline/report.h"
 #include "sim/report/numbers.h"
@@ -145,6 +146,11 @@ void put_memory(Page& page, const ReplayReport& report) {
 void put_huge_pages(Page& page, const ReplayReport& report) {
   if (!report.huge_pages) return;
   page.heading("Huge pages", "had every page been one");
+  if (!report.config.tlb.enabled) {
+    for (const HugePageReport& huge : *report.huge_pages)
+      page.number(byte_size(huge.page_size), huge.pages);
+    return;
+  }
   page.row("", "pages", "reach of l2", "l2 misses");
   for (const HugePageReport& huge : *report.huge_pages) {
     page.row(byte_size(huge.page_size), grouped(huge.pages),
@@ -156,9 +162,13 @@ void put_by_mapping(Page& page, const ReplayReport& report) {
   if (!report.by_mapping) return;
   page.heading("Faults by mapping", "");
   page.row("", "pages", "minor", "major");
-  for (const MappingFaults& row : *report.by_mapping) {
-    page.line(
-        fmt::format("  {:#x}-{:#x} {}", row.range.start.value, row.range.end.value, row.name));
+  const std::vector<MappingFaults>& rows = *report.by_mapping;
+  const bool several = std::ranges::any_of(
+      rows, [&](const MappingFaults& row) { return row.pid != rows.front().pid; });
+  for (const MappingFaults& row : rows) {
+    const std::string process = several ? fmt::format("process {}, ", row.pid) : "";
+    page.line(fmt::format("  {}{:#x}-{:#x} {}", process, row.range.start.value, row.range.end.value,
+                          row.name));
     page.row("", grouped(row.pages), grouped(row.minor), grouped(row.major));
   }
 }

@@ -34,6 +34,8 @@ struct Shard {
   uint64_t of = 1;              // how many there are
   uint64_t configurations = 0;  // of the whole sweep
   std::string options{};        // of the whole sweep, as text: shards of one sweep have the same
+  bool interrupted = false;     // it ends where the user stopped it
+  std::string trace{};  // what the documents say of it, read from them; empty: there are none
   std::vector<uint64_t> indices{};  // of the documents, from 0
   Documents documents{};
 };
@@ -42,8 +44,9 @@ struct Shard {
 std::string shard_json(const Shard& shard);
 // Errors: it is not a document of a shard.
 Result<Shard, InputError> parse_shard(const std::string& file, const std::string& text);
-// The documents of the whole sweep. Errors: a shard is missing or there twice, or they are not of
-// one sweep; says which. REQUIRES: there are some.
+// The documents of the whole sweep. Errors: a shard is missing, there twice or was interrupted, or
+// they are not of one sweep or one trace, as far as its files, format and counts tell; says which.
+// REQUIRES: there are some.
 Result<Documents, InputError> merge_shards(const std::vector<Shard>& shards);
 
 }  // namespace faultline::report

@@ -1,5 +1,6 @@
 // Shards of a sweep: their documents, and what becomes of them together.
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -25,6 +26,26 @@ std::optional<uint64_t> count_at(const ordered_json& document, const char* key) 
   return found->get<uint64_t>();
 }
 
+// The TLB's counters, each of which is null where the TLB is disabled.
+bool has_tlb(const ordered_json& document) {
+  const auto tlb = document.find("tlb");
+  if (tlb == document.end() || !tlb->is_object()) return false;
+  return std::ranges::all_of(std::array{"l1d", "l1i", "l2"}, [&](const char* name) {
+    const auto level = tlb->find(name);
+    if (level == tlb->end()) return false;
+    return level->is_null() ||
+           (level->is_object() && count_at(*level, "hits") && count_at(*level, "misses"));
+  });
+}
+
+// What all documents of a sweep say of its trace: pages and references are the machine's, too.
+std::string trace_of(const ordered_json& document) {
+  ordered_json trace = document.at("trace");
+  trace.erase("references");
+  trace.erase("pages");
+  return trace.dump();
+}
+
 // What makes a document one of a replay, as far as tables look into it.
 bool is_replay(const ordered_json& document) {
   const auto has = [&](const char* section, std::initializer_list<const char*> numbers) {
@@ -36,7 +57,7 @@ bool is_replay(const ordered_json& document) {
   if (!document.is_object() || !has("trace", {"accesses", "references"}) ||
       !has("config", {"page_size"}) || !has("walks", {"count"}) ||
       !has("faults", {"minor", "major"}) ||
-      !has("replacement", {"misses", "evictions", "dirty_evictions"}))
+      !has("replacement", {"misses", "evictions", "dirty_evictions"}) || !has_tlb(document))
     return false;
   const ordered_json& config = document.at("config");
   const ordered_json& trace = document.at("trace");
@@ -47,16 +68,35 @@ bool is_replay(const ordered_json& document) {
          std::ranges::all_of(*files, [](const ordered_json& file) { return file.is_string(); });
 }
 
-// The documents of a shard with their indices; false: they are no such.
+// The documents of a shard with their indices; false: they are no such, or not of one trace.
 bool read_documents(const ordered_json& documents, Shard& shard) {
   if (!documents.is_array()) return false;
   for (const ordered_json& one : documents) {
     if (!one.is_array() || one.size() != 2 || !one[0].is_number_unsigned() || !is_replay(one[1]))
       return false;
+    const std::string trace = trace_of(one[1]);
+    if (!shard.trace.empty() && shard.trace != trace) return false;
+    shard.trace = trace;
     shard.indices.push_back(one[0].get<uint64_t>());
     shard.documents.push_back(one[1].dump());
   }
   return true;
+}
+
+// The first that cannot be joined with those before it.
+std::optional<InputError> find_stranger(const std::vector<Shard>& shards) {
+  const Shard& first = shards.front();
+  const Shard* with_trace = &first;
+  for (const Shard& shard : shards) {
+    if (shard.of != first.of || shard.configurations != first.configurations ||
+        shard.options != first.options)
+      return wrong(shard.file, "is of another sweep than " + first.file);
+    if (shard.interrupted) return wrong(shard.file, "is of a sweep that was interrupted");
+    if (with_trace->trace.empty()) with_trace = &shard;
+    if (!shard.trace.empty() && shard.trace != with_trace->trace)
+      return wrong(shard.file, "is of another trace than " + with_trace->file);
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -66,6 +106,7 @@ std::string shard_json(const Shard& shard) {
                        {"shards", shard.of},
                        {"configurations", shard.configurations},
                        {"sweep", shard.options}};
+  if (shard.interrupted) head["interrupted"] = true;
   std::string text = head.dump();
   text.back() = ',';
   text += "\"documents\":[";
@@ -92,18 +133,17 @@ Result<Shard, InputError> parse_shard(const std::string& file, const std::string
               .number = *number,
               .of = *of,
               .configurations = *configurations,
-              .options = options->get<std::string>()};
+              .options = options->get<std::string>(),
+              .interrupted = document.contains("interrupted")};
   if (!read_documents(*documents, shard)) return no_shard;
   return shard;
 }
 
 Result<Documents, InputError> merge_shards(const std::vector<Shard>& shards) {
   const Shard& first = shards.front();
+  if (auto error = find_stranger(shards)) return *error;
   std::vector<const Shard*> by_number(std::min<uint64_t>(first.of, shards.size() + 1));
   for (const Shard& shard : shards) {
-    if (shard.of != first.of || shard.configurations != first.configurations ||
-        shard.options != first.options)
-      return wrong(shard.file, "is of another sweep than " + first.file);
     if (shard.number > by_number.size()) continue;
     const Shard*& there = by_number[shard.number - 1];
     if (there != nullptr)

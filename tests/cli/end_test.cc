@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -202,7 +203,19 @@ TEST_CASE("full disk: said, status 3") {
   }
   const ProgramEnd end = run_program({.args = {"replay", trace, "--events", "/dev/full"}});
   CHECK(end.status == 3);
-  CHECK(end.err == "faultline: /dev/full: No space left on device\n");
+  CHECK(end.err == "faultline: /dev/full: cannot be written: No space left on device\n");
+}
+
+TEST_CASE("a file that may not grow: said, status 3, and nothing is left of it") {
+  const std::string trace = write_file("long.lackey", lackey_loads(200'000));
+  const std::string folder = trace.substr(0, trace.rfind('/'));
+  const std::string out = folder + "/large.din";
+  const ProgramEnd end =
+      run_program({.args = {"convert", "--lossy", trace, out}, .file_bytes_max = 100'000});
+  CHECK(end.status == 3);
+  CHECK(end.err == "faultline: " + out + ": cannot be written: File too large\n");
+  CHECK(!std::filesystem::exists(out));
+  CHECK(!std::filesystem::exists(out + ".part0"));
 }
 
 TEST_CASE("out of memory: said, status 3") {

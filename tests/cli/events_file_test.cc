@@ -70,6 +70,24 @@ TEST_CASE("replay --events: the log of a short trace, to the letter, twice the s
     CHECK(replay_with_events({trace, "--memory", "2p", "--policy", "fifo"}).log == kLog);
 }
 
+TEST_CASE("replay --events: '-' is standard output, where the events are alone, or come first") {
+  const std::string trace = write_file("short.lackey", kTrace);
+  std::vector<std::string> args = {"replay",   trace,  "--memory", "2p",
+                                   "--policy", "fifo", "--events", "-"};
+  CHECK(run_program({.args = args}).out == kLog);
+  args.push_back("--json");
+  const std::string both = run_program({.args = args}).out;
+  REQUIRE(both.starts_with(kLog));
+  CHECK(json::parse(both.substr(std::string_view(kLog).size())).contains("trace"));
+}
+
+TEST_CASE("replay --events: what was there stays where the trace is bad") {
+  const std::string old = write_file("old.jsonl", "old");
+  const std::string bad = write_file("bad.lackey", lackey_loads(100) + "nonsense\n");
+  CHECK(run_program({.args = {"replay", bad, "--events", old}}).status == 2);
+  CHECK(read_file(old) == "old");
+}
+
 TEST_CASE("replay --events: the report is the same with and without") {
   const std::string trace = write_file("short.lackey", kTrace);
   const ProgramEnd without =

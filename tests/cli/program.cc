@@ -48,6 +48,10 @@ void redirect(int fd, const std::string& path, int flags) {
     const rlimit limit{run.address_space_bytes, run.address_space_bytes};
     setrlimit(RLIMIT_AS, &limit);
   }
+  if (run.file_bytes_max != 0) {
+    const rlimit limit{run.file_bytes_max, run.file_bytes_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
   std::signal(SIGPIPE, SIG_DFL);
   std::signal(SIGINT, SIG_DFL);
   std::vector<char*> args = {const_cast<char*>("faultline")};

@@ -21,6 +21,7 @@ struct ProgramRun {
   int input_fd = -1;                 // its standard input; -1: `input`
   int output_fd = -1;                // its standard output; -1: as output_file says
   uint64_t address_space_bytes = 0;  // RLIMIT_AS; 0: as it is
+  uint64_t file_bytes_max = 0;       // RLIMIT_FSIZE; 0: as it is
 };
 
 struct ProgramEnd {

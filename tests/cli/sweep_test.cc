@@ -148,6 +148,18 @@ TEST_CASE("merge: a shard that is missing, there twice, of another sweep or none
   REQUIRE(second != std::string::npos);
   cut = cut.substr(0, second) + "]}\n";
   check_refused({"merge", write_file("cut.json", cut), b, c}, "lacks configuration 3");
+  // The trace is another one by now, though its name is not.
+  write_file("ten.lackey", lackey_loads(9));
+  check_refused({"merge", a, shard("2/3", "1p..8p"), c}, "is of another trace than " + a);
+  write_file("ten.lackey", lackey_loads(10));
+  std::string stopped = read_file(b);
+  stopped.insert(stopped.find(",\"documents\""), ",\"interrupted\":true");
+  check_refused({"merge", a, write_file("stopped.json", stopped), c},
+                "stopped.json: is of a sweep that was interrupted");
+  std::string damaged = read_file(a);
+  damaged.insert(damaged.find("\"misses\":") + 9, "-");
+  check_refused({"merge", write_file("damaged.json", damaged), b, c},
+                "is not the output of a shard");
   // More shards than configurations: some are empty.
   CHECK(done({"merge", shard("2/3", "1p,2p"), shard("1/3", "1p,2p"), shard("3/3", "1p,2p"),
               "--csv"}) == done({"sweep", trace, "--memory", "1p,2p", "--csv"}));

@@ -29,11 +29,12 @@ void check_refused(const ProgramRun& run, std::string_view message) {
   CHECK_MESSAGE(std::count(end.err.begin(), end.err.end(), '\n') == 1, end.err);
 }
 
+struct Row {
+  std::vector<std::string> args;
+  std::string_view message;
+};
+
 TEST_CASE("usage: a wrong option or value is named") {
-  struct Row {
-    std::vector<std::string> args;
-    std::string_view message;
-  };
   const Row rows[] = {
       {{}, "no command"},
       {{"reply"}, "reply"},
@@ -58,7 +59,22 @@ TEST_CASE("usage: a wrong option or value is named") {
       {{"replay", "TRACE", "--seed", "1.5"}, "--seed: '1.5' is not a count"},
       {{"replay", "TRACE", "--format", "sanskrit"}, "sanskrit"},
       {{"replay", "TRACE", "--maps", "/nonexistent/maps"}, "/nonexistent/maps: No such file"},
-      {{"replay", "TRACE", "--events", "/nonexistent/log"}, "/nonexistent/log: No such file"},
+      {{"replay", "TRACE", "--events", "/nonexistent/log"},
+       "/nonexistent/log: cannot be created: No such file"},
+      {{"replay", "TRACE", "--events", "TRACE"}, "--events: "},
+      {{"replay", "TRACE", "--events", "-", "--interval", "5"}, "--events: the rows of --interval"},
+      {{"replay", "TRACE", "--memory", ""}, "replay: --memory has no value"},
+      {{"replay", ""}, "replay: TRACE has no value"},
+      {{"sweep", "TRACE", "--jobs", ""}, "sweep: --jobs has no value"},
+      {{"convert", "TRACE", ""}, "convert: FILE has no value"},
+      {{"replay", "TRACE", "--tlb", "l2=64x4,l2=32x4"}, "--tlb: l2 is there twice"},
+      {{"replay", "TRACE", "--policy", "clock:enter=0,enter=1"}, "'enter=1' is there twice"},
+  };
+  for (const Row& row : rows) check_refused({.args = with_trace(row.args)}, row.message);
+}
+
+TEST_CASE("usage: so it is of the other commands") {
+  const Row rows[] = {
       {{"mrc"}, "mrc: no TRACE"},
       {{"mrc", "TRACE", "--sample", "0"}, "--sample: '0' is not a rate"},
       {{"mrc", "TRACE", "--sample", "1.5"}, "--sample: '1.5' is not a rate"},
@@ -74,6 +90,8 @@ TEST_CASE("usage: a wrong option or value is named") {
        "--policy is exact"},
       {{"mrc", "TRACE", "--json", "--csv"}, "either --json or --csv"},
       {{"mrc", "TRACE", "--chart", "chart.png"}, "--chart: 'chart.png' does not end in"},
+      {{"mrc", "TRACE", "--chart", "/nonexistent/a.svg"}, "/nonexistent/a.svg: cannot be created"},
+      {{"mrc", "TRACE", "--sample", "0.000001"}, "no page of the trace is in the sample"},
       {{"mrc", "TRACE", "--paging", "vax"}, "--paging: no format is named 'vax'"},
       {{"mrc", "/nonexistent/trace"}, "/nonexistent/trace: "},
       {{"run", "x.scn", "--memory", "0"}, "--memory: '0' is below one page"},
@@ -116,11 +134,28 @@ TEST_CASE("usage: a scenario that cannot be read is named") {
   check_refused({.args = {"run", write_file("bad.scn", "mmap(;\n")}}, "bad.scn:1:");
 }
 
-TEST_CASE("usage: what was asked for goes to standard output") {
-  struct Row {
-    std::vector<std::string> args;
-    std::string_view text;
+TEST_CASE("usage: options may come from a file; those of the command line go first") {
+  const std::string trace = write_file("ten.lackey", lackey_loads(10));
+  const std::string file = write_file(
+      "options.toml", "[replay]\nmemory = 2p\npolicy = \"clock:enter=0\"\njson = true\n");
+  const auto report = [&](std::vector<std::string> args) {
+    args.insert(args.end(), {trace, "--config", file});
+    const ProgramEnd end = run_program({.args = args});
+    CHECK_MESSAGE(end.status == 0, end.err);
+    return end.out;
   };
+  const auto has = [](const std::string& text, const char* part) {
+    return text.find(part) != std::string::npos;
+  };
+  CHECK(has(report({"replay"}), R"("frames":2,"policy":"clock:enter=0")"));
+  CHECK(has(report({"replay", "--memory", "3p"}), R"("frames":3,"policy":"clock:enter=0")"));
+  CHECK(has(report({"mrc", "--json"}), R"({"references":10,)"));
+  check_refused({.args = {"replay", trace, "--config", "/nonexistent.toml"}}, "/nonexistent.toml");
+  const std::string unknown = write_file("unknown.toml", "[replay]\nmemroy = 2p\n");
+  check_refused({.args = {"replay", trace, "--config", unknown}}, "replay.memroy");
+}
+
+TEST_CASE("usage: what was asked for goes to standard output") {
   const Row rows[] = {
       {{"--help"}, "Exit status:"},
       {{"--help"}, "Example: faultline replay"},
@@ -129,6 +164,8 @@ TEST_CASE("usage: what was asked for goes to standard output") {
       {{"run", "--help"}, "Example: faultline run"},
       {{"mrc", "--help"}, "faultline mrc traces/sort.lackey.zst --chart"},
       {{"--version"}, "faultline 0."},
+      {{"replay", "--version"}, "faultline 0."},
+      {{"--help"}, "--config"},
       {{"replay", "--format", "list"}, "lackey "},
       {{"replay", "--policy", "list"}, "clock "},
       {{"replay", "--paging", "list"}, "x86-64 "},
@@ -137,7 +174,7 @@ TEST_CASE("usage: what was asked for goes to standard output") {
     const ProgramEnd end = run_program({.args = row.args});
     CHECK(end.status == 0);
     CHECK(end.err.empty());
-    CHECK_MESSAGE(end.out.find(row.text) != std::string::npos, end.out, " lacks ", row.text);
+    CHECK_MESSAGE(end.out.find(row.message) != std::string::npos, end.out, " lacks ", row.message);
   }
 }
 

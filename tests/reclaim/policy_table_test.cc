@@ -74,7 +74,7 @@ TEST_CASE("policies: a wrong name is refused, and the message says what is wrong
       {"clock:", "policy option '' is not of the form key=value"},
       {"clock:enter=1,", "policy option '' is not of the form key=value"},
       {"clock:=1", "policy option '=1' is not of the form key=value"},
-      {"clock:enter=0,enter=3", "policy clock: enter is 0 or 1, not '3'"},
+      {"clock:enter=0,enter=1", "policy option 'enter=1' is there twice"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.name);

@@ -56,7 +56,8 @@ class FakeMachine : public Machine {
 
   Process& start_process() override { return process_; }
   Process& start_empty_process() override { return process_; }
-  bool access(Process& process, std::span<const Access> block) override {
+  bool access(Process& process, std::span<const Access> block,
+              std::vector<SignalledAccess>*) override {
     if (&process != &process_ || block.empty()) std::abort();
     for (const Access& access : block) {
       if (taken_.size() == capacity_) return false;

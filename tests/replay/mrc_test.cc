@@ -226,6 +226,13 @@ double mean_error(const MissCurve& exact, const MissCurve& estimate) {
   return sum / double(exact.pages / 200) / double(exact.references);
 }
 
+TEST_CASE("mrc: a sample that no page is in says nothing, and so") {
+  FakeTrace trace({FakeAccess{.access{.address{0x1000}}}});
+  const auto report = measure_mrc(trace, {.sample_rate = 1e-9});
+  REQUIRE(!report.ok());
+  CHECK(report.error().message == "no page of the trace is in the sample: its rate is too low");
+}
+
 TEST_CASE("mrc: samples are near, and say how near; the seed chooses them") {
   const std::vector<FakeAccess> accesses = skewed_accesses();
   const MrcReport exact = measure(accesses);

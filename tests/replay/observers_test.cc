@@ -58,9 +58,7 @@ struct NaiveLevel {
 };
 
 TEST_CASE("HugePages: misses what an LRU of so many huge pages misses") {
-  HugePages huge({.shift = 21,
-                  .tlb = {.l1d = {4, 4}, .l1i = {2, 2}, .l2 = {8, 8}},
-                  .user_end = uint64_t{1} << 47});
+  HugePages huge({.shift = 21, .tlb = {.l1d = {4, 4}, .l1i = {2, 2}, .l2 = {8, 8}}});
   NaiveLevel data{4};
   NaiveLevel code{2};
   NaiveLevel second{8};
@@ -92,10 +90,8 @@ TEST_CASE("HugePages: misses what an LRU of so many huge pages misses") {
   CHECK(report.tlb.l2.misses == wanted.l2.misses);
 }
 
-TEST_CASE("HugePages: what no program has is passed over, and processes are told apart") {
-  HugePages huge({.shift = 30, .user_end = uint64_t{1} << 47});
-  huge.on_use({.page = uint64_t{1} << 35});
-  CHECK(huge.report().pages == 0);
+TEST_CASE("HugePages: processes are told apart") {
+  HugePages huge({.shift = 30});
   huge.on_use({.pid = 1, .page = 5});
   huge.on_use({.pid = 2, .page = 5});
   huge.on_use({.pid = 1, .page = 6});
@@ -167,6 +163,23 @@ TEST_CASE("replay: intervals add up to the whole, and the last may be shorter") 
   CHECK(references == done.stats.references);
   CHECK(replay_all(random_accesses(1000), {}, 100).intervals.size() == 10);
   CHECK(replay_all(random_accesses(10), {}, 0).intervals.empty());
+}
+
+TEST_CASE("replay: what ended in a signal is no part of a working set") {
+  const auto at = [](uint64_t address, uint32_t size) {
+    return Access{.address{address}, .size_bytes = size};
+  };
+  const MapsLine two_pages{.range{VirtAddr{16 * kPage}, VirtAddr{18 * kPage}},
+                           .permissions = "rw-p"};
+  // Outside; across the end; in the mapping, twice; across the top.
+  const std::vector<Access> accesses = {at(5 * kPage, 8), at(18 * kPage - 4, 8), at(16 * kPage, 8),
+                                        at(16 * kPage, 8), at(~uint64_t{0}, 8)};
+  const Replayed done = replay_all(accesses, {two_pages}, accesses.size());
+  CHECK(done.stats.faults.segv_maperr == 3);
+  CHECK(done.stats.references == 3);
+  REQUIRE(done.intervals.size() == 1);
+  CHECK(done.intervals[0].working_set_pages == 2);
+  CHECK(done.intervals[0].counted.pages_touched == 2);
 }
 
 TEST_CASE("replay: faults are told by mapping, and by what lies together where there is none") {

@@ -72,6 +72,32 @@ TEST_CASE("mrc report: the text has powers of two, the knee, and the last size")
         "             5      20 KiB                   5      0.50 %   cold misses alone\n");
 }
 
+TEST_CASE("mrc report: of a sample the text begins where its curve does") {
+  MrcReport report = small_report();
+  report.total.points = {{3, 800}, {4, 12}, {12, 5}};
+  report.sampling = MrcSampling{.rate = 1.0 / 3};
+  const std::string text = mrc_report_text(report);
+  CHECK(count(text, "KiB                 ") == 3);
+  CHECK(text.find("1,000     100.00 %") == text.npos);
+  CHECK(text.find("             4      16 KiB                  12") != text.npos);
+}
+
+TEST_CASE("chart: the picture is as high as its legend") {
+  report::Chart chart{.title = "t", .x_label = "x", .y_label = "y", .lines = {}};
+  const auto height = [&chart] {
+    const std::string svg = report::chart_svg(chart);
+    const size_t at = svg.find("height=\"") + 8;
+    return std::stod(svg.substr(at));
+  };
+  const double least = height();
+  for (int i = 0; i < 50; ++i) chart.lines.push_back({.name = "line", .points = {}});
+  const std::string svg = report::chart_svg(chart);
+  const size_t last = svg.rfind("<text x=");
+  const double y = std::stod(svg.substr(svg.find("y=\"", last) + 3));
+  CHECK(y > least);
+  CHECK(y < height());
+}
+
 TEST_CASE("knees: where loops fit, and nowhere on a straight line") {
   MissCurve loops{.references = 1'000'000, .pages = 5000, .cold_misses = 5000, .points = {}};
   for (uint64_t frames = 1; frames <= 5000; ++frames) {

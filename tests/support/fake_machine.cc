@@ -216,7 +216,9 @@ Process& FakeMachine::start_process() {
   return FakeProcess::start(*state_);
 }
 
-bool FakeMachine::access(Process&, std::span<const Access>) { return true; }
+bool FakeMachine::access(Process&, std::span<const Access>, std::vector<SignalledAccess>*) {
+  return true;
+}
 
 Result<void> FakeMachine::load_maps(Process&, std::span<const MapsLine>) { return {}; }
 

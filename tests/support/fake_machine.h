@@ -48,7 +48,8 @@ class FakeMachine final : public Machine {
 
   Process& start_process() override;
   Process& start_empty_process() override { return start_process(); }
-  bool access(Process& process, std::span<const Access> block) override;
+  bool access(Process& process, std::span<const Access> block,
+              std::vector<SignalledAccess>* signalled) override;
   Result<void> load_maps(Process& process, std::span<const MapsLine> lines) override;
   Result<void> create_file(std::string_view path, uint64_t size_bytes, uint64_t seed) override;
   const Stats& stats() override { return stats_; }

@@ -34,7 +34,9 @@ class HostMachine final : public Machine {
 
   Process& start_process() override;
   Process& start_empty_process() override { return start_process(); }
-  bool access(Process&, std::span<const Access>) override { return false; }
+  bool access(Process&, std::span<const Access>, std::vector<SignalledAccess>*) override {
+    return false;
+  }
   Result<void> load_maps(Process&, std::span<const MapsLine>) override { return Errno::kENOSYS; }
   Result<void> create_file(std::string_view path, uint64_t size_bytes, uint64_t seed) override;
   const Stats& stats() override { return stats_; }
