@@ -94,6 +94,7 @@ struct MrcOptions {
   std::function<std::unique_ptr<NextUses>()> make_next_uses{};
   // With more pages than these, of all processes together, there is no curve; of a sample, in it.
   uint64_t pages_max = kMrcPagesMax;
+  bool paranoid = false;  // the policies' invariants are checked after each block
   // Looked at before each block; null: never interrupted.
   const std::atomic<bool>* interrupted = nullptr;
   // Told after each block how many accesses have been done; may be empty.

@@ -113,6 +113,7 @@ struct MrcCommand {
   bool salvage = false;
   bool json = false;
   bool csv = false;
+  bool paranoid = false;
   ShowProgress progress = ShowProgress::kOnTerminal;
 };
 ExitStatus run_mrc(const MrcCommand& command, Output& out);
@@ -131,6 +132,7 @@ struct SweepCommand {
   bool salvage = false;
   bool json = false;
   bool csv = false;
+  bool paranoid = false;
   ShowProgress progress = ShowProgress::kOnTerminal;
 };
 ExitStatus run_sweep(const SweepCommand& command, Output& out);

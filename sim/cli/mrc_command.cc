@@ -115,6 +115,7 @@ Result<MrcOptions, InputError> mrc_options(const MrcCommand& command, NextUses* 
   if (!description) return description.error();
   MrcOptions options{.paging = command.paging,
                      .paging_description = std::move(description).value(),
+                     .paranoid = command.paranoid,
                      .interrupted = &interrupt_flag()};
   if (!command.sample.empty() && !command.sample_pages.empty())
     return wrong("either --sample or --sample-pages");

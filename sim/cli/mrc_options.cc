@@ -43,6 +43,7 @@ CLI::App& add_mrc(CLI::App& app, MrcCommand& to) {
   mrc.add_flag("--json", to.json, "Print one JSON document");
   mrc.add_flag("--csv", to.csv, "Print every point of the curve, as comma-separated values");
   mrc.add_option("--chart", to.chart, "Draw the curve to this file, NAME.svg or NAME.html");
+  mrc.add_flag("--paranoid", to.paranoid, "Check the policies' invariants after each block");
   add_progress(mrc, to.progress);
   return mrc;
 }

@@ -33,8 +33,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr uint64_t kParanoidInterval = 1 << 16;  // accesses
-
 Result<Unmapped, InputError> parse_unmapped(const std::string& text) {
   if (text.empty() || text == "map") return Unmapped::kMap;
   if (text == "fault") return Unmapped::kFault;

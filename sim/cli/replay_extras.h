@@ -15,6 +15,9 @@
 
 namespace faultline::cli {
 
+// How often --paranoid checks, in accesses.
+inline constexpr uint64_t kParanoidInterval = 1 << 16;
+
 class ReplayExtras {
  public:
   // `events` is who listens besides; null: nobody. Everything outlives this.

@@ -21,6 +21,7 @@
 #include "sim/cli/message.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/quantities.h"
+#include "sim/cli/replay_extras.h"
 #include "sim/cli/salvage.h"
 #include "sim/cli/sweep_configurations.h"
 #include "sim/cli/sweep_output.h"
@@ -78,7 +79,10 @@ Result<SweepOptions, InputError> sweep_options(const SweepCommand& command) {
   }
   const auto seed = parse_count("--seed", command.seed);
   if (!seed) return seed.error();
-  for (MachineOptions& configuration : options.configurations) configuration.seed = *seed;
+  for (MachineOptions& configuration : options.configurations) {
+    configuration.seed = *seed;
+    if (command.paranoid) configuration.paranoid_interval = kParanoidInterval;
+  }
   return options;
 }
 

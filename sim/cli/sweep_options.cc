@@ -59,6 +59,7 @@ CLI::App& add_sweep(CLI::App& app, SweepCommand& to) {
   sweep.add_flag("--salvage", to.salvage,
                  "Report what can be read of a damaged trace, and warn of what cannot");
   add_show(sweep, to.json, to.csv, to.chart);
+  sweep.add_flag("--paranoid", to.paranoid, "Check every invariant again and again");
   add_progress(sweep, to.progress);
   return sweep;
 }

@@ -51,7 +51,10 @@ class PolicyCurves {
     const replay::NumberedRuns runs = pages_.number(block);
     static_assert(kMrcPolicyPagesMax <= replay::Replacement::kPagesMax);
     if (runs.pages > kMrcPolicyPagesMax) return false;
-    for (const auto& replacement : replacements_) replacement->add(runs);
+    for (const auto& replacement : replacements_) {
+      replacement->add(runs);
+      if (options_.paranoid) replacement->validate();
+    }
     return true;
   }
   std::vector<PolicyCurve> finish() const {

@@ -21,6 +21,7 @@ namespace {
 // One configuration's replay; its thread alone touches it while it runs.
 struct Job {
   std::unique_ptr<Engine> engine{};
+  bool paranoid = false;
   std::optional<size_t> condensed{};  // of TraceForms::condensed; nothing: none
   std::unique_ptr<SharedReader> reader{};
   std::optional<Result<ReplayOutcome, InputError>> outcome{};
@@ -35,6 +36,7 @@ void run(Job& job, const ReplayOptions& options) {
   if (job.condensed) of_job.condensed = reader.get();
   try {
     job.outcome = job.engine->replay(*reader, of_job);
+    if (job.paranoid) job.engine->validate();
   } catch (...) {
     job.failure = std::current_exception();
   }
@@ -46,7 +48,8 @@ Result<std::vector<Job>, InputError> make_jobs(const TraceReader& reader,
   for (const MachineOptions& configuration : options.configurations) {
     auto engine = make_engine({.machine = configuration}, reader);
     if (!engine) return engine.error();
-    jobs.push_back({.engine = std::move(engine).value()});
+    jobs.push_back(
+        {.engine = std::move(engine).value(), .paranoid = configuration.paranoid_interval != 0});
   }
   return jobs;
 }

@@ -51,6 +51,7 @@ TEST_CASE("sweep: each document is that of the replay, in the order of the optio
   CHECK(done(sweep_args({"--json", "--jobs", "1"})) == expected + "]\n");
   CHECK(done(sweep_args({"--json", "--jobs", "2"})) == expected + "]\n");
   CHECK(done(sweep_args({"--json", "--jobs", "7"})) == expected + "]\n");
+  CHECK(done(sweep_args({"--json", "--paranoid"})) == expected + "]\n");
 }
 
 // Memory without a limit, page sizes that cut a run of accesses differently, and both engines: of
