@@ -32,7 +32,8 @@ struct Misfit {
 
 struct Detection {
   bool fits = false;
-  bool certain = false;       // by a magic number: what else fits does so by chance
+  // Where it fits: by a magic number, so that what else fits does so by chance.
+  bool certain = false;
   std::uint64_t records = 0;  // found in the head, before the misfit
   Misfit misfit{};
 };

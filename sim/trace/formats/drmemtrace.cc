@@ -30,6 +30,9 @@ enum Type : std::uint16_t {
   kInstrUntakenJump = 49,  // the last that is known
 };
 
+// The version in a header: a small number, whatever DynamoRIO's is by now.
+constexpr std::uint64_t kVersionMax = 255;
+
 // The lengths of instructions that one entry of a bundle may hold.
 constexpr std::size_t kBundleMax = 8;
 
@@ -95,11 +98,15 @@ class Parser final : public RecordParser {
 
 }  // namespace
 
-// It begins with a header.
+// It begins with a header, whose 12 bytes are as good as a magic number: anything may be behind it,
+// and looks like records of other formats.
 Detection detect_drmemtrace(const Head& head) {
   if (head.bytes.size() < kRecordBytes || type_of(head.bytes) != kHeader)
     return {.misfit = {.message = "it does not begin with a header"}};
-  return detect_records(head, kFormat);
+  Detection found = detect_records(head, kFormat);
+  const auto version = load_number<std::uint64_t>(head.bytes, kAddress);
+  found.certain = load_number<std::uint16_t>(head.bytes, kSize) == 0 && version <= kVersionMax;
+  return found;
 }
 
 std::unique_ptr<TraceReader> make_drmemtrace_reader(Content content) {

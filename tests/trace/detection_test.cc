@@ -1,0 +1,62 @@
+// How the format of a trace is told where its content is ambiguous, cut, or wrong near the
+// beginning, and what --salvage makes of that.
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "faultline/trace.h"
+#include "tests/trace/samples.h"
+#include "tests/trace/trace_support.h"
+
+namespace faultline::testing {
+namespace {
+
+struct Told {
+  std::string format{};
+  std::string accesses{};
+  std::string error{};   // the file as F
+  std::string damage{};  // the first, the same way
+};
+
+Told tell(const std::string& bytes, const TraceOptions& options = {}) {
+  const TemporaryFile file(bytes);
+  const auto named = [&file](std::optional<InputError> error) {
+    if (error && error->file == file.path()) error->file = "F";
+    return to_text(error);
+  };
+  auto reader = open_trace({file.path()}, options);
+  if (!reader) return {.error = named(reader.error())};
+  const ReadTrace read = read_trace(**reader);
+  Told told{.format = std::string((*reader)->format()),
+            .accesses = to_text(read.accesses),
+            .error = named(read.error)};
+  if (!(*reader)->damage().empty()) told.damage = named((*reader)->damage().front());
+  return told;
+}
+
+TEST_CASE("Detection: a header is drmemtrace's, whatever the addresses behind it look like") {
+  // Each second entry is a load, whose address might be the number of a record.
+  std::string bytes = drmemtrace_entry(25, 0, 4);
+  for (uint64_t i = 0; i < 200; ++i) bytes += drmemtrace_entry(0, 8, 0x7fff'0000'1000 + 16 * i);
+  const Told told = tell(bytes);
+  CHECK(told.error == "");
+  CHECK(told.format == "drmemtrace");
+  // Cut within an entry, under compression.
+  const std::string packed = gzip(bytes);
+  CHECK(tell(packed.substr(0, packed.size() / 2)).error ==
+        "F: byte " + std::to_string(packed.size() / 2) + ": compressed data ends too early (gzip)");
+}
+
+TEST_CASE("Detection: a time of 25 alone makes no header") {
+  const auto record = [](uint32_t time, uint64_t object, int64_t next) {
+    return little_endian(time, 4) + oracle_general_record(object, next).substr(4);
+  };
+  CHECK(tell(record(25, 0xfeed'0000'0000'0001, 3) + record(25, 7, -1) +
+             record(26, 0xfeed'0000'0000'0001, -1))
+            .format == "oraclegeneral");
+  CHECK(tell(record(25, 4, -1) + record(25, 7, -1)).format == "oraclegeneral");
+}
+
+}  // namespace
+}  // namespace faultline::testing
