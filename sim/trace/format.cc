@@ -115,7 +115,7 @@ bool is_nearer(const Detection& a, const Detection& b) {
 
 // `nearest` is the format that most of the head is in.
 InputError none_fits(const Content& content, const FormatRow& nearest, const Misfit& misfit) {
-  const std::string why = misfit.message.empty() ? "no records" : std::string(misfit.message);
+  const std::string why = misfit.message.empty() ? "no records" : misfit.message;
   return {.file = content.file,
           .message = fmt::format("is not a trace in a known format (as {}: {}); "
                                  "name one with --format: {}",

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "faultline/trace.h"
@@ -27,7 +28,8 @@ struct Head {
 struct Misfit {
   std::uint64_t line = 0;  // 0: the format has no lines
   std::size_t column = 0;
-  std::string_view message{};
+  std::uint64_t record = 0;  // from 1; 0: the format has no records of one length
+  std::string message{};     // with the record's place, where there is one
 };
 
 struct Detection {

@@ -10,7 +10,8 @@ Detection detect_lines(const Head& head, LineParser parse) {
     if (size == std::string_view::npos && !head.whole) break;  // the line goes on
     const ParsedLine line = parse(rest.substr(0, size));
     if (line.kind == LineKind::kMalformed) {
-      found.misfit = {number, line.error.column, line.error.message};
+      found.misfit = {
+          .line = number, .column = line.error.column, .message = std::string(line.error.message)};
       return found;
     }
     if (line.kind == LineKind::kAccess) ++found.records;

@@ -8,6 +8,13 @@
 #include "sim/base/check.h"
 
 namespace faultline::trace {
+namespace {
+
+std::string cut_short(std::size_t bytes, const RecordFormat& format) {
+  return fmt::format("it is cut short: {} of {} bytes", bytes, format.record_bytes);
+}
+
+}  // namespace
 
 RecordReader::RecordReader(const RecordFormat& format, std::unique_ptr<RecordParser> parser,
                            Content content)
@@ -63,33 +70,36 @@ void RecordReader::read_records() {
   whole_ = records * format_.record_bytes;
   if (accesses_.size() < records * format_.accesses_max)
     accesses_.resize(records * format_.accesses_max);
-  if (ended_ && end_ > 0)
-    fail(fmt::format("it is cut short: {} of {} bytes", end_, format_.record_bytes));
+  if (ended_ && end_ > 0) fail(cut_short(end_, format_));
 }
 
 // Of the next record.
 void RecordReader::fail(std::string_view message) {
-  failure_ = {.file = content_.file,
-              .message = fmt::format("record {} (byte {} of the trace): {}", records_ + 1,
-                                     records_ * format_.record_bytes, message)};
+  failure_ = {.file = content_.file, .message = message_of_record(format_, records_, message)};
+}
+
+std::string message_of_record(const RecordFormat& format, std::uint64_t record,
+                              std::string_view message) {
+  return fmt::format("record {} (byte {} of the trace): {}", record + 1,
+                     record * format.record_bytes, message);
 }
 
 Detection detect_records(const Head& head, const RecordFormat& format) {
   Detection found;
   std::string_view rest = head.bytes;
+  const auto fail = [&](std::string_view wrong) {
+    found.misfit = {.record = found.records + 1,
+                    .message = message_of_record(format, found.records, wrong)};
+    return found;
+  };
   while (rest.size() >= format.record_bytes && found.records < kDetectRecords) {
     const std::string_view wrong = format.check(rest.substr(0, format.record_bytes));
-    if (!wrong.empty()) {
-      found.misfit.message = wrong;
-      return found;
-    }
+    if (!wrong.empty()) return fail(wrong);
     ++found.records;
     rest.remove_prefix(format.record_bytes);
   }
-  if (head.whole && found.records < kDetectRecords && !rest.empty()) {
-    found.misfit.message = "the last record is cut short";
-    return found;
-  }
+  if (head.whole && found.records < kDetectRecords && !rest.empty())
+    return fail(cut_short(rest.size(), format));
   found.fits = found.records > 0;
   return found;
 }

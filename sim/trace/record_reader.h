@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -65,6 +66,10 @@ class RecordReader final : public TraceReader {
   std::vector<Access> accesses_{};
   std::optional<InputError> failure_{};
 };
+
+// An error's message, with the place of the record that it is about, counted from 0.
+std::string message_of_record(const RecordFormat& format, std::uint64_t record,
+                              std::string_view message);
 
 // Whether check() finds nothing in the first kDetectRecords records of `head`.
 Detection detect_records(const Head& head, const RecordFormat& format);

@@ -58,5 +58,16 @@ TEST_CASE("Detection: a time of 25 alone makes no header") {
   CHECK(tell(record(25, 4, -1) + record(25, 7, -1)).format == "oraclegeneral");
 }
 
+TEST_CASE("Detection: of a binary trace that fits nothing, the record is told") {
+  std::string bytes;
+  for (uint64_t i = 1; i <= 6; ++i) bytes += champsim_record(0x401000 + i, {}, {});
+  bytes[5 * 64 + 8] = 7;
+  CHECK(tell(bytes).error.find("F: is not a trace in a known format (as champsim: record 6 (byte "
+                               "320 of the trace): its is_branch is neither 0 nor 1); ") == 0);
+  CHECK(tell(champsim_record(1, {}, {}) + "abc")
+            .error.find("(as champsim: record 2 (byte 64 of the trace): it is cut short: 3 of 64 "
+                        "bytes); ") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace faultline::testing

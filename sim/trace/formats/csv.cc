@@ -155,14 +155,19 @@ class Parser {
 // Without a head it might be anything.
 Detection detect_csv(const Head& head) {
   const std::string_view first = head.bytes.substr(0, head.bytes.find('\n'));
-  if (!find_columns(first)) return {.misfit = {1, 1, "its first line names no column of objects"}};
+  if (!find_columns(first)) {
+    return {
+        .misfit = {.line = 1, .column = 1, .message = "its first line names no column of objects"}};
+  }
   Parser parser;
   const std::size_t whole = head.bytes.rfind('\n') + 1;
   std::vector<Access> accesses(whole / 2 + 1);
   const ParsedBlock block = parser.parse(head.bytes.substr(0, whole), accesses.data());
   Detection found{.records = std::min<std::uint64_t>(block.accesses, kDetectRecords)};
   if (block.error && block.accesses < kDetectRecords)
-    found.misfit = {block.lines + 1, block.error->column, block.error->message};
+    found.misfit = {.line = block.lines + 1,
+                    .column = block.error->column,
+                    .message = std::string(block.error->message)};
   else
     found.fits = block.accesses > 0;
   return found;

@@ -60,7 +60,9 @@ Detection detect(const Head& head) {
     const auto at = static_cast<std::size_t>(next) - 1;
     if (at > i && object(at) == object(i)) continue;
     found.fits = false;
-    found.misfit.message = "the next access to an object is one to another";
+    found.misfit = {
+        .record = i + 1,
+        .message = message_of_record(kFormat, i, "its next access is one to another object")};
     return found;
   }
   return found;
