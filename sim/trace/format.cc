@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -135,7 +136,8 @@ const FormatRow* find_format(std::string_view name) {
 Result<const FormatRow*, InputError> detect_format(const Content& content) {
   Head head;
   head.bytes = content.bytes->peek(kHeadBytes);
-  head.whole = content.bytes->exhausted();
+  const std::optional<InputError>& failure = content.bytes->failure();
+  head.whole = content.bytes->exhausted() && !failure;
   std::vector<const FormatRow*> fitting;
   const FormatRow* nearest = &kFormats.front();
   Detection nearest_found = nearest->detect(head);
@@ -149,11 +151,9 @@ Result<const FormatRow*, InputError> detect_format(const Content& content) {
     }
   }
   if (fitting.size() == 1) return fitting.front();
+  // Too little could be read to tell: that it could not be read further is the better answer.
+  if (failure && (fitting.size() > 1 || nearest_found.misfit.message.empty())) return *failure;
   if (fitting.size() > 1) return several_fit(content, fitting);
-  // Nothing fits what could be read: that it could not be read further is the better answer.
-  if (nearest_found.misfit.message.empty() && content.bytes->failure()) {
-    return *content.bytes->failure();
-  }
   return none_fits(content, *nearest, nearest_found.misfit);
 }
 

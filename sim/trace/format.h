@@ -22,7 +22,7 @@ inline constexpr std::size_t kHeadBytes = 64 << 10;
 // The beginning of a content.
 struct Head {
   std::string_view bytes;
-  bool whole = false;  // nothing follows
+  bool whole = false;  // nothing follows; where it could not be read further, something might
 };
 
 struct Misfit {

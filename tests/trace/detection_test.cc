@@ -35,6 +35,12 @@ Told tell(const std::string& bytes, const TraceOptions& options = {}) {
   return told;
 }
 
+std::string lackey_loads(int count) {
+  std::string text;
+  for (int i = 1; i <= count; ++i) text += " L 0000" + std::to_string(1000 + 7 * i) + ",8\n";
+  return text;
+}
+
 TEST_CASE("Detection: a header is drmemtrace's, whatever the addresses behind it look like") {
   // Each second entry is a load, whose address might be the number of a record.
   std::string bytes = drmemtrace_entry(25, 0, 4);
@@ -56,6 +62,28 @@ TEST_CASE("Detection: a time of 25 alone makes no header") {
              record(26, 0xfeed'0000'0000'0001, -1))
             .format == "oraclegeneral");
   CHECK(tell(record(25, 4, -1) + record(25, 7, -1)).format == "oraclegeneral");
+}
+
+TEST_CASE("Detection: where a short trace was cut, that is what is wrong") {
+  const std::string texts[] = {lackey_loads(40), [] {
+                                 std::string text;
+                                 for (uint64_t i = 1; i < 40; ++i)
+                                   text += champsim_record(0x401000 + 977 * i * i, {i}, {});
+                                 return text;
+                               }()};
+  for (const std::string& text : texts) {
+    const std::pair<std::string, std::string> packed[] = {
+        {gzip(text), "gzip"}, {xz(text), "xz"}, {zstd(text), "zstd"}, {zip({text}), "zip"}};
+    for (const auto& [bytes, codec] : packed) {
+      CAPTURE(codec);
+      for (std::size_t size = bytes.size() / 3; size < bytes.size() - 50; ++size) {
+        CAPTURE(size);
+        const std::string error = tell(bytes.substr(0, size)).error;
+        CHECK(error.starts_with("F: byte "));
+        CHECK(error.find(": compressed data ends too early (" + codec + ")") != std::string::npos);
+      }
+    }
+  }
 }
 
 TEST_CASE("Detection: of a binary trace that fits nothing, the record is told") {
