@@ -97,5 +97,16 @@ TEST_CASE("Detection: of a binary trace that fits nothing, the record is told") 
                         "bytes); ") != std::string::npos);
 }
 
+TEST_CASE("Detection: csv's last line may lack its newline") {
+  for (const std::string text : {"id\n5", "id\n5\n6", "time,id,op\r\n1,5,get\r"}) {
+    CAPTURE(text);
+    const Told told = tell(text);
+    CHECK(told.error == "");
+    CHECK(told.format == "csv");
+    CHECK(told.accesses.starts_with(" L 00000000,1\n"));
+  }
+  CHECK(tell("id").error.find("(as csv: no records)") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace faultline::testing

@@ -159,10 +159,12 @@ Detection detect_csv(const Head& head) {
     return {
         .misfit = {.line = 1, .column = 1, .message = "its first line names no column of objects"}};
   }
+  std::string lines(
+      head.bytes.substr(0, head.whole ? head.bytes.size() : head.bytes.rfind('\n') + 1));
+  if (!lines.empty() && !lines.ends_with('\n')) lines += '\n';
   Parser parser;
-  const std::size_t whole = head.bytes.rfind('\n') + 1;
-  std::vector<Access> accesses(whole / 2 + 1);
-  const ParsedBlock block = parser.parse(head.bytes.substr(0, whole), accesses.data());
+  std::vector<Access> accesses(lines.size() / 2 + 1);
+  const ParsedBlock block = parser.parse(lines, accesses.data());
   Detection found{.records = std::min<std::uint64_t>(block.accesses, kDetectRecords)};
   if (block.error && block.accesses < kDetectRecords)
     found.misfit = {.line = block.lines + 1,
