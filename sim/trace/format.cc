@@ -125,6 +125,28 @@ InputError none_fits(const Content& content, const FormatRow& nearest, const Mis
           .column = misfit.column};
 }
 
+// How many records can be read of what fits no format.
+std::uint64_t records_before_misfit(const Detection& found) {
+  if (found.misfit.record == 0) return found.records;
+  return std::min(found.records, found.misfit.record - 1);
+}
+
+// What detection found out about a format.
+struct Finding {
+  const FormatRow* row;
+  Detection found;
+};
+
+// The formats in which the most records can be read, if any can.
+std::vector<const FormatRow*> most_readable(const std::vector<Finding>& findings) {
+  std::uint64_t most = 1;
+  for (const auto& [row, found] : findings) most = std::max(most, records_before_misfit(found));
+  std::vector<const FormatRow*> rows;
+  for (const auto& [row, found] : findings)
+    if (records_before_misfit(found) == most) rows.push_back(row);
+  return rows;
+}
+
 }  // namespace
 
 const FormatRow* find_format(std::string_view name) {
@@ -133,28 +155,29 @@ const FormatRow* find_format(std::string_view name) {
   return row == kFormats.end() ? nullptr : &*row;
 }
 
-Result<const FormatRow*, InputError> detect_format(const Content& content) {
+Result<const FormatRow*, InputError> detect_format(const Content& content,
+                                                   const DetectOptions& options) {
   Head head;
   head.bytes = content.bytes->peek(kHeadBytes);
   const std::optional<InputError>& failure = content.bytes->failure();
   head.whole = content.bytes->exhausted() && !failure;
+  std::vector<Finding> findings;
   std::vector<const FormatRow*> fitting;
-  const FormatRow* nearest = &kFormats.front();
-  Detection nearest_found = nearest->detect(head);
   for (const FormatRow& row : kFormats) {
-    const Detection found = row.detect(head);
+    const Detection& found = findings.emplace_back(Finding{&row, row.detect(head)}).found;
     if (found.fits && found.certain) return &row;
     if (found.fits) fitting.push_back(&row);
-    if (is_nearer(found, nearest_found)) {
-      nearest = &row;
-      nearest_found = found;
-    }
   }
+  if (fitting.empty() && options.salvage) fitting = most_readable(findings);
   if (fitting.size() == 1) return fitting.front();
   // Too little could be read to tell: that it could not be read further is the better answer.
-  if (failure && (fitting.size() > 1 || nearest_found.misfit.message.empty())) return *failure;
+  if (failure && fitting.size() > 1 && !options.salvage) return *failure;
   if (fitting.size() > 1) return several_fit(content, fitting);
-  return none_fits(content, *nearest, nearest_found.misfit);
+  const auto& [nearest, found] = *std::max_element(
+      findings.begin(), findings.end(),
+      [](const Finding& a, const Finding& b) { return is_nearer(b.found, a.found); });
+  if (failure && found.misfit.message.empty()) return *failure;
+  return none_fits(content, *nearest, found.misfit);
 }
 
 }  // namespace trace

@@ -51,9 +51,15 @@ struct FormatRow {
 // The row of that name, or null.
 const FormatRow* find_format(std::string_view name);
 
+struct DetectOptions {
+  // Where no format fits, the one in which the most records can be read does.
+  bool salvage = false;
+};
+
 // The one format that fits `content`; takes nothing from it.
 // Errors: none or several fit; says which, and where the nearest does not.
-Result<const FormatRow*, InputError> detect_format(const Content& content);
+Result<const FormatRow*, InputError> detect_format(const Content& content,
+                                                   const DetectOptions& options);
 
 Detection detect_flt(const Head& head);
 std::unique_ptr<TraceReader> make_flt_reader(Content content);

@@ -154,7 +154,7 @@ Result<std::unique_ptr<TraceReader>, InputError> open_trace(const std::vector<st
   if (!first.ok()) return first.error();
   const trace::FormatRow* row = trace::find_format(options.format);
   if (row == nullptr) {
-    const auto detected = trace::detect_format(*first);
+    const auto detected = trace::detect_format(*first, {.salvage = options.salvage});
     if (!detected.ok()) return detected.error();
     row = *detected;
   }

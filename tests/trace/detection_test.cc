@@ -86,6 +86,32 @@ TEST_CASE("Detection: where a short trace was cut, that is what is wrong") {
   }
 }
 
+TEST_CASE("Detection: --salvage takes the format that most of the beginning is in") {
+  const Told lackey = tell(" L 10,8\n S 20,4\nxx\n", {.salvage = true});
+  CHECK(lackey.format == "lackey");
+  CHECK(lackey.accesses == " L 00000010,8\n S 00000020,4\n");
+  CHECK(lackey.error == "");
+  CHECK(lackey.damage == "F:3:1: expected I, or a space and L, S or M");
+  const Told champsim = tell(champsim_record(1, {}, {}) + "abc", {.salvage = true});
+  CHECK(champsim.format == "champsim");
+  CHECK(champsim.damage == "F: record 2 (byte 64 of the trace): it is cut short: 3 of 64 bytes");
+  const std::string packed = gzip(lackey_loads(40));
+  const Told cut = tell(packed.substr(0, packed.size() / 2), {.salvage = true});
+  CHECK(cut.format == "lackey");
+  CHECK(cut.accesses != "");
+  CHECK(cut.damage ==
+        "F: byte " + std::to_string(packed.size() / 2) + ": compressed data ends too early (gzip)");
+}
+
+TEST_CASE("Detection: --salvage takes no format that nothing is in, and none of several") {
+  CHECK(
+      tell("xx\n", {.salvage = true}).error.starts_with("F:1:1: is not a trace in a known format"));
+  // One record of din and of plain, and nothing that tells which it is.
+  CHECK(tell("2 f 10\nx\n", {.salvage = true}).error ==
+        "F: is a trace in several formats: din, plain; name one with --format");
+  CHECK(tell("2 f 10\nx\n").error.find("is not a trace in a known format") != std::string::npos);
+}
+
 TEST_CASE("Detection: of a binary trace that fits nothing, the record is told") {
   std::string bytes;
   for (uint64_t i = 1; i <= 6; ++i) bytes += champsim_record(0x401000 + i, {}, {});
