@@ -72,6 +72,23 @@ TEST_CASE("Tasks: drmemtrace names threads and processes") {
         "0/7  L 00000010,8\n0/8  L 00000020,8\n");
 }
 
+TEST_CASE("Tasks: drmemtrace-view's numbers may be missing, and so may the T where a colon is") {
+  CHECK(tasks_of("drmemtrace-view",
+                 "Output format:\n<record#>: T<tid> <record details>\n-----\n"
+                 "   173370: T1774669 read         8 byte(s) @ 0x00007f8881e37c70 by PC "
+                 "0x0000000000402680\n"
+                 "7: T5 read 1 byte(s) @ 0x10\n7 8 T5 read 1 byte(s) @ 0x11\n"
+                 "7 T5 read 1 byte(s) @ 0x12\nW1.T5 read 1 byte(s) @ 0x13\n"
+                 "801397 601855: 1159769 read 8 byte(s) @ 0x14\n9: W0.6 <marker: version 3>\n"
+                 "9: W0.6 write 8 byte(s) @ 0x15\n") ==
+        "0/1774669  L 7f8881e37c70,8\n0/5  L 00000010,1\n0/5  L 00000011,1\n"
+        "0/5  L 00000012,1\n0/5  L 00000013,1\n0/1159769  L 00000014,8\n"
+        "0/6  S 00000015,8\n");
+  // Without a colon a number is no thread's.
+  CHECK(tasks_of("drmemtrace-view", "801397 601855 1159769 read 8 byte(s) @ 0x14\n") ==
+        "t:1:1: expected the numbers of a record, and T and a thread's");
+}
+
 TEST_CASE("Tasks: an error behind a change of task has its record") {
   CHECK(tasks_of("drmemtrace", drmemtrace_entry(25, 0, 4) + drmemtrace_entry(0, 1, 16) +
                                    drmemtrace_entry(22, 4, 11) + drmemtrace_entry(10, 0, 16)) ==

@@ -21,17 +21,23 @@ std::optional<AccessKind> take_kind(Scanner& scan) {
 
 bool take_digits(Scanner& scan) { return take_number<10, ~std::uint64_t{0}>(scan).digits > 0; }
 
-// The numbers of the record and the instruction, where there are any, and of the window and the
-// thread: `   10    2: W0.T3256418 `. False: it is some other line.
-bool take_head(Scanner& scan, std::uint32_t& thread) {
+// The numbers of the record and the instruction, where there are any. Whether a colon ended them.
+bool take_numbers(Scanner& scan) {
   scan.take_blanks();
-  if (take_digits(scan)) {
+  for (int i = 0; i < 2 && take_digits(scan); ++i) {
+    const bool colon = scan.take(":");
     scan.take_blanks();
-    if (take_digits(scan) && !scan.take(":")) return false;
-    scan.take_blanks();
+    if (colon) return true;
   }
+  return false;
+}
+
+// They, and the numbers of the window and the thread: `   10    2: W0.T3256418 `. Behind a colon
+// the thread's may lack its T. False: it is some other line.
+bool take_head(Scanner& scan, std::uint32_t& thread) {
+  const bool colon = take_numbers(scan);
   if (scan.take("W") && (!take_digits(scan) || !scan.take("."))) return false;
-  if (!scan.take("T")) return false;
+  if (!scan.take("T") && !colon) return false;
   const Number number = take_number<10, ~std::uint64_t{0}>(scan);
   thread = static_cast<std::uint32_t>(number.value);
   return number.digits > 0 && scan.take_blanks() > 0;
@@ -56,8 +62,8 @@ LineError take_place(Scanner& scan, Access& access) {
 
 // The tool's own lines: its head, and what it counted (`   17 : total instructions`).
 bool is_tools_own(std::string_view line) {
-  constexpr std::array<std::string_view, 4> kBeginnings = {"Output format:", "<--", "---",
-                                                           "View tool results:"};
+  constexpr std::array<std::string_view, 5> kBeginnings = {"Output format:", "<--", "<record#>",
+                                                           "---", "View tool results:"};
   Scanner scan{line};
   scan.take_blanks();
   return scan.at_end() ||
