@@ -177,6 +177,7 @@ TEST_CASE("Formats: what is malformed in plain, and where") {
       {"plain", "1 2 10\n", "t:1:3: expected one of the letters R, L, W, S, M, I and F"},
       {"plain", "X 10\n", "t:1:1: expected one of the letters R, L, W, S, M, I and F"},
       {"plain", "4294967296 R 10\n", "t:1:1: the process is above 4294967295"},
+      {"plain", "1 R 10\n0 R 10\n", "t:2:1: the process is 0"},
       {"plain", "1R 10\n", "t:1:2: expected a space after the process"},
       {"plain", "R10\n", "t:1:2: expected a space after the letter"},
       {"plain", "1 R\n", "t:1:4: expected a space after the letter"},
@@ -211,12 +212,12 @@ TEST_CASE("Formats: detection") {
 
 TEST_CASE("Formats: what may be either asks to be named") {
   // A label, an address and a comment; or a process, a fetch and an address.
-  const auto reader = open_trace({TemporaryFile("2 f 10\n0 f 20\n").path()}, {});
+  const auto reader = open_trace({TemporaryFile("2 f 10\n1 f 20\n").path()}, {});
   REQUIRE(!reader.ok());
   CHECK(reader.error().message ==
         "is a trace in several formats: din, plain; name one with --format");
   // One line that is only one of them decides.
-  const auto decided = open_trace({TemporaryFile("2 f 10\n0 w 20\n").path()}, {});
+  const auto decided = open_trace({TemporaryFile("2 f 10\n1 w 20\n").path()}, {});
   REQUIRE(decided.ok());
   CHECK((*decided)->format() == "plain");
 }

@@ -37,6 +37,7 @@ TEST_CASE("perf: who faulted, whatever the program is called") {
   CHECK(task_of("a-1 [b] 2  9/10 [001]  1.0:") == TraceTask{9, 10});
   CHECK(task_of("12 13 14 1.0:") == TraceTask{0, 14});
   CHECK(task_of(":-1    -1 [000]  1.0:") == TraceTask{0, 0});
+  CHECK(task_of("demo     0/0 [000]  1.0:") == TraceTask{0, 0});
   CHECK(task_of("demo-7   [001] d....  1.0:") == TraceTask{0, 7});
   CHECK(task_of("my demo 3-7   [001]  1.0:") == TraceTask{0, 7});
   CHECK(task_of("demo-8   (      7) [001] d..1.  1.0:") == TraceTask{7, 8});
@@ -67,6 +68,9 @@ TEST_CASE("perf: faults of the kernel count where they are at the program's addr
   CHECK(fault("0x7ffeaaa6d769") == " S 7ffeaaa6d769,1\n");
   CHECK(fault("0xffffc90000000000") == "");
   CHECK(fault("init_task") == "");
+  // The idle task touches nothing else.
+  CHECK(read_line("swapper 0/0 [001] 1.0: page_fault_kernel: address=0xffffc90000000000 ip=0x20 "
+                  "error_code=0x2") == "");
   // A program may try to touch the kernel's memory.
   CHECK(read_line("x 1 1.0: page_fault_user: address=0xffffc90000000000 ip=main error_code=0x5") ==
         " L ffffc90000000000,1\n");

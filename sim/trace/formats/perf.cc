@@ -26,7 +26,8 @@ void skip_word(Scanner& scan) {
   while (!scan.at_end() && !is_space(scan.next())) ++scan.position;
 }
 
-// A process or a thread; -1, which perf prints for one that is gone, is not known.
+// A process or a thread; -1, which perf prints for one that is gone, is not known, and neither is
+// 0: a task of another namespace, or the idle one, whose accesses are all the kernel's.
 bool take_task_number(Scanner& scan, std::uint32_t& task) {
   const bool gone = scan.take("-");
   const Number number = take_number<10, std::numeric_limits<std::uint32_t>::max()>(scan);

@@ -36,13 +36,15 @@ std::optional<AccessKind> kind_of(char op) {
   }
 }
 
-// The number of the process, where there is one.
+// The number of the process, where there is one. Linux gives none the number 0, which stands for
+// "not known" here.
 LineError take_process(Scanner& scan, TraceTask& task) {
   static_assert(std::numeric_limits<std::uint32_t>::max() == 4294967295, "a message names it");
   const std::size_t column = scan.column();
   const Number number = take_number<10, std::numeric_limits<std::uint32_t>::max()>(scan);
   if (number.digits == 0) return {};
   if (number.too_large) return {column, "the process is above 4294967295"};
+  if (number.value == 0) return {column, "the process is 0"};
   if (scan.take_blanks() == 0) return {scan.column(), "expected a space after the process"};
   task.pid = static_cast<std::uint32_t>(number.value);
   return {};
