@@ -39,12 +39,15 @@ enum class FetchUnit : uint8_t { kInstruction, kBasicBlock };
 class TraceReader {
  public:
   virtual ~TraceReader() = default;
-  // The format's name, as --format takes it.
+  // The format's name, as --format takes it; of files in several formats the names of those that
+  // are known by now, with commas between. Valid until the next call.
   virtual std::string_view format() const = 0;
+  // Of several files, both are the first's.
   virtual TraceFilter filter() const { return TraceFilter::kOff; }
   virtual FetchUnit fetch_unit() const { return FetchUnit::kInstruction; }
   // Whether the trace says what its program mapped: if so, it holds calls, and an access outside
-  // the mappings that they make is one that the program should not have made.
+  // the mappings that they make is one that the program should not have made. Several files have
+  // calls if one of them has.
   virtual bool has_calls() const { return false; }
   // Whether another thread does a part of the reading: it decompresses, say.
   virtual bool has_thread() const { return false; }
@@ -67,11 +70,16 @@ struct TraceOptions {
   // What is malformed does not end the reading with an error: what can be read is handed out, and
   // damage() says what could not. flt goes on behind it; every other format ends there.
   bool salvage = false;
+  // Files whose fetches stand for different things are an error.
+  bool one_fetch_unit = false;
 };
 
-// Opens `files` ("-" is standard input), read one after another as one trace.
-// Errors: a file cannot be opened or is a directory; the format is not known, or cannot be told
-// from the content.
+// Opens `files` ("-" is standard input), read one after another as one trace, each in its own
+// format unless one is named. What holds of the whole is told at once: all files are looked into
+// for it. A pipe, or standard input, behind the first is not touched before its turn; where it
+// alone has calls, that is an error then.
+// Errors: a file cannot be opened or is a directory; the format is not known, or that of the first
+// cannot be told from its content; with one_fetch_unit, fetches stand for different things.
 Result<std::unique_ptr<TraceReader>, InputError> open_trace(const std::vector<std::string>& files,
                                                             const TraceOptions& options);
 

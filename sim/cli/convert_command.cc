@@ -62,7 +62,10 @@ ExitStatus run_convert(const ConvertCommand& command) {
   auto form = writer_options(command);
   if (!form) return fail(form.error());
   catch_interrupt();
-  auto reader = open_trace(command.traces, {.format = command.format, .salvage = command.salvage});
+  // flt says what a fetch stands for.
+  auto reader = open_trace(command.traces, {.format = command.format,
+                                            .salvage = command.salvage,
+                                            .one_fetch_unit = form->format == "flt"});
   if (!reader) return fail(reader.error());
   base::log(base::LogLevel::kInfo, "the trace's format is {}", (*reader)->format());
   if (command.filter.empty()) form->filter = (*reader)->filter();

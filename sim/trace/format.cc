@@ -169,15 +169,21 @@ Result<const FormatRow*, InputError> detect_format(const Content& content,
     if (found.fits) fitting.push_back(&row);
   }
   if (fitting.empty() && options.salvage) fitting = most_readable(findings);
+  if (std::find(fitting.begin(), fitting.end(), options.before) != fitting.end())
+    return options.before;
   if (fitting.size() == 1) return fitting.front();
   // Too little could be read to tell: that it could not be read further is the better answer.
   if (failure && fitting.size() > 1 && !options.salvage) return *failure;
   if (fitting.size() > 1) return several_fit(content, fitting);
-  const auto& [nearest, found] = *std::max_element(
+  const Finding& nearest = *std::max_element(
       findings.begin(), findings.end(),
       [](const Finding& a, const Finding& b) { return is_nearer(b.found, a.found); });
-  if (failure && found.misfit.message.empty()) return *failure;
-  return none_fits(content, *nearest, found.misfit);
+  if (failure && nearest.found.misfit.message.empty()) return *failure;
+  for (const auto& [row, found] : findings) {
+    const bool most = row == nearest.row && found.records > 0;
+    if (row == options.before && (most || found.misfit.message.empty())) return row;
+  }
+  return none_fits(content, *nearest.row, nearest.found.misfit);
 }
 
 }  // namespace trace

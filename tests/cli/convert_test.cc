@@ -139,6 +139,29 @@ TEST_CASE("convert: usage and input that are wrong end with status 2, and leave 
   }
 }
 
+TEST_CASE("convert: what it writes as drmemtrace is taken for nothing else") {
+  std::string view;
+  for (int i = 1; i <= 200; ++i) {
+    const std::string number = std::to_string(i);
+    view += number + " " + number + ": T40000 read 8 byte(s) @ 0x7fff00" + std::to_string(100 + i) +
+            "0\n";
+  }
+  const std::string text = write_file("loads.view", view);
+  const std::string binary = in_folder("loads.drmemtrace");
+  convert_well({text, binary});
+  CHECK(report_of({binary}) == report_of({text}));
+}
+
+TEST_CASE("convert: traces in several formats become one") {
+  const std::string lackey = write_file("mixed.lackey", "I  00001000,4\n S 00002000,8\n");
+  const std::string din = write_file("mixed.din", "2 3000\n0 4000\n");
+  const std::string out = in_folder("mixed.flt");
+  convert_well({lackey, din, lackey, out});
+  CHECK(report_of({out}) == report_of({lackey, din, lackey}));
+  CHECK(json::parse(replay({lackey, din, lackey})).at("trace").at("format") == "lackey, din");
+  CHECK(json::parse(replay({lackey, din})).at("trace").at("accesses") == 4);
+}
+
 TEST_CASE("convert: a full disk is status 3, a closed pipe is none of its business") {
   const std::string trace = write_file("pipe.lackey", lackey_loads(20000));
   const ProgramEnd full = convert({trace, "/dev/full"});
@@ -186,6 +209,22 @@ TEST_CASE("salvage: a trace in another format is read up to what is wrong") {
   CHECK(converted.status == 0);
   CHECK(read_file(out) == lackey_loads(100));
   CHECK(converted.err == end.err);
+}
+
+TEST_CASE("salvage: a trace that is damaged near its beginning needs no --format") {
+  const std::string bad = write_file("early.lackey", lackey_loads(2) + "xx\n");
+  const ProgramEnd refused = run_program({.args = {"replay", bad}});
+  CHECK(refused.status == 2);
+  CHECK(refused.err.find(bad + ":3:1: is not a trace in a known format (as lackey: ") !=
+        std::string::npos);
+  const ProgramEnd end = run_program({.args = {"replay", bad, "--json", "--salvage"}});
+  CHECK(end.status == 0);
+  CHECK(json::parse(end.out).at("trace").at("accesses") == 2);
+  CHECK(end.err ==
+        "faultline: warning: left out: " + bad + ":3:1: expected I, or a space and L, S or M\n");
+  const std::string out = in_folder("early-salvaged.lackey");
+  CHECK(convert({bad, out, "--salvage"}).status == 0);
+  CHECK(read_file(out) == lackey_loads(2));
 }
 
 }  // namespace

@@ -74,7 +74,9 @@ TEST_CASE("Detection: where a short trace was cut, that is what is wrong") {
   for (const std::string& text : texts) {
     const std::pair<std::string, std::string> packed[] = {
         {gzip(text), "gzip"}, {xz(text), "xz"}, {zstd(text), "zstd"}, {zip({text}), "zip"}};
-    for (const auto& [bytes, codec] : packed) {
+    for (const auto& each : packed) {
+      const std::string& bytes = each.first;
+      const std::string& codec = each.second;
       CAPTURE(codec);
       for (std::size_t size = bytes.size() / 3; size < bytes.size() - 50; ++size) {
         CAPTURE(size);
