@@ -125,6 +125,11 @@ TEST_CASE("Detection: of a binary trace that fits nothing, the record is told") 
                         "bytes); ") != std::string::npos);
 }
 
+TEST_CASE("Detection: plain with a process 0 is plain, and the reader refuses it") {
+  CHECK(tell("0 R 10\nR 10\n").error == "F:1:1: the process is 0");
+  CHECK(tell("  00 R 10\n").error == "F:1:3: the process is 0");
+}
+
 TEST_CASE("Detection: csv's last line may lack its newline") {
   for (const std::string text : {"id\n5", "id\n5\n6", "time,id,op\r\n1,5,get\r"}) {
     CAPTURE(text);

@@ -36,15 +36,13 @@ std::optional<AccessKind> kind_of(char op) {
   }
 }
 
-// The number of the process, where there is one. Linux gives none the number 0, which stands for
-// "not known" here.
+// The number of the process, where there is one.
 LineError take_process(Scanner& scan, TraceTask& task) {
   static_assert(std::numeric_limits<std::uint32_t>::max() == 4294967295, "a message names it");
   const std::size_t column = scan.column();
   const Number number = take_number<10, std::numeric_limits<std::uint32_t>::max()>(scan);
   if (number.digits == 0) return {};
   if (number.too_large) return {column, "the process is above 4294967295"};
-  if (number.value == 0) return {column, "the process is 0"};
   if (scan.take_blanks() == 0) return {scan.column(), "expected a space after the process"};
   task.pid = static_cast<std::uint32_t>(number.value);
   return {};
@@ -73,7 +71,16 @@ LineError take_place(Scanner& scan, Access& access) {
   return {scan.column(), "unexpected text at the end of the record"};
 }
 
-ParsedLine parse_plain_line(std::string_view line) {
+// Linux gives no process the number 0, which stands for "not known" in a task.
+std::optional<LineError> find_process_zero(std::string_view line) {
+  const std::size_t at = line.find_first_not_of(" \t");
+  if (line[at] != '0') return std::nullopt;
+  return LineError{at + 1, "the process is 0"};
+}
+
+// Process 0 and all: to detection it is a process like others, so that the reader can say what is
+// wrong with it.
+ParsedLine parse_any_line(std::string_view line) {
   Scanner scan{without_return(line)};
   scan.take_blanks();
   if (at_comment_or_end(scan)) return {};
@@ -84,9 +91,16 @@ ParsedLine parse_plain_line(std::string_view line) {
   return error.message.empty() ? parsed : malformed(error);
 }
 
+ParsedLine parse_plain_line(std::string_view line) {
+  const ParsedLine parsed = parse_any_line(line);
+  if (parsed.kind != LineKind::kAccess || parsed.task.pid != 0) return parsed;
+  const auto error = find_process_zero(line);
+  return error ? malformed(*error) : parsed;
+}
+
 }  // namespace
 
-Detection detect_plain(const Head& head) { return detect_lines(head, parse_plain_line); }
+Detection detect_plain(const Head& head) { return detect_lines(head, parse_any_line); }
 
 std::unique_ptr<TraceReader> make_plain_reader(Content content) {
   const LineFormat format{"plain", parse_each_task_line<parse_plain_line>, sizeof("R 0\n") - 1};
