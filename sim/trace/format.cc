@@ -181,7 +181,8 @@ Result<const FormatRow*, InputError> detect_format(const Content& content,
   if (failure && nearest.found.misfit.message.empty()) return *failure;
   for (const auto& [row, found] : findings) {
     const bool most = row == nearest.row && found.records > 0;
-    if (row == options.before && (most || found.misfit.message.empty())) return row;
+    const bool searches = options.salvage && row->make_salvager != nullptr;
+    if (row == options.before && (most || searches || found.misfit.message.empty())) return row;
   }
   return none_fits(content, *nearest.row, nearest.found.misfit);
 }

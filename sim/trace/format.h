@@ -53,7 +53,8 @@ const FormatRow* find_format(std::string_view name);
 
 struct DetectOptions {
   // Of the file before in the same trace, or null. Of several that fit it is the one. It is, too,
-  // where none fits and it is the nearest, or there are no records: its reader says what is wrong.
+  // where none fits and it is the nearest, or there are no records, or it can search what is
+  // damaged for more: its reader says what is wrong.
   const FormatRow* before = nullptr;
   // Where no format fits, the one in which the most records can be read does.
   bool salvage = false;

@@ -85,6 +85,16 @@ TEST_CASE("File sequence: a file in no format is an error in its turn") {
   CHECK((*salvager)->damage().size() == 1);
 }
 
+TEST_CASE("File sequence: --salvage searches a file whose beginning is gone as the one before") {
+  const std::string flt = flt_of_one_access({});
+  const TemporaryFile whole(flt);
+  const TemporaryFile rest(flt.substr(20));
+  auto reader = open_trace({whole.path(), rest.path()}, {.salvage = true});
+  REQUIRE(reader.ok());
+  CHECK(read_trace(**reader).accesses.size() == 2);
+  CHECK((*reader)->damage().size() == 1);
+}
+
 TEST_CASE("File sequence: it has calls if any of its files has") {
   const TemporaryFile without(flt_of_one_access({}));
   const TemporaryFile with(flt_of_one_access({.has_calls = true}));
