@@ -55,6 +55,17 @@ constexpr uint64_t kRunsPerMiss = 16;
 // What is needed so many runs, or victims, later is fetched ahead then.
 constexpr size_t kAhead = 16;
 
+// Whether so many runs are of the page of the run before that it is worth asking each: from a look
+// at the first ones.
+enum class Repeats : bool { kFew, kMany };
+Repeats repeats_of(std::span<const PageRun> runs) {
+  constexpr size_t kLooked = 32;
+  const auto some = runs.first(std::min(runs.size(), kLooked));
+  size_t count = 0;
+  for (size_t i = 1; i < some.size(); ++i) count += some[i].page() == some[i - 1].page() ? 1 : 0;
+  return count >= kLooked / 4 ? Repeats::kMany : Repeats::kFew;
+}
+
 // LRU without a list: each page knows when its last run was, and victims come from a queue.
 //
 // Where few runs miss, a run notes its time and nothing else, and the queue has pages in the order
@@ -71,10 +82,12 @@ class FlatLru final : public Replacement {
       const size_t end = std::min(runs.runs.size(), at + kRunsAtOnce);
       const uint64_t misses = counts_.misses;
       runs.with_number_of([&](auto number_of) {
-        if (queues_)
-          take<Queues::kAll>(runs.runs, at, end, number_of);
+        if (!queues_)
+          take<Queues::kNone, Repeats::kFew>(runs.runs, at, end, number_of);
+        else if (repeats_of(runs.runs.subspan(at, end - at)) == Repeats::kMany)
+          take<Queues::kAll, Repeats::kMany>(runs.runs, at, end, number_of);
         else
-          take<Queues::kNone>(runs.runs, at, end, number_of);
+          take<Queues::kAll, Repeats::kFew>(runs.runs, at, end, number_of);
       });
       const bool many = (counts_.misses - misses) * kRunsPerMiss >= end - at;
       choose_queues(many);
@@ -109,7 +122,7 @@ class FlatLru final : public Replacement {
   auto time_of() {
     return [pages = pages_.data()](uint32_t page) -> uint64_t& { return pages[page].time; };
   }
-  template <Queues kQueues, class NumberOf>
+  template <Queues kQueues, Repeats kRepeats, class NumberOf>
   void take(std::span<const PageRun> runs, size_t begin, size_t end, NumberOf number_of) {
     // What is written may alias what finds it.
     Page* const pages = pages_.data();
@@ -134,6 +147,13 @@ class FlatLru final : public Replacement {
         page.flags = static_cast<uint8_t>(after);
       if constexpr (kQueues == Queues::kAll) now = queue_.push(number, time_of());
       page.time = now++;
+      if constexpr (kRepeats == Repeats::kMany) {
+        // It stays the last in the queue.
+        for (; i + 1 < end && runs[i + 1].page() == run.page(); ++i) {
+          references += references_of(runs[i + 1]);
+          page.flags |= dirty_if(runs[i + 1]);
+        }
+      }
     }
     now_ = now;
     counts_.references += references;

@@ -107,9 +107,9 @@ void RunMachine::replay(std::span<const PageRun> runs) {
     const auto some = runs.first(std::min(runs.size(), kRunsAtOnce));
     choose_keeping(some.size());
     if (order_ == Order::kOfUses)
-      replay_by_rows<Order::kOfUses>(runs, some.size());
+      replay_by_uses(runs, some.size());
     else if (tlb_.keeps_rows())
-      replay_by_rows<Order::kOfPolicy>(runs, some.size());
+      replay_by_rows<Order::kOfPolicy, Repeats::kFew>(runs, some.size());
     else
       replay_by_marks(some, runs.subspan(some.size()));
     runs = runs.subspan(some.size());

@@ -101,6 +101,8 @@ class RunMachine final : private FrameView {
   enum class TlbUse : bool { kNo, kYes };
   // Who knows which page is the least recent: the policy, or uses_.
   enum class Order : bool { kOfPolicy, kOfUses };
+  // Whether runs come often whose page is that of the run before.
+  enum class Repeats : bool { kFew, kMany };
 
   uint64_t now() const override { return references_; }
   uint64_t last_reference(Pfn frame) const override { return tlb_.last_use(state_in(frame)); }
@@ -131,8 +133,20 @@ class RunMachine final : private FrameView {
   void fail(const PageRun& run);
   void choose_keeping(size_t runs);
   void order_by_uses();
-  template <Order kOrder>
+  // What replay_by_rows() counts.
+  struct RowCounts {
+    KindCounts by_kind{};
+    PageTlb::RowUses row_uses{};
+    uint64_t walks = 0;
+    uint64_t returned = 0;  // faults of pages that were here before, a walk each besides
+  };
+  void add(const RowCounts& counts);
+  static void use_again(PageRun run, PageState& state, RowCounts& counts);
+  void replay_by_uses(std::span<const PageRun> runs, size_t count);
+  template <Order kOrder, Repeats kRepeats>
   void replay_by_rows(std::span<const PageRun> runs, size_t count);
+  template <Order kOrder>
+  void bring_in_to_rows(uint32_t page, AccessKind kind, uint64_t& returned);
   void replace_least_recent(uint32_t page, PageState& state);
   auto time_of() {
     return [states = states_.data()](uint32_t page) -> uint64_t& { return states[page].last_use; };

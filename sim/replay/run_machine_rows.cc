@@ -20,6 +20,21 @@ constexpr uint64_t kFewMissed = kRunsToJudge / 4;
 // So many runs ahead their pages are fetched.
 constexpr size_t kAhead = 24;
 
+// Whether `run` is of accesses, to the page of the run before, by the same first level of the TLB.
+bool repeats(PageRun run, PageRun before) {
+  return run.page() == before.page() && side_of(run.kind()) == side_of(before.kind()) &&
+         run.count() > 0;
+}
+
+// Whether so many do that it is worth asking each: from a look at the first ones.
+bool many_repeat(std::span<const PageRun> runs) {
+  constexpr size_t kLooked = 9;
+  const auto some = runs.first(std::min(runs.size(), kLooked));
+  size_t count = 0;
+  for (size_t i = 1; i < some.size(); ++i) count += repeats(some[i], some[i - 1]) ? 1 : 0;
+  return count >= 2;
+}
+
 }  // namespace
 
 void RunMachine::choose_keeping(size_t runs) {
@@ -63,8 +78,48 @@ inline void RunMachine::replace_least_recent(uint32_t page, PageState& state) {
   held_[state.frame.value] = page;
 }
 
-// As replay_runs(), without a branch for what cannot be foretold. Of `runs` it takes so many.
+// Brings in the page of a run that missed. Of pages that were here before the fault is counted in
+// `returned` alone: it is two walks, as that of every run that misses is one.
 template <RunMachine::Order kOrder>
+inline void RunMachine::bring_in_to_rows(uint32_t page, AccessKind kind, uint64_t& returned) {
+  PageState& state = states_[page];
+  if constexpr (kOrder == Order::kOfPolicy) {
+    count_fault(state, kind);
+    return bring_in(page);
+  }
+  if ((state.flags & kKnown) == 0) [[unlikely]]
+    count_fault(state, kind);
+  else
+    ++returned;
+  replace_least_recent(page, state);
+}
+
+void RunMachine::replay_by_uses(std::span<const PageRun> runs, size_t count) {
+  if (many_repeat(runs.first(count)))
+    replay_by_rows<Order::kOfUses, Repeats::kMany>(runs, count);
+  else
+    replay_by_rows<Order::kOfUses, Repeats::kFew>(runs, count);
+}
+
+// A run of the page of the run before: it is first in its row, and last in the queue.
+inline void RunMachine::use_again(PageRun run, PageState& state, RowCounts& counts) {
+  const uint32_t dirties = is_store(run.kind()) ? kDirty : 0u;
+  counts.walks += (dirties & ~state.flags) == 0 ? 0 : 1;
+  state.flags |= dirties;
+  counts.by_kind.add(run.kind(), run.count());
+}
+
+void RunMachine::add(const RowCounts& counts) {
+  faults_.major += counts.returned;
+  const uint64_t walks = counts.walks + counts.returned;
+  walks_.count += walks;
+  walks_.memory_references += walks * format_.levels;
+  tlb_.add(counts.row_uses);
+  count_served(counts.by_kind);
+}
+
+// As replay_runs(), without a branch for what cannot be foretold. Of `runs` it takes so many.
+template <RunMachine::Order kOrder, RunMachine::Repeats kRepeats>
 void RunMachine::replay_by_rows(std::span<const PageRun> runs, size_t count) {
   // Copies, as the compiler must think that what is written to a page may change the originals.
   const uint32_t* const pages = block_pages_.data();
@@ -72,9 +127,7 @@ void RunMachine::replay_by_rows(std::span<const PageRun> runs, size_t count) {
     return by_number ? run.page() + 1 : pages[run.page()];
   };
   PageState* const states = states_.data();
-  KindCounts by_kind;
-  PageTlb::RowUses row_uses;
-  uint64_t walks = 0;
+  RowCounts counts;
   uint64_t done = references_;
   for (size_t i = 0; i < count; ++i) {
     const PageRun& run = runs[i];
@@ -95,18 +148,14 @@ void RunMachine::replay_by_rows(std::span<const PageRun> runs, size_t count) {
         fail(run);
         continue;
       }
-      count_fault(state, kind);
       references_ = done;
-      if constexpr (kOrder == Order::kOfUses)
-        replace_least_recent(page, state);
-      else
-        bring_in(page);
+      bring_in_to_rows<kOrder>(page, kind, counts.returned);
     }
-    const bool found = tlb_.use(page, state.tag, side_of(kind), row_uses);
+    const bool found = tlb_.use(page, state.tag, side_of(kind), counts.row_uses);
     const uint32_t dirties = is_store(kind) ? kDirty : 0u;
-    walks += found && (dirties & ~state.flags) == 0 ? 0 : 1;
+    counts.walks += found && (dirties & ~state.flags) == 0 ? 0 : 1;
     state.flags |= kAccessed | dirties;
-    by_kind.add(kind, run.count());
+    counts.by_kind.add(kind, run.count());
     if (run.count() == 0) [[unlikely]]
       tlb_.add_lookups(side_of(kind), 1);
     if (kOrder == Order::kOfPolicy && logs_) {
@@ -117,17 +166,18 @@ void RunMachine::replay_by_rows(std::span<const PageRun> runs, size_t count) {
     }
     done += references;
     state.last_use = kOrder == Order::kOfUses ? uses_.push(page, time_of()) : done;
+    if constexpr (kRepeats == Repeats::kMany) {
+      for (; i + 1 < count && repeats(runs[i + 1], run); ++i) {
+        use_again(runs[i + 1], state, counts);
+        done += runs[i + 1].count();
+      }
+    }
   }
   references_ = done;
-  walks_.count += walks;
-  walks_.memory_references += walks * format_.levels;
-  tlb_.add(row_uses);
-  count_served(by_kind);
+  add(counts);
 }
 
-template void RunMachine::replay_by_rows<RunMachine::Order::kOfPolicy>(std::span<const PageRun>,
-                                                                       size_t);
-template void RunMachine::replay_by_rows<RunMachine::Order::kOfUses>(std::span<const PageRun>,
-                                                                     size_t);
+template void RunMachine::replay_by_rows<RunMachine::Order::kOfPolicy, RunMachine::Repeats::kFew>(
+    std::span<const PageRun>, size_t);
 
 }  // namespace faultline::replay

@@ -166,6 +166,24 @@ TEST_CASE("mrc: runs that come by number") {
   CHECK(measure(accesses, options, kBlock).processes.size() == 2);
 }
 
+TEST_CASE("mrc: policies where most runs are of the page of the run before") {
+  std::vector<FakeAccess> accesses;
+  for (const FakeAccess& one : scattered_accesses(60'000)) {
+    accesses.push_back(one);
+    accesses.push_back(one);
+    accesses.back().access.kind = AccessKind::kStore;
+  }
+  const MrcReport report =
+      measure(accesses, {.policies = {"lru"}, .policy_frames = {100, 5'000, 19'000}}, 60'000);
+  for (const PolicyPoint& point : report.policies[0].points) {
+    CAPTURE(point.frames);
+    CHECK(point.misses == report.total.misses_at(point.frames));
+    const Stats stats = replay_lru(accesses, point.frames);
+    CHECK(point.evictions == stats.replacement.evictions);
+    CHECK(point.dirty_evictions == stats.replacement.dirty_evictions);
+  }
+}
+
 TEST_CASE("mrc: skip and limit are as in a replay") {
   const std::vector<FakeAccess> accesses = random_accesses(8, 9'000, 2);
   const MrcOptions options{.skip = 1'234, .limit = 5'678};

@@ -264,6 +264,40 @@ std::vector<Piece> patient_trace() {
   return trace;
 }
 
+// Pages all over, each loaded from and stored to, one after the other; now and then otherwise.
+std::vector<Piece> updates_trace(uint64_t pages) {
+  base::Prng prng(3);
+  std::vector<Piece> trace(4);
+  for (Piece& piece : trace) {
+    for (uint64_t i = 0; i < 5'000; ++i) {
+      Access access{};
+      const uint64_t last = prng.below(20) == 0 ? kPage - 1 : 8;
+      access.address = VirtAddr{prng.below(pages) * kPage + last};
+      access.size_bytes = 2;
+      for (uint64_t more = 1 + prng.below(4); more > 0; --more) {
+        access.kind = static_cast<AccessKind>(prng.below(10) == 0 ? prng.below(4) : 1 + more % 2);
+        piece.accesses.push_back(access);
+      }
+    }
+  }
+  return trace;
+}
+
+TEST_CASE("RunMachine: counts what Machine counts, where pages are updated") {
+  for (const uint64_t frames : {uint64_t{50}, uint64_t{500}}) {
+    for (const char* policy : {"lru", "clock"}) {
+      CAPTURE(frames);
+      CAPTURE(policy);
+      const MachineOptions options{.frames = frames,
+                                   .policy = policy,
+                                   .contents = Contents::kNone,
+                                   .unmapped = Unmapped::kMap};
+      const auto [machine, twin] = replay_both(options, updates_trace(1'500));
+      CHECK(twin == machine);
+    }
+  }
+}
+
 TEST_CASE("RunMachine: counts what Machine counts, with more uses than it remembers") {
   const TlbOptions tiny{.l1d = {2, 2}, .l1i = {1, 1}, .l2 = {12, 3}};
   for (const uint64_t frames : {uint64_t{20}, uint64_t{60}, uint64_t{99}}) {
