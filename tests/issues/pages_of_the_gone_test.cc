@@ -1,5 +1,5 @@
-// Symptom: once a process had ended, the next ones' pages were taken for its own: with five children
-// of 150 pages each, `pages` and `cold_misses` of a replay were those of one.
+// Symptom: once a process had ended, the next ones' pages were taken for its own: with five
+// children of 150 pages each, `pages` and `cold_misses` of a replay were those of one.
 #include <doctest/doctest.h>
 
 #include <cstddef>
@@ -23,11 +23,12 @@ TEST_CASE("issue: each process touches pages of its own, whoever ended before") 
   const Stats before = machine.stats();
   for (uint64_t i = 0; i < kChildren; ++i) {
     Process& child = *parent.clone(linux_abi::kSIGCHLD).value();
-    const VirtAddr memory = child
-                                .mmap({.length_bytes = kPages * kPage,
-                                       .prot = linux_abi::kPROT_READ | linux_abi::kPROT_WRITE,
-                                       .flags = linux_abi::kMAP_PRIVATE | linux_abi::kMAP_ANONYMOUS})
-                                .value();
+    const VirtAddr memory =
+        child
+            .mmap({.length_bytes = kPages * kPage,
+                   .prot = linux_abi::kPROT_READ | linux_abi::kPROT_WRITE,
+                   .flags = linux_abi::kMAP_PRIVATE | linux_abi::kMAP_ANONYMOUS})
+            .value();
     const std::byte byte{};
     for (int again = 0; again < 2; ++again)
       for (uint64_t page = 0; page < kPages; ++page)
