@@ -21,7 +21,7 @@ constexpr uint64_t kind_unit(AccessKind kind) { return uint64_t{1} << (16 * unsi
 bool MachineImpl::access(Process& process, std::span<const Access> block,
                          std::vector<SignalledAccess>* signalled) {
   auto& target = static_cast<ProcessImpl&>(process);
-  signalled_ = signalled;
+  signalled_ = signalled;  // each call says where to
   first_access_ = block.data();
   base::ScopedCrashContext context(*this);
   while (!block.empty()) {
@@ -183,7 +183,8 @@ void MachineImpl::note_reference(Asid asid, Vpn vpn, const Referenced& how) {
   if (policy_ != nullptr && how.pfn != phys::kZeroPagePfn)
     frames_.last_references()[how.pfn.value] = stats_.references;
   // A page is in the TLB only after a walk: every first reference walks.
-  const bool first = how.walked && pages_touched_.insert(hw::tlb_tag(asid, vpn));
+  const bool first = how.walked && pages_touched_[asid.value].insert(vpn);
+  if (first) ++stats_.pages_touched;
   if (!how.missed) return;
   ++stats_.replacement.misses;
   if (first) ++stats_.replacement.cold_misses;

@@ -124,7 +124,7 @@ std::vector<mm::AddressSpace*> MachineImpl::spaces() const {
   return found;
 }
 
-// The lowest tag that no living process has. Who had it before has touched other pages.
+// The lowest tag that no living process has. Who had it before touched other pages.
 Asid MachineImpl::take_asid() {
   std::vector<bool> taken(living_.size() + 2);
   for (ProcessImpl* const process : living_) {
@@ -133,9 +133,9 @@ Asid MachineImpl::take_asid() {
   }
   size_t asid = 1;
   while (taken[asid]) ++asid;
-  const Asid taken_now{static_cast<uint16_t>(asid)};
-  pages_touched_.forget(taken_now);
-  return taken_now;
+  if (asid >= pages_touched_.size()) pages_touched_.resize(asid + 1);
+  pages_touched_[asid] = PageSet();
+  return Asid{static_cast<uint16_t>(asid)};
 }
 
 Process& MachineImpl::start_empty_process() {
@@ -179,7 +179,6 @@ const Stats& MachineImpl::stats() {
   stats_.tlb = mmu_.tlb().stats();
   stats_.walks = mmu_.walk_stats();
   stats_.walk_cache = mmu_.walk_cache_stats();
-  stats_.pages_touched = pages_touched_.size();
   stats_.replacement.hits = stats_.references - stats_.replacement.misses;
   if (reclaimer_ != nullptr) {
     stats_.replacement.evictions = reclaimer_->evictions();

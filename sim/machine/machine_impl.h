@@ -175,8 +175,8 @@ class MachineImpl final : public Machine,
   std::vector<std::unique_ptr<ProcessImpl>> processes_;  // ended ones too
   std::vector<ProcessImpl*> living_;                     // oldest first
   uint32_t last_pid_ = 0;
-  PageSet pages_touched_;
-  uint64_t next_validation_ = 0;  // in accesses; options_.paranoid_interval
+  std::vector<PageSet> pages_touched_;  // by Asid, of the address space that has it
+  uint64_t next_validation_ = 0;        // in accesses; options_.paranoid_interval
   EventSink* sink_ = nullptr;
   std::vector<SignalledAccess>* signalled_ = nullptr;  // of the accesses that are being made
   const Access* first_access_ = nullptr;               // of their block

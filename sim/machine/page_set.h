@@ -1,17 +1,16 @@
-// PageSet: the pages ever referenced, of all address spaces, so that first references can be told
-// from later ones.
+// PageSet: the pages ever referenced of an address space, so that first references can be told from
+// later ones.
 //
 // A flat table with linear probing, whose slots are groups of 64 pages, a bit a page: neighbours
 // share a slot, so that going through memory page by page stays in one cache line.
 // Memory: 24 to 48 bytes a group that has a page, 72 while the table grows: at most 1.2 bytes a
-// page where pages lie together, 72 where each is alone. Not thread-safe.
+// page where pages lie together, 72 where each is alone; 1 KiB at least. Not thread-safe.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <vector>
 
-#include "sim/hw/tlb_level.h"
+#include "faultline/types.h"
 
 namespace faultline::machine {
 
@@ -19,37 +18,18 @@ class PageSet {
  public:
   PageSet() : slots_(kSlotsAtFirst) {}
 
-  // Returns whether `tag` (hw::tlb_tag of the page) is new. Expected O(1).
-  bool insert(uint64_t tag) {
-    const uint64_t group = tag >> kGroupShift;
-    const uint64_t page = uint64_t{1} << (tag & kPageMask);
+  // Returns whether the page is new. Expected O(1).
+  bool insert(Vpn vpn) {
+    const uint64_t group = vpn.value >> kGroupShift;
+    const uint64_t page = uint64_t{1} << (vpn.value & kPageMask);
     Slot& slot = find_slot(slots_, group);
     if ((slot.pages & page) != 0) return false;
     const bool new_group = slot.pages == 0;
     slot.group = group;
     slot.pages |= page;
-    ++size_;
     if (new_group && ++groups_ * 3 > slots_.size() * 2) grow();
     return true;
   }
-  // Forgets the pages of an address space that is gone, so that the next one with its tag has pages
-  // of its own. They are counted still. O(all pages).
-  void forget(Asid asid) {
-    const auto is_of = [asid](const Slot& slot) {
-      return slot.pages != 0 && hw::tlb_tag_asid(slot.group << kGroupShift) == asid;
-    };
-    if (std::ranges::none_of(slots_, is_of)) return;
-    std::vector<Slot> left(slots_.size());
-    groups_ = 0;
-    for (const Slot& slot : slots_) {
-      if (slot.pages == 0 || is_of(slot)) continue;
-      find_slot(left, slot.group) = slot;
-      ++groups_;
-    }
-    slots_.swap(left);
-  }
-  // Of all that were inserted and new.
-  uint64_t size() const { return size_; }
 
  private:
   // Empty when it has no pages.
@@ -59,7 +39,7 @@ class PageSet {
   };
   static constexpr uint64_t kGroupShift = 6;
   static constexpr uint64_t kPageMask = 63;
-  static constexpr uint64_t kSlotsAtFirst = 1024;
+  static constexpr uint64_t kSlotsAtFirst = 64;
 
   static Slot& find_slot(std::vector<Slot>& slots, uint64_t group) {
     const uint64_t mask = slots.size() - 1;
@@ -76,7 +56,6 @@ class PageSet {
 
   std::vector<Slot> slots_;
   uint64_t groups_ = 0;
-  uint64_t size_ = 0;
 };
 
 }  // namespace faultline::machine
