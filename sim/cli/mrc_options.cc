@@ -4,6 +4,7 @@
 #include <CLI/Formatter.hpp>
 
 #include "sim/cli/subcommands.h"
+#include "sim/cli/trace_options.h"
 
 namespace faultline::cli {
 namespace {
@@ -20,10 +21,7 @@ CLI::App& add_mrc(CLI::App& app, MrcCommand& to) {
   CLI::App& mrc =
       *app.add_subcommand("mrc", "The misses of LRU for every size of memory, from one pass");
   mrc.footer(kFooter);
-  mrc.add_option("TRACE", to.traces,
-                 "Traces, read one after another as one; '-' is standard input");
-  mrc.add_option("--format", to.format,
-                 "The traces' format, instead of detecting it; 'list' names them");
+  add_trace(mrc, to, "Look at");
   mrc.add_option("--paging", to.paging,
                  "The page-table format, for the size of pages; 'list' names them")
       ->capture_default_str();
@@ -34,17 +32,12 @@ CLI::App& add_mrc(CLI::App& app, MrcCommand& to) {
                  "Beside LRU's curve, the misses of these policies in memory of each --memory");
   mrc.add_option("--memory", to.memory, "Sizes for --policy: 64p,1M, 64p..4096p or 64p..4096p/10");
   mrc.add_option("--seed", to.seed, "Seed of the choice of pages, and of policies");
-  mrc.add_option("--skip", to.skip, "Pass over that many accesses at the beginning");
-  mrc.add_option("--limit", to.limit, "Look at that many accesses at most");
   mrc.add_option("--pages-max", to.pages_max,
                  "Give up where there are more pages than that; without it, than 1,000,000,000");
-  mrc.add_flag("--salvage", to.salvage,
-               "Report what can be read of a damaged trace, and warn of what cannot");
   mrc.add_flag("--json", to.json, "Print one JSON document");
   mrc.add_flag("--csv", to.csv, "Print every point of the curve, as comma-separated values");
   mrc.add_option("--chart", to.chart, "Draw the curve to this file, NAME.svg or NAME.html");
   mrc.add_flag("--paranoid", to.paranoid, "Check the policies' invariants after each block");
-  add_progress(mrc, to.progress);
   return mrc;
 }
 

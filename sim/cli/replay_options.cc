@@ -4,6 +4,7 @@
 #include <CLI/Formatter.hpp>
 
 #include "sim/cli/subcommands.h"
+#include "sim/cli/trace_options.h"
 
 namespace faultline::cli {
 namespace {
@@ -21,11 +22,7 @@ CLI::App& add_replay(CLI::App& app, ReplayCommand& to) {
   CLI::App& replay = *app.add_subcommand(
       "replay", "Replay an address trace through TLB, page tables, faults and memory; report");
   replay.footer(kReplayFooter);
-  replay.add_option("TRACE", to.traces,
-                    "Traces, read one after another as one; '-' is standard input; gzip, xz, zstd, "
-                    "zip, lz4 and snappy (.sz) are recognised");
-  replay.add_option("--format", to.format,
-                    "The traces' format, instead of detecting it; 'list' names them");
+  add_trace(replay, to, "Replay");
   replay.add_option("--memory", to.memory, "SIZE of memory; without it, unlimited");
   replay.add_option("--policy", to.policy, "The replacement policy; 'list' names them")
       ->capture_default_str();
@@ -46,8 +43,6 @@ CLI::App& add_replay(CLI::App& app, ReplayCommand& to) {
       "--unmapped", to.unmapped,
       "What an access outside every mapping does: 'map' infers a mapping, 'fault' "
       "is SIGSEGV; the default is 'fault' for a trace with mapping calls, else 'map'");
-  replay.add_option("--skip", to.skip, "Pass over that many accesses at the beginning");
-  replay.add_option("--limit", to.limit, "Replay that many accesses at most");
   replay.add_option("--seed", to.seed, "Seed of the random numbers");
   replay.add_option("--events", to.events,
                     "Write every event to this file, as JSON Lines; '-': to standard output, in "
@@ -60,12 +55,9 @@ CLI::App& add_replay(CLI::App& app, ReplayCommand& to) {
   replay.add_flag("--huge-pages", to.huge_pages,
                   "Tell also what the TLB would miss with pages of 2 MiB and of 1 GiB");
   replay.add_flag("--by-mapping", to.by_mapping, "Tell also which mappings the faults fell into");
-  replay.add_flag("--salvage", to.salvage,
-                  "Report what can be read of a damaged trace, and warn of what cannot");
   replay.add_flag("--json", to.json, "Print the report as one JSON document");
   replay.add_flag("--timing", to.timing, "Report how long it took, too");
   replay.add_flag("--paranoid", to.paranoid, "Check every invariant again and again");
-  add_progress(replay, to.progress);
   return replay;
 }
 

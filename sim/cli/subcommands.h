@@ -9,7 +9,7 @@ class App;
 
 namespace faultline::cli {
 
-// The options that commands which read traces have in common.
+// Adds --progress and --no-progress.
 void add_progress(CLI::App& app, ShowProgress& progress);
 
 // Adds the command to `app`; what the user says goes to `to`.

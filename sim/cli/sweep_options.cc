@@ -4,6 +4,7 @@
 #include <CLI/Formatter.hpp>
 
 #include "sim/cli/subcommands.h"
+#include "sim/cli/trace_options.h"
 
 namespace faultline::cli {
 namespace {
@@ -31,10 +32,7 @@ CLI::App& add_sweep(CLI::App& app, SweepCommand& to) {
   CLI::App& sweep = *app.add_subcommand(
       "sweep", "Replay every combination of the listed options, over one reading of the trace");
   sweep.footer(kSweepFooter);
-  sweep.add_option("TRACE", to.traces,
-                   "Traces, read one after another as one; '-' is standard input");
-  sweep.add_option("--format", to.format,
-                   "The traces' format, instead of detecting it; 'list' names them");
+  add_trace(sweep, to, "Replay");
   sweep.add_option("--memory", to.lists.memory, "SIZES of memory; without it, unlimited");
   sweep
       .add_option("--policy", to.lists.policy,
@@ -49,18 +47,13 @@ CLI::App& add_sweep(CLI::App& app, SweepCommand& to) {
       .add_option("--paging", to.lists.paging,
                   "Page-table formats as with replay, separated by commas; 'list' names them")
       ->capture_default_str();
-  sweep.add_option("--skip", to.skip, "Pass over that many accesses at the beginning");
-  sweep.add_option("--limit", to.limit, "Replay that many accesses at most");
   sweep.add_option("--seed", to.seed, "Seed of the random numbers");
   sweep.add_option("--jobs", to.jobs,
                    "How many threads work at a time; without it, one a processor");
   sweep.add_option("--shard", to.shard,
                    "I/N: of the configurations the I-th of N parts, printed for 'faultline merge'");
-  sweep.add_flag("--salvage", to.salvage,
-                 "Report what can be read of a damaged trace, and warn of what cannot");
   add_show(sweep, to.json, to.csv, to.chart);
   sweep.add_flag("--paranoid", to.paranoid, "Check every invariant again and again");
-  add_progress(sweep, to.progress);
   return sweep;
 }
 
