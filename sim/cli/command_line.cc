@@ -300,14 +300,6 @@ std::optional<Finished> parse(CLI::App& app, int argc, const char* const* argv) 
 
 }  // namespace
 
-void add_progress(CLI::App& app, ShowProgress& progress) {
-  app.add_flag_callback(
-      "--progress", [&progress] { progress = ShowProgress::kYes; },
-      "Show progress also where standard error is no terminal");
-  app.add_flag_callback(
-      "--no-progress", [&progress] { progress = ShowProgress::kNo; }, "Show none");
-}
-
 Command parse_command_line(int argc, const char* const* argv) {
   ReplayCommand replay;
   RecordCommand record{.command = take_recorded_command(argc, argv)};

@@ -4,7 +4,6 @@
 #include <CLI/Formatter.hpp>
 
 #include "sim/cli/subcommands.h"
-#include "sim/cli/trace_options.h"
 
 namespace faultline::cli {
 namespace {
@@ -21,7 +20,7 @@ CLI::App& add_mrc(CLI::App& app, MrcCommand& to) {
   CLI::App& mrc =
       *app.add_subcommand("mrc", "The misses of LRU for every size of memory, from one pass");
   mrc.footer(kFooter);
-  add_trace(mrc, to, "Look at");
+  add_trace(mrc, {to.traces, to.format, to.skip, to.limit, to.salvage, to.progress}, "Look at");
   mrc.add_option("--paging", to.paging,
                  "The page-table format, for the size of pages; 'list' names them")
       ->capture_default_str();

@@ -4,7 +4,6 @@
 #include <CLI/Formatter.hpp>
 
 #include "sim/cli/subcommands.h"
-#include "sim/cli/trace_options.h"
 
 namespace faultline::cli {
 namespace {
@@ -22,7 +21,7 @@ CLI::App& add_replay(CLI::App& app, ReplayCommand& to) {
   CLI::App& replay = *app.add_subcommand(
       "replay", "Replay an address trace through TLB, page tables, faults and memory; report");
   replay.footer(kReplayFooter);
-  add_trace(replay, to, "Replay");
+  add_trace(replay, {to.traces, to.format, to.skip, to.limit, to.salvage, to.progress}, "Replay");
   replay.add_option("--memory", to.memory, "SIZE of memory; without it, unlimited");
   replay.add_option("--policy", to.policy, "The replacement policy; 'list' names them")
       ->capture_default_str();

@@ -1,6 +1,9 @@
 // The options of commands that have a file of their own for them; command_line.cc calls these.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "sim/cli/commands.h"
 
 namespace CLI {
@@ -11,6 +14,18 @@ namespace faultline::cli {
 
 // Adds --progress and --no-progress.
 void add_progress(CLI::App& app, ShowProgress& progress);
+
+// Where a command keeps what the user says of the trace that it reads.
+struct TraceChoice {
+  std::vector<std::string>& traces;
+  std::string& format;
+  std::string& skip;
+  std::string& limit;
+  bool& salvage;
+  ShowProgress& progress;
+};
+// Adds TRACE, and how and which part of it is read. `verb` is what happens to accesses: "Replay".
+void add_trace(CLI::App& app, const TraceChoice& to, const std::string& verb);
 
 // Adds the command to `app`; what the user says goes to `to`.
 CLI::App& add_replay(CLI::App& app, ReplayCommand& to);

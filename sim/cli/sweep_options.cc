@@ -4,7 +4,6 @@
 #include <CLI/Formatter.hpp>
 
 #include "sim/cli/subcommands.h"
-#include "sim/cli/trace_options.h"
 
 namespace faultline::cli {
 namespace {
@@ -32,7 +31,7 @@ CLI::App& add_sweep(CLI::App& app, SweepCommand& to) {
   CLI::App& sweep = *app.add_subcommand(
       "sweep", "Replay every combination of the listed options, over one reading of the trace");
   sweep.footer(kSweepFooter);
-  add_trace(sweep, to, "Replay");
+  add_trace(sweep, {to.traces, to.format, to.skip, to.limit, to.salvage, to.progress}, "Replay");
   sweep.add_option("--memory", to.lists.memory, "SIZES of memory; without it, unlimited");
   sweep
       .add_option("--policy", to.lists.policy,

@@ -1,17 +1,21 @@
 // The options that commands which read a trace have in common.
-#pragma once
-
 #include <CLI/App.hpp>
-#include <string>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
 
 #include "sim/cli/subcommands.h"
 
 namespace faultline::cli {
 
-// Adds TRACE, and which part of it is read, to what `to` has of the same names. `verb` is what
-// happens to the accesses: "Replay".
-template <class Command>
-void add_trace(CLI::App& app, Command& to, const std::string& verb) {
+void add_progress(CLI::App& app, ShowProgress& progress) {
+  app.add_flag_callback(
+      "--progress", [&progress] { progress = ShowProgress::kYes; },
+      "Show progress also where standard error is no terminal");
+  app.add_flag_callback(
+      "--no-progress", [&progress] { progress = ShowProgress::kNo; }, "Show none");
+}
+
+void add_trace(CLI::App& app, const TraceChoice& to, const std::string& verb) {
   app.add_option("TRACE", to.traces,
                  "Traces, read one after another as one; '-' is standard input; gzip, xz, zstd, "
                  "zip, lz4 and snappy (.sz) are recognised");
