@@ -147,6 +147,13 @@ class PageTable {
     return {.leaf = {raw}, .permitted = permitted, .entries_read = format_.levels, .level = 0};
   }
 
+  // As walk() of a page whose entry is none, which is not read.
+  WalkResult walk_to_none(Vpn vpn) const {
+    if (find_leaf(vpn) == nullptr) [[unlikely]]
+      return walk_to_missing_table(vpn);
+    return {.leaf = {}, .permitted = false, .entries_read = format_.levels, .level = 0};
+  }
+
   // The pages that the tables take, the root's included.
   uint64_t table_pages() const { return table_pages_; }
   // How often tables have been freed: what pointed to them is no longer to be believed.

@@ -3,11 +3,11 @@
 //
 // A hash table with linear probing holds the numbers, and in the bits of each that numbers do not
 // need yet some of the page's hash, so that most of those that are another page's are told without
-// looking at it. It grows by a quarter, not to twice its size: memory counts here. Pages lie in as
-// few bytes as they need.
+// looking at it. Once it is large it grows by a quarter, not to twice its size: memory counts here.
+// Pages lie in as few bytes as they need.
 //
-// Units: page numbers are addresses >> the page's bits. Memory: 5 to 6.3 bytes a page, and those of
-// the largest number: 5 for addresses of up to 52 bits. Not thread-safe.
+// Units: page numbers are addresses >> the page's bits. Memory: 5 to 6.3 bytes a page, or up to 10
+// MiB, and those of the largest number: 5 for addresses of up to 52 bits. Not thread-safe.
 #pragma once
 
 #include <bit>
@@ -62,6 +62,7 @@ class PageIds {
 
  private:
   static constexpr std::size_t kSlotsMin = 1 << 10;
+  static constexpr std::size_t kSlotsMany = 1 << 20;
   // Pages are read eight bytes at once.
   static constexpr std::size_t kPadding = 8;
   static constexpr uint64_t kAhead = 16;
@@ -107,7 +108,7 @@ class PageIds {
     }
   }
   void grow() {
-    const std::size_t slots = slots_.size() + slots_.size() / 4;
+    const std::size_t slots = slots_.size() + slots_.size() / (slots_.size() < kSlotsMany ? 1 : 4);
     // Before there are others.
     slots_ = std::vector<uint32_t>();
     make_slots(slots);

@@ -25,6 +25,9 @@ PageTlb::Level::Level(TlbLevelOptions options, size_t first)
 
 PageTlb::PageTlb(const TlbOptions& options, PageStates& pages)
     : enabled_(options.enabled),
+      has_usual_ways_(options.l1d.ways == TlbOptions{}.l1d.ways &&
+                      options.l1i.ways == TlbOptions{}.l1i.ways &&
+                      options.l2.ways == TlbOptions{}.l2.ways),
       pages_(pages),
       first_{Level(options.l1d, 0), Level(options.l1i, options.l1d.entries)},
       stamps_(options.l1d.entries + options.l1i.entries),
@@ -133,9 +136,15 @@ void PageTlb::keep_marks() {
   }
 }
 
+void PageTlb::remove_from_rows(uint32_t page, uint64_t tag) {
+  for (const TlbSide side : kSides)
+    first_rows_[size_t(side)].remove(tag & first_[size_t(side)].set_mask, page);
+  second_.remove(tag & second_mask_, page);
+}
+
 void PageTlb::flush(uint32_t page) {
   if (!enabled_) return;
-  if (keeps_rows_) return drop_from_rows(page, pages_[page].tag);
+  if (keeps_rows_) return drop_from_rows<Ways::kAny>(page, pages_[page].tag);
   const PageState& state = pages_[page];
   for (const TlbSide side : kSides)
     if ((state.flags & flag_of(side)) != 0) drop_first(state.slot[size_t(side)], side);

@@ -32,6 +32,7 @@
 #include "faultline/stats.h"
 #include "faultline/types.h"
 #include "sim/base/flat_array.h"
+#include "sim/base/four_lanes.h"
 #include "sim/replay/page_rows.h"
 
 namespace faultline::replay {
@@ -114,16 +115,36 @@ class PageTlb {
     uint64_t first_misses_ = 0;  // of TlbSide::kCode, and above them all
     uint64_t second_hits_ = 0;
   };
+  // The ways of the levels: any, or those of TlbOptions{}, which the compiler then knows.
+  enum class Ways : bool { kAny, kUsual };
+  Ways ways() const { return has_usual_ways_ ? Ways::kUsual : Ways::kAny; }
   // As look_up(), of rows, and no stamp must follow; what missed is in `uses` alone, until they are
-  // added. Here and below `tag` is the page's. REQUIRES: keeps_rows().
-  bool use(uint32_t page, uint64_t tag, TlbSide side, RowUses& uses) {
-    const size_t at = size_t(side);
-    if (first_rows_[at].use(tag & first_[at].set_mask, page)) return true;
-    const bool found = second_.use(tag & second_mask_, page);
+  // added. Here and below `tag` is the page's, and kWays is what ways() says, or kAny.
+  // REQUIRES: keeps_rows().
+  template <Ways kWays>
+  [[gnu::always_inline]] bool use(uint32_t page, uint64_t tag, TlbSide side, RowUses& uses) {
+    constexpr KnownWays kKnown = known(kWays);
+    const size_t row = tag & first_[size_t(side)].set_mask;
+    if (side == TlbSide::kData ? first_rows_[0].use<kKnown.data>(row, page)
+                               : first_rows_[1].use<kKnown.code>(row, page))
+      return true;
+    const bool found = second_.use<kKnown.second>(tag & second_mask_, page);
     // Both, as which it is cannot be foretold.
-    uses.first_misses_ += at + (uint64_t{1} << 32);
+    uses.first_misses_ += size_t(side) + (uint64_t{1} << 32);
     uses.second_hits_ += found ? 1 : 0;
     return found;
+  }
+  // The same of a page that was not resident just now.
+  template <Ways kWays>
+  [[gnu::always_inline]] void use_new(uint32_t page, uint64_t tag, TlbSide side, RowUses& uses) {
+    constexpr KnownWays kKnown = known(kWays);
+    const size_t row = tag & first_[size_t(side)].set_mask;
+    if (side == TlbSide::kData)
+      first_rows_[0].add<kKnown.data>(row, page);
+    else
+      first_rows_[1].add<kKnown.code>(row, page);
+    second_.add<kKnown.second>(tag & second_mask_, page);
+    uses.first_misses_ += size_t(side) + (uint64_t{1} << 32);
   }
   // REQUIRES: fewer than 2^32 uses.
   void add(RowUses uses) {
@@ -135,10 +156,14 @@ class PageTlb {
     second_counts_.misses += of_all - uses.second_hits_;
   }
   // As flush(). REQUIRES: keeps_rows().
-  void drop_from_rows(uint32_t page, uint64_t tag) {
-    for (const TlbSide side : {TlbSide::kData, TlbSide::kCode})
-      first_rows_[size_t(side)].remove(tag & first_[size_t(side)].set_mask, page);
-    second_.remove(tag & second_mask_, page);
+  template <Ways kWays>
+  [[gnu::always_inline]] void drop_from_rows(uint32_t page, uint64_t tag) {
+    constexpr KnownWays kKnown = known(kWays);
+    const PageRows::Four found = first_rows_[0].find<kKnown.data>(tag & first_[0].set_mask, page) |
+                                 first_rows_[1].find<kKnown.code>(tag & first_[1].set_mask, page) |
+                                 second_.find<kKnown.second>(tag & second_mask_, page);
+    if (base::bits_of(found) != 0) [[unlikely]]
+      remove_from_rows(page, tag);
   }
 
   // Notes a use at `position`. REQUIRES: the level holds the page, if the TLB is enabled.
@@ -169,6 +194,18 @@ class PageTlb {
     size_t ways;
   };
 
+  struct KnownWays {
+    size_t data = 0;
+    size_t code = 0;
+    size_t second = 0;
+  };
+  static constexpr KnownWays known(Ways ways) {
+    constexpr TlbOptions kUsual{};
+    if (ways == Ways::kAny) return {};
+    return {.data = kUsual.l1d.ways, .code = kUsual.l1i.ways, .second = kUsual.l2.ways};
+  }
+
+  void remove_from_rows(uint32_t page, uint64_t tag);
   bool use_second(uint32_t page, TlbSide side);
   void hold_first(uint32_t page, size_t slot, uint64_t stamp, TlbSide side);
   void insert_first(uint32_t page, TlbSide side);
@@ -178,6 +215,7 @@ class PageTlb {
   void validate_rows(const PageRows& rows, size_t mask) const;
 
   const bool enabled_;
+  const bool has_usual_ways_;
   PageStates& pages_;
   const Level first_[2];               // by TlbSide; the slots of both are numbered together
   std::vector<uint64_t> stamps_;       // of the first levels' ways, by slot; 0: empty

@@ -106,10 +106,8 @@ void RunMachine::replay(std::span<const PageRun> runs) {
   while (!runs.empty()) {
     const auto some = runs.first(std::min(runs.size(), kRunsAtOnce));
     choose_keeping(some.size());
-    if (order_ == Order::kOfUses)
-      replay_by_uses(runs, some.size());
-    else if (tlb_.keeps_rows())
-      replay_by_rows<Order::kOfPolicy, Repeats::kFew>(runs, some.size());
+    if (tlb_.keeps_rows())
+      replay_by_rows(runs, some.size());
     else
       replay_by_marks(some, runs.subspan(some.size()));
     runs = runs.subspan(some.size());
@@ -302,21 +300,21 @@ void RunMachine::miss(uint32_t page, AccessKind kind) {
   PageState& state = states_[page];
   const TlbSide side = side_of(kind);
   tlb_.count_miss(side);
-  count_fault(state, kind);
+  count_fault(state);
   bring_in(page);
   count_whole_walk(state, true);
   state.flags |= kAccessed | (is_store(kind) ? kDirty : 0u);
   tlb_.fill(page, side);
 }
 
-void RunMachine::count_fault(const PageState& state, AccessKind kind) {
+void RunMachine::count_fault(const PageState& state) {
   if ((state.flags & kKnown) != 0) {
     ++faults_.major;
     return count_whole_walk(state, false);
   }
   ++faults_.minor;
   const Vpn vpn = hw::tlb_tag_vpn(state.tag);
-  count_walk(state, space_->table.walk(vpn, kind));
+  count_walk(state, space_->table.walk_to_none(vpn));
   space_->table.make_tables(vpn);
 }
 

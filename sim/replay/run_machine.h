@@ -12,7 +12,8 @@
 // Units: runs are of pages of 1 << kPageRunShift bytes; the machine's pages are as large or larger.
 // Invariants, checked by validate():
 //   1. the policy holds the frames in use, and no other
-//   2. each frame in use is the one of its page, and each resident page has one
+//   2. each frame in use is the one of its page, and each resident page has one and no other page
+//      has, unless order_ is kOfUses, when only their number is right
 //   3. the TLB holds resident pages alone
 //   4. where order_ is kOfUses, resident pages have their last uses in uses_, no others have, and
 //      no place there is behind the references that were made
@@ -133,21 +134,27 @@ class RunMachine final : private FrameView {
   void fail(const PageRun& run);
   void choose_keeping(size_t runs);
   void order_by_uses();
+  void order_by_policy();
   // What replay_by_rows() counts.
   struct RowCounts {
     KindCounts by_kind{};
     PageTlb::RowUses row_uses{};
     uint64_t walks = 0;
     uint64_t returned = 0;  // faults of pages that were here before, a walk each besides
+    uint64_t evictions = 0;
+    uint64_t dirty_evictions = 0;
   };
-  void add(const RowCounts& counts);
+  void add(RowCounts counts);
   static void use_again(PageRun run, PageState& state, RowCounts& counts);
-  void replay_by_uses(std::span<const PageRun> runs, size_t count);
-  template <Order kOrder, Repeats kRepeats>
   void replay_by_rows(std::span<const PageRun> runs, size_t count);
-  template <Order kOrder>
-  void bring_in_to_rows(uint32_t page, AccessKind kind, uint64_t& returned);
-  void replace_least_recent(uint32_t page, PageState& state);
+  template <PageTlb::Ways kWays>
+  void replay_by_rows(std::span<const PageRun> runs, size_t count);
+  template <PageTlb::Ways kWays, Order kOrder, Repeats kRepeats>
+  void replay_by_rows(std::span<const PageRun> runs, size_t count);
+  template <PageTlb::Ways kWays, Order kOrder>
+  void bring_in_to_rows(uint32_t page, UseQueue& uses, RowCounts& counts);
+  template <PageTlb::Ways kWays>
+  void replace_least_recent(PageState& state, UseQueue& uses, RowCounts& counts);
   auto time_of() {
     return [states = states_.data()](uint32_t page) -> uint64_t& { return states[page].last_use; };
   }
@@ -162,7 +169,7 @@ class RunMachine final : private FrameView {
   void refer_slowly(uint32_t page, AccessKind kind);
   void reach(uint32_t page, AccessKind kind);
   void miss(uint32_t page, AccessKind kind);
-  void count_fault(const PageState& state, AccessKind kind);
+  void count_fault(const PageState& state);
   void bring_in(uint32_t page);
   Pfn take_frame(PageId incoming);
   void evict(Pfn victim);
@@ -194,8 +201,8 @@ class RunMachine final : private FrameView {
   // other, the TLB keeps marks alone.
   bool can_keep_rows_ = false;
   // While rows are kept, under LRU, the times of pages (PageState::last_use) may be those of
-  // uses_, which finds the victims then; the policy sleeps. To it that is as if each frame that
-  // changed its page had been used.
+  // uses_, which finds the victims then; the policy sleeps, and which frame a page has is not said
+  // before it wakes. To it that is as if each frame that changed its page had been used.
   Order order_ = Order::kOfPolicy;
   UseQueue uses_;
   uint64_t ordered_last_ = 0;         // evictions when order_ was last changed

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/base/check.h"
 #include "sim/replay/run_machine.h"
 
 namespace faultline::replay {
@@ -43,7 +44,7 @@ void RunMachine::choose_keeping(size_t runs) {
   const uint64_t missed = tlb_.first_misses() - judged_misses_;
   if (!tlb_.keeps_rows() && missed >= kManyMissed) tlb_.keep_rows();
   if (tlb_.keeps_rows() && missed < kFewMissed) {
-    if (std::exchange(order_, Order::kOfPolicy) == Order::kOfUses) ordered_last_ = evictions_;
+    if (order_ == Order::kOfUses) order_by_policy();
     tlb_.keep_marks();
   }
   if (tlb_.keeps_rows()) order_by_uses();
@@ -65,40 +66,72 @@ void RunMachine::order_by_uses() {
   uses_.restart(references_ + 1 - in_use_, UseQueue::room_for(in_use_), pages, time_of());
 }
 
-// Gives the page the frame of the one that goes. REQUIRES: order_ is kOfUses.
-inline void RunMachine::replace_least_recent(uint32_t page, PageState& state) {
-  const uint32_t oldest = uses_.take_least_recent(time_of());
+// Frames whose pages went are given to those that came. O(frames).
+void RunMachine::order_by_policy() {
+  ordered_last_ = evictions_;
+  order_ = Order::kOfPolicy;
+  std::vector<Pfn> left;
+  for (uint32_t frame = 0; frame < held_.size(); ++frame) {
+    if (held_[frame] == kNoPageHeld || (state_in(Pfn{frame}).flags & kResident) != 0) continue;
+    states_[held_[frame]].frame = kNoPfn;
+    left.push_back(Pfn{frame});
+  }
+  uses_.for_each([&](UseQueue::Use use) {
+    PageState& state = states_[use.page];
+    if (state.last_use != use.place || state.frame != kNoPfn) return;
+    state.frame = left.back();
+    left.pop_back();
+    held_[state.frame.value] = use.page;
+  });
+  FL_CHECK(left.empty());
+}
+
+// In place of the one that goes, whose frame it will have. REQUIRES: order_ is kOfUses.
+template <PageTlb::Ways kWays>
+[[gnu::always_inline]] inline void RunMachine::replace_least_recent(PageState& state,
+                                                                    UseQueue& uses,
+                                                                    RowCounts& counts) {
+  const uint32_t oldest = uses.take_least_recent(time_of());
   PageState& victim = states_[oldest];
-  ++evictions_;
-  dirty_evictions_ += (victim.flags & kDirty) != 0 ? 1 : 0;
-  tlb_.drop_from_rows(oldest, victim.tag);
-  state.frame = std::exchange(victim.frame, kNoPfn);
+  ++counts.evictions;
+  counts.dirty_evictions += (victim.flags & kDirty) != 0 ? 1 : 0;
+  tlb_.drop_from_rows<kWays>(oldest, victim.tag);
   victim.flags = kKnown;
   state.flags = kResident | kKnown;
-  held_[state.frame.value] = page;
 }
 
 // Brings in the page of a run that missed. Of pages that were here before the fault is counted in
 // `returned` alone: it is two walks, as that of every run that misses is one.
-template <RunMachine::Order kOrder>
-inline void RunMachine::bring_in_to_rows(uint32_t page, AccessKind kind, uint64_t& returned) {
+template <PageTlb::Ways kWays, RunMachine::Order kOrder>
+[[gnu::always_inline]] inline void RunMachine::bring_in_to_rows(uint32_t page, UseQueue& uses,
+                                                                RowCounts& counts) {
   PageState& state = states_[page];
   if constexpr (kOrder == Order::kOfPolicy) {
-    count_fault(state, kind);
+    count_fault(state);
     return bring_in(page);
   }
   if ((state.flags & kKnown) == 0) [[unlikely]]
-    count_fault(state, kind);
+    count_fault(state);
   else
-    ++returned;
-  replace_least_recent(page, state);
+    ++counts.returned;
+  replace_least_recent<kWays>(state, uses, counts);
 }
 
-void RunMachine::replay_by_uses(std::span<const PageRun> runs, size_t count) {
-  if (many_repeat(runs.first(count)))
-    replay_by_rows<Order::kOfUses, Repeats::kMany>(runs, count);
+void RunMachine::replay_by_rows(std::span<const PageRun> runs, size_t count) {
+  if (tlb_.ways() == PageTlb::Ways::kUsual)
+    replay_by_rows<PageTlb::Ways::kUsual>(runs, count);
   else
-    replay_by_rows<Order::kOfUses, Repeats::kFew>(runs, count);
+    replay_by_rows<PageTlb::Ways::kAny>(runs, count);
+}
+
+template <PageTlb::Ways kWays>
+void RunMachine::replay_by_rows(std::span<const PageRun> runs, size_t count) {
+  if (order_ == Order::kOfPolicy)
+    replay_by_rows<kWays, Order::kOfPolicy, Repeats::kFew>(runs, count);
+  else if (many_repeat(runs.first(count)))
+    replay_by_rows<kWays, Order::kOfUses, Repeats::kMany>(runs, count);
+  else
+    replay_by_rows<kWays, Order::kOfUses, Repeats::kFew>(runs, count);
 }
 
 // A run of the page of the run before: it is first in its row, and last in the queue.
@@ -109,8 +142,10 @@ inline void RunMachine::use_again(PageRun run, PageState& state, RowCounts& coun
   counts.by_kind.add(run.kind(), run.count());
 }
 
-void RunMachine::add(const RowCounts& counts) {
+void RunMachine::add(RowCounts counts) {
   faults_.major += counts.returned;
+  evictions_ += counts.evictions;
+  dirty_evictions_ += counts.dirty_evictions;
   const uint64_t walks = counts.walks + counts.returned;
   walks_.count += walks;
   walks_.memory_references += walks * format_.levels;
@@ -119,7 +154,7 @@ void RunMachine::add(const RowCounts& counts) {
 }
 
 // As replay_runs(), without a branch for what cannot be foretold. Of `runs` it takes so many.
-template <RunMachine::Order kOrder, RunMachine::Repeats kRepeats>
+template <PageTlb::Ways kWays, RunMachine::Order kOrder, RunMachine::Repeats kRepeats>
 void RunMachine::replay_by_rows(std::span<const PageRun> runs, size_t count) {
   // Copies, as the compiler must think that what is written to a page may change the originals.
   const uint32_t* const pages = block_pages_.data();
@@ -127,33 +162,38 @@ void RunMachine::replay_by_rows(std::span<const PageRun> runs, size_t count) {
     return by_number ? run.page() + 1 : pages[run.page()];
   };
   PageState* const states = states_.data();
+  UseQueue uses;
+  if constexpr (kOrder == Order::kOfUses) uses = std::move(uses_);
   RowCounts counts;
   uint64_t done = references_;
   for (size_t i = 0; i < count; ++i) {
-    const PageRun& run = runs[i];
+    const PageRun run = runs[i];
     // Their states are all over memory.
     const PageRun soon = runs[std::min(i + kAhead, runs.size() - 1)];
     __builtin_prefetch(&states[page_of(soon)], 1);
     const AccessKind kind = run.kind();
     uint64_t references = run.count();
     if (references == 0) [[unlikely]] {
-      if (goes_on_in_page(run)) continue;
+      if (goes_on_in_page(runs[i])) continue;
       references = 1;
     }
     const uint32_t page = page_of(run);
     PageState& state = states[page];
+    const uint32_t dirties = is_store(kind) ? kDirty : 0u;
     const bool missed = (state.flags & kResident) == 0;
     if (missed) {
       if (page == kForeignPage) [[unlikely]] {
-        fail(run);
+        fail(runs[i]);
         continue;
       }
       references_ = done;
-      bring_in_to_rows<kOrder>(page, kind, counts.returned);
+      bring_in_to_rows<kWays, kOrder>(page, uses, counts);
+      tlb_.use_new<kWays>(page, state.tag, side_of(kind), counts.row_uses);
+      ++counts.walks;
+    } else {
+      const bool found = tlb_.use<kWays>(page, state.tag, side_of(kind), counts.row_uses);
+      counts.walks += unsigned(!found) | unsigned((dirties & ~state.flags) != 0);
     }
-    const bool found = tlb_.use(page, state.tag, side_of(kind), counts.row_uses);
-    const uint32_t dirties = is_store(kind) ? kDirty : 0u;
-    counts.walks += found && (dirties & ~state.flags) == 0 ? 0 : 1;
     state.flags |= kAccessed | dirties;
     counts.by_kind.add(kind, run.count());
     if (run.count() == 0) [[unlikely]]
@@ -165,7 +205,7 @@ void RunMachine::replay_by_rows(std::span<const PageRun> runs, size_t count) {
            .brought_in = missed ? 1u : 0u});
     }
     done += references;
-    state.last_use = kOrder == Order::kOfUses ? uses_.push(page, time_of()) : done;
+    state.last_use = kOrder == Order::kOfUses ? uses.push(page, time_of()) : done;
     if constexpr (kRepeats == Repeats::kMany) {
       for (; i + 1 < count && repeats(runs[i + 1], run); ++i) {
         use_again(runs[i + 1], state, counts);
@@ -174,10 +214,8 @@ void RunMachine::replay_by_rows(std::span<const PageRun> runs, size_t count) {
     }
   }
   references_ = done;
+  if constexpr (kOrder == Order::kOfUses) uses_ = std::move(uses);
   add(counts);
 }
-
-template void RunMachine::replay_by_rows<RunMachine::Order::kOfPolicy, RunMachine::Repeats::kFew>(
-    std::span<const PageRun>, size_t);
 
 }  // namespace faultline::replay

@@ -33,6 +33,7 @@ class UseQueue {
   // Empties it; there is room for `room` uses then, at least, and the next place is `place`.
   void restart(uint64_t place, size_t room) {
     if (ring_.size() < room) ring_.resize(std::bit_ceil(room));
+    mask_ = ring_.size() - 1;
     head_ = tail_ = place;
   }
   // The same, and adds a last use of each of `pages`, in the order of their times. O(pages).
@@ -58,17 +59,17 @@ class UseQueue {
   // O(1) amortised.
   template <class TimeOf>
   uint64_t push(uint32_t page, TimeOf time_of) {
-    if (tail_ - head_ == ring_.size()) [[unlikely]]
+    if (tail_ - head_ > mask_) [[unlikely]]
       drop_older_uses(time_of);
-    ring_[tail_ & mask()] = page;
+    ring_[tail_ & mask_] = page;
     return tail_++;
   }
   // The oldest use. REQUIRES: !empty().
   template <class TimeOf>
   Use take_first(TimeOf time_of) {
-    __builtin_prefetch(&time_of(ring_[(head_ + kAhead) & mask()]), 1);
+    __builtin_prefetch(&time_of(ring_[(head_ + kAhead) & mask_]), 1);
     const uint64_t place = head_++;
-    return {.page = ring_[place & mask()], .place = place};
+    return {.page = ring_[place & mask_], .place = place};
   }
   // The least recent page, whose last use is in the queue no more. REQUIRES: there is one.
   template <class TimeOf>
@@ -83,10 +84,10 @@ class UseQueue {
   void drop_older_uses(TimeOf time_of) {
     uint64_t first = tail_;
     for (uint64_t place = tail_; place-- > head_;) {
-      __builtin_prefetch(&time_of(ring_[(place - kAhead) & mask()]), 1);
-      const uint32_t page = ring_[place & mask()];
+      __builtin_prefetch(&time_of(ring_[(place - kAhead) & mask_]), 1);
+      const uint32_t page = ring_[place & mask_];
       if (time_of(page) != place) continue;
-      ring_[--first & mask()] = page;
+      ring_[--first & mask_] = page;
       time_of(page) = first;
     }
     head_ = first;
@@ -96,17 +97,16 @@ class UseQueue {
   template <class OnUse>
   void for_each(OnUse on_use) const {
     for (uint64_t place = head_; place < tail_; ++place)
-      on_use(Use{.page = ring_[place & mask()], .place = place});
+      on_use(Use{.page = ring_[place & mask_], .place = place});
   }
 
  private:
   static constexpr size_t kUsesMin = size_t{1} << 16;
   static constexpr uint64_t kAhead = 16;
 
-  size_t mask() const { return ring_.size() - 1; }
-
   // A ring; as many as a power of two. Whatever is there is the number of a page.
   std::vector<uint32_t> ring_ = std::vector<uint32_t>(1);
+  size_t mask_ = 0;
   uint64_t head_ = 0;  // the place of the first
   uint64_t tail_ = 0;
 };

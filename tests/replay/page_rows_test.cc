@@ -20,6 +20,35 @@ std::vector<uint32_t> pages_of(const PageRows& rows, size_t row) {
   return pages;
 }
 
+template <size_t kWays>
+void check_known_ways() {
+  CAPTURE(kWays);
+  PageRows rows(2, kWays);
+  PageRows known(2, kWays);
+  base::Prng prng(kWays);
+  for (int i = 0; i < 1'000; ++i) {
+    const size_t row = prng.below(2);
+    const auto page = static_cast<uint32_t>(prng.below(2 * kWays));
+    const bool there = base::bits_of(rows.find(row, page)) != 0;
+    REQUIRE((base::bits_of(known.find<kWays>(row, page)) != 0) == there);
+    if (there) {
+      rows.use(row, page);
+      REQUIRE(known.use<kWays>(row, page));
+    } else {
+      rows.add(row, page);
+      known.add<kWays>(row, page);
+    }
+    REQUIRE(pages_of(known, row) == pages_of(rows, row));
+  }
+}
+
+TEST_CASE("PageRows: the same where the compiler knows the ways") {
+  check_known_ways<4>();
+  check_known_ways<8>();
+  check_known_ways<12>();
+  check_known_ways<20>();
+}
+
 TEST_CASE("PageRows: each row in the order of use, whatever its ways") {
   constexpr size_t kRows = 3;
   for (size_t ways = 1; ways <= 50; ++ways) {
@@ -34,10 +63,14 @@ TEST_CASE("PageRows: each row in the order of use, whatever its ways") {
       const auto found = std::ranges::find(list, page);
       const bool there = found != list.end();
       if (there) list.erase(found);
+      REQUIRE((base::bits_of(rows.find(row, page)) != 0) == there);
       if (prng.below(5) == 0) {
         rows.remove(row, page);
       } else {
-        REQUIRE(rows.use(row, page) == there);
+        if (there || prng.below(2) == 0)
+          REQUIRE(rows.use(row, page) == there);
+        else
+          rows.add(row, page);
         list.push_front(page);
         if (list.size() > ways) list.pop_back();
       }
