@@ -30,14 +30,21 @@ struct Counts {
   uint64_t evictions = 0;
   uint64_t dirty_evictions = 0;
 
-  // `page` is as it was left.
+  // `page` is as it was left. No branches: which it is cannot be foretold.
   void count_miss(uint8_t page) {
     ++misses;
-    if ((page & kKnown) == 0) ++cold_misses;
+    cold_misses += (page & kKnown) == 0 ? 1 : 0;
   }
   void count_eviction(uint8_t page) {
     ++evictions;
-    if ((page & kDirty) != 0) ++dirty_evictions;
+    dirty_evictions += (page & kDirty) != 0 ? 1 : 0;
+  }
+  void add(const Counts& others) {
+    references += others.references;
+    misses += others.misses;
+    cold_misses += others.cold_misses;
+    evictions += others.evictions;
+    dirty_evictions += others.dirty_evictions;
   }
   ReplacementStats stats() const {
     return {.hits = references - misses,
@@ -122,11 +129,16 @@ class FlatLru final : public Replacement {
   auto time_of() {
     return [pages = pages_.data()](uint32_t page) -> uint64_t& { return pages[page].time; };
   }
+  // What it counts and where the queue ends are in locals: what is written to a page may alias
+  // whatever is not. A function of its own has registers of its own.
   template <Queues kQueues, Repeats kRepeats, class NumberOf>
-  void take(std::span<const PageRun> runs, size_t begin, size_t end, NumberOf number_of) {
-    // What is written may alias what finds it.
+  [[gnu::noinline]] void take(std::span<const PageRun> runs, size_t begin, size_t end,
+                              NumberOf number_of) {
     Page* const pages = pages_.data();
     const size_t last = runs.size() - 1;
+    UseQueue queue;
+    if constexpr (kQueues == Queues::kAll) queue = std::move(queue_);
+    Counts counts;
     uint64_t references = 0;
     uint64_t now = now_;
     for (size_t i = begin; i < end; ++i) {
@@ -138,14 +150,15 @@ class FlatLru final : public Replacement {
       }
       Page& page = pages[number];
       if ((page.flags & kResident) == 0) [[unlikely]] {
-        now_ = now;
-        bring_in<kQueues>(number);
-        now = now_;
+        if constexpr (kQueues == Queues::kAll)
+          bring_in(page, pages[queue.take_least_recent(time_of())], counts);
+        else
+          now = bring_in(number, now);
       }
       const uint32_t after = page.flags | dirty_if(run);
       if (page.flags != after) [[unlikely]]
         page.flags = static_cast<uint8_t>(after);
-      if constexpr (kQueues == Queues::kAll) now = queue_.push(number, time_of());
+      if constexpr (kQueues == Queues::kAll) now = queue.push(number, time_of());
       page.time = now++;
       if constexpr (kRepeats == Repeats::kMany) {
         // It stays the last in the queue.
@@ -156,25 +169,33 @@ class FlatLru final : public Replacement {
       }
     }
     now_ = now;
-    counts_.references += references;
+    counts.references = references;
+    counts_.add(counts);
+    if constexpr (kQueues == Queues::kAll) queue_ = std::move(queue);
   }
 
-  template <Queues kQueues>
-  void bring_in(uint32_t number) {
-    counts_.count_miss(pages_[number].flags);
-    if (resident_ < frames_) {
-      ++resident_;
-    } else {
-      Page& victim = pages_[take_oldest<kQueues>()];
-      counts_.count_eviction(victim.flags);
-      victim.flags = kKnown;
-    }
-    pages_[number].flags = kResident | kKnown;
-    if constexpr (kQueues == Queues::kNone) put_by_.push_back(number);
+  // In place of `victim`.
+  [[gnu::always_inline]] static void bring_in(Page& page, Page& victim, Counts& counts) {
+    counts.count_miss(page.flags);
+    counts.count_eviction(victim.flags);
+    victim.flags = kKnown;
+    page.flags = kResident | kKnown;
   }
-  template <Queues kQueues>
+  // Where few runs miss; returns what is the time then.
+  [[gnu::noinline]] uint64_t bring_in(uint32_t number, uint64_t now) {
+    now_ = now;
+    Page& page = pages_[number];
+    if (resident_ == frames_) {
+      bring_in(page, pages_[take_oldest()], counts_);
+    } else {
+      ++resident_;
+      counts_.count_miss(page.flags);
+      page.flags = kResident | kKnown;
+    }
+    put_by_.push_back(number);
+    return now_;
+  }
   uint32_t take_oldest() {
-    if constexpr (kQueues == Queues::kAll) return queue_.take_least_recent(time_of());
     while (true) {
       if (queue_.empty()) put_in_order(put_by_.size());
       const UseQueue::Use oldest = queue_.take_first(time_of());
@@ -227,10 +248,12 @@ class FlatCircle final : public Replacement {
       const size_t end = std::min(runs.runs.size(), at + kRunsAtOnce);
       const uint64_t misses = counts_.misses;
       runs.with_number_of([&](auto number_of) {
-        if (many_miss_)
-          take<FetchesAhead::kYes>(runs.runs, at, end, number_of);
+        if (!many_miss_)
+          take<FetchesAhead::kNo, Repeats::kFew>(runs.runs, at, end, number_of);
+        else if (repeats_of(runs.runs.subspan(at, end - at)) == Repeats::kMany)
+          take<FetchesAhead::kYes, Repeats::kMany>(runs.runs, at, end, number_of);
         else
-          take<FetchesAhead::kNo>(runs.runs, at, end, number_of);
+          take<FetchesAhead::kYes, Repeats::kFew>(runs.runs, at, end, number_of);
       });
       many_miss_ = (counts_.misses - misses) * kRunsPerMiss >= end - at;
     }
@@ -248,23 +271,53 @@ class FlatCircle final : public Replacement {
   enum class FetchesAhead : bool { kNo, kYes };
   static constexpr uint32_t kUseOfHit = kSpares == Spares::kThoseUsed ? kUsed : 0;
 
-  template <FetchesAhead kFetchesAhead, class NumberOf>
-  void take(std::span<const PageRun> runs, size_t begin, size_t end, NumberOf number_of) {
-    // Bytes may alias what finds it.
+  // Goes round the circle, of `size` places.
+  struct Hand {
+    uint32_t* circle;
+    size_t size;
+    size_t at;
+  };
+
+  // As FlatLru's.
+  template <FetchesAhead kFetchesAhead, Repeats kRepeats, class NumberOf>
+  [[gnu::noinline]] void take(std::span<const PageRun> runs, size_t begin, size_t end,
+                              NumberOf number_of) {
     uint8_t* const pages = pages_.data();
     const size_t last = runs.size() - 1;
+    const uint32_t use_of_first = enters_ == Enters::kUsed ? kUseOfHit : 0;
+    Hand hand{.circle = circle_.data(), .size = circle_.size(), .at = hand_};
+    Counts counts;
     uint64_t references = 0;
     for (size_t i = begin; i < end; ++i) {
       const PageRun run = runs[i];
-      references += references_of(run);
       const uint32_t number = number_of(run);
+      uint64_t count = references_of(run);
+      uint32_t dirty = dirty_if(run);
       if constexpr (kFetchesAhead == FetchesAhead::kYes) {
         __builtin_prefetch(&pages[number_of(runs[std::min(i + kAhead, last)])], 1);
       }
+      if constexpr (kRepeats == Repeats::kMany) {
+        for (; i + 1 < end && runs[i + 1].page() == run.page(); ++i) {
+          count += references_of(runs[i + 1]);
+          dirty |= dirty_if(runs[i + 1]);
+        }
+      }
+      references += count;
       const uint8_t page = pages[number];
-      const uint32_t after = page | dirty_if(run) | kUseOfHit;
+      const uint32_t after = page | dirty | kUseOfHit;
       if ((page & kResident) == 0) [[unlikely]] {
-        bring_in(run, number);
+        counts.count_miss(page);
+        pages[number] = static_cast<uint8_t>(kResident | kKnown | dirty |
+                                             (count > 1 ? kUseOfHit : use_of_first));
+        if (hand.size < frames_) [[unlikely]] {
+          circle_.push_back(number);
+          hand = {.circle = circle_.data(), .size = circle_.size(), .at = hand.at};
+        } else {
+          uint32_t& place = find_victim(pages, hand);
+          counts.count_eviction(pages[place]);
+          pages[place] = kKnown;
+          place = number;
+        }
       } else if constexpr (kFetchesAhead == FetchesAhead::kYes) {
         // Whether it changes cannot be foretold.
         pages[number] = static_cast<uint8_t>(after);
@@ -272,29 +325,20 @@ class FlatCircle final : public Replacement {
         pages[number] = static_cast<uint8_t>(after);
       }
     }
-    counts_.references += references;
+    hand_ = hand.at;
+    counts.references = references;
+    counts_.add(counts);
   }
 
-  void bring_in(PageRun run, uint32_t number) {
-    counts_.count_miss(pages_[number]);
-    const bool used = run.count() > 1 || enters_ == Enters::kUsed;
-    pages_[number] =
-        static_cast<uint8_t>(kResident | kKnown | dirty_if(run) | (used ? kUseOfHit : 0));
-    if (circle_.size() < frames_) return circle_.push_back(number);
-    uint32_t& victim = circle_[find_victim()];
-    counts_.count_eviction(pages_[victim]);
-    pages_[victim] = kKnown;
-    victim = number;
-  }
   // Its place; the hand is behind it then.
-  size_t find_victim() {
+  [[gnu::always_inline]] static uint32_t& find_victim(uint8_t* pages, Hand& hand) {
     while (true) {
-      const size_t place = hand_;
-      __builtin_prefetch(&pages_[circle_[place + kAhead < circle_.size() ? place + kAhead : 0]], 1);
-      hand_ = hand_ + 1 == circle_.size() ? 0 : hand_ + 1;
-      if constexpr (kSpares == Spares::kNone) return place;
-      uint8_t& page = pages_[circle_[place]];
-      if ((page & kUsed) == 0) return place;
+      const size_t place = hand.at;
+      __builtin_prefetch(&pages[hand.circle[place + kAhead < hand.size ? place + kAhead : 0]], 1);
+      hand.at = place + 1 == hand.size ? 0 : place + 1;
+      if constexpr (kSpares == Spares::kNone) return hand.circle[place];
+      uint8_t& page = pages[hand.circle[place]];
+      if ((page & kUsed) == 0) return hand.circle[place];
       page = static_cast<uint8_t>(page & ~kUsed);
     }
   }

@@ -38,16 +38,17 @@ bool RunPages::find_numbers(const PageRunBlock& block) {
 }
 
 bool RunPages::take_numbers(const PageRunBlock& block) {
-  bool some_beyond = false;
-  const uint64_t known = pages_;
-  for (size_t i = 0; i < block.pages.size(); ++i) {
-    const uint32_t number = block.numbers[i];
-    const bool beyond = shape_.beyond_user_space(block.pages[i]);
-    some_beyond |= beyond;
-    if (!beyond && !block.by_number) numbers_[i] = number;
-    pages_ = std::max<uint64_t>(pages_, number + uint64_t{1});
-    distinct_ += number >= known && !beyond ? 1 : 0;
+  const bool some_beyond = std::ranges::any_of(
+      block.pages, [this](uint64_t page) { return shape_.beyond_user_space(page); });
+  if (!block.by_number) {
+    for (size_t i = 0; i < block.pages.size(); ++i)
+      if (!shape_.beyond_user_space(block.pages[i])) numbers_[i] = block.numbers[i];
   }
+  const uint64_t known = pages_;
+  pages_ = std::max(known, std::ranges::max(block.numbers) + uint64_t{1});
+  if (pages_ == known) return some_beyond;
+  for (size_t i = 0; i < block.pages.size(); ++i)
+    distinct_ += block.numbers[i] >= known && !shape_.beyond_user_space(block.pages[i]) ? 1 : 0;
   return some_beyond;
 }
 
