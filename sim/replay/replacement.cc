@@ -180,35 +180,45 @@ class PolicyReplacement final : public Replacement, private FrameView {
     ++counts_.misses;
     if (pages_[number] == kNever) ++counts_.cold_misses;
     give_up_early();
-    if (resident_ == frames_max_) evict(policy_->choose_victim(*this, PageId{number}));
-    Pfn frame{static_cast<uint32_t>(in_frame_.size())};
-    if (freed_.empty()) {
-      in_frame_.push_back(number);
-      last_references_.push_back(0);
-    } else {
-      frame = Pfn{freed_.top()};
-      freed_.pop();
-    }
-    ++resident_;
+    const Pfn frame = take_frame(PageId{number});
     in_frame_[frame.value] = number;
     last_references_[frame.value] = references_;
     pages_[number] = frame.value << kFrameShift;
     policy_->on_insert(frame, PageId{number});
   }
+  Pfn take_frame(PageId incoming) {
+    // None is free then but the victim's.
+    if (resident_ == frames_max_) {
+      const Pfn victim = policy_->choose_victim(*this, incoming);
+      evict(victim);
+      return victim;
+    }
+    ++resident_;
+    if (freed_.empty()) {
+      in_frame_.push_back(kNever);
+      last_references_.push_back(0);
+      return Pfn{static_cast<uint32_t>(in_frame_.size() - 1)};
+    }
+    const Pfn frame{freed_.top()};
+    freed_.pop();
+    return frame;
+  }
+  // The frame is the caller's.
   void evict(Pfn victim) {
     FL_CHECK(victim != kNoPfn);
     uint32_t& page = pages_[in_frame_[victim.value]];
     ++counts_.evictions;
     if ((page & kDirty) != 0) ++counts_.dirty_evictions;
     page = kGone;
-    freed_.push(victim.value);
-    --resident_;
   }
   void give_up_early() {
     if (!policy_->gives_up_early()) return;
     for (Pfn victim = policy_->choose_early(*this); victim != kNoPfn;
-         victim = policy_->choose_early(*this))
+         victim = policy_->choose_early(*this)) {
       evict(victim);
+      freed_.push(victim.value);
+      --resident_;
+    }
   }
   void hand_over_log() {
     if (logged_ == 0) return;
