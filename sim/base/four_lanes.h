@@ -22,7 +22,15 @@ inline Four load_four(const uint32_t* from) {
 inline Four four_of(uint32_t value) { return Four{value, value, value, value}; }
 
 // Bit i is lane i % 4 of the vector i / 4. REQUIRES: all lanes are all ones or 0.
-inline unsigned bits_of(Four a, Four b = Four{}, Four c = Four{}, Four d = Four{}) {
+inline unsigned bits_of(Four a) {
+#if defined(__SSE2__)
+  return static_cast<unsigned>(_mm_movemask_ps(reinterpret_cast<__m128>(a)));
+#else
+  const Four found = a & Four{1, 2, 4, 8};
+  return found[0] | found[1] | found[2] | found[3];
+#endif
+}
+inline unsigned bits_of(Four a, Four b, Four c = Four{}, Four d = Four{}) {
 #if defined(__SSE2__)
   const auto narrow = [](Four low, Four high) {
     return _mm_packs_epi32(reinterpret_cast<__m128i>(low), reinterpret_cast<__m128i>(high));
