@@ -1,5 +1,6 @@
 // Runs the benchmarks of every subject and prints them as a table: what was measured, its bound,
-// the ratio of the two, and the target. Always exits with 0.
+// the ratio of the two, and the target. Always exits with 0. With --once as its first argument each
+// row is run once, to see that it runs.
 
 #include <benchmark/benchmark.h>
 #include <fmt/core.h>
@@ -8,6 +9,7 @@
 #include <cstdio>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/bench/rows.h"
@@ -87,10 +89,13 @@ void print_table(const Collector& collector) {
 }
 
 int run(int argc, char** argv) {
+  std::vector<char*> arguments(argv, argv + argc);
+  const bool once = argc > 1 && std::string_view(argv[1]) == "--once";
+  if (once) arguments.erase(arguments.begin() + 1);
   // The repetitions of all rows come mixed, so that a slow minute of the machine is everybody's.
   std::string interleave = "--benchmark_enable_random_interleaving=true";
-  std::string repetitions = "--benchmark_repetitions=5";  // an odd number has a median
-  std::vector<char*> arguments(argv, argv + argc);
+  // An odd number has a median.
+  std::string repetitions = fmt::format("--benchmark_repetitions={}", once ? 1 : 5);
   arguments.insert(arguments.begin() + 1, {interleave.data(), repetitions.data()});
   int count = static_cast<int>(arguments.size());
   arguments.push_back(nullptr);
@@ -99,7 +104,7 @@ int run(int argc, char** argv) {
   for (const Subject subject : subjects()) {
     for (const Row& row : subject()) {
       auto* registered = benchmark::RegisterBenchmark(std::string(row.what).c_str(), row.body)
-                             ->Iterations(row.iterations);
+                             ->Iterations(once ? 1 : row.iterations);
       if (row.clock == Clock::kWall) registered->UseRealTime();
     }
   }
