@@ -145,7 +145,8 @@ class RunMachine final : private FrameView {
     uint64_t dirty_evictions = 0;
   };
   void add(RowCounts counts);
-  static void use_again(PageRun run, PageState& state, RowCounts& counts);
+  static uint64_t use_again(std::span<const PageRun> runs, size_t& i, PageState& state,
+                            RowCounts& counts);
   void replay_by_rows(std::span<const PageRun> runs, size_t count);
   template <PageTlb::Ways kWays>
   void replay_by_rows(std::span<const PageRun> runs, size_t count);

@@ -134,12 +134,20 @@ void RunMachine::replay_by_rows(std::span<const PageRun> runs, size_t count) {
     replay_by_rows<kWays, Order::kOfUses, Repeats::kFew>(runs, count);
 }
 
-// A run of the page of the run before: it is first in its row, and last in the queue.
-inline void RunMachine::use_again(PageRun run, PageState& state, RowCounts& counts) {
-  const uint32_t dirties = is_store(run.kind()) ? kDirty : 0u;
-  counts.walks += (dirties & ~state.flags) == 0 ? 0 : 1;
-  state.flags |= dirties;
-  counts.by_kind.add(run.kind(), run.count());
+// Takes the runs behind runs[i] that are of its page as well, up to the last of which `i` goes: the
+// page is first in its row, and last in the queue. How many accesses they are.
+inline uint64_t RunMachine::use_again(std::span<const PageRun> runs, size_t& i, PageState& state,
+                                      RowCounts& counts) {
+  uint64_t accesses = 0;
+  for (const PageRun first = runs[i]; i + 1 < runs.size() && repeats(runs[i + 1], first); ++i) {
+    const PageRun run = runs[i + 1];
+    const uint32_t dirties = is_store(run.kind()) ? kDirty : 0u;
+    counts.walks += (dirties & ~state.flags) == 0 ? 0 : 1;
+    state.flags |= dirties;
+    counts.by_kind.add(run.kind(), run.count());
+    accesses += run.count();
+  }
+  return accesses;
 }
 
 void RunMachine::add(RowCounts counts) {
@@ -206,12 +214,8 @@ void RunMachine::replay_by_rows(std::span<const PageRun> runs, size_t count) {
     }
     done += references;
     state.last_use = kOrder == Order::kOfUses ? uses.push(page, time_of()) : done;
-    if constexpr (kRepeats == Repeats::kMany) {
-      for (; i + 1 < count && repeats(runs[i + 1], run); ++i) {
-        use_again(runs[i + 1], state, counts);
-        done += runs[i + 1].count();
-      }
-    }
+    if constexpr (kRepeats == Repeats::kMany)
+      done += use_again(runs.first(count), i, state, counts);
   }
   references_ = done;
   if constexpr (kOrder == Order::kOfUses) uses_ = std::move(uses);

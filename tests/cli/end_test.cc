@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <string_view>
 
@@ -70,10 +71,10 @@ std::string read_to_end(int fd) {
   return text;
 }
 
-// Writes a trace without end to `fd` until the screen shows `wanted`, then interrupts `program` and
-// goes on until nobody reads any more. What the screen showed.
-std::string feed_and_interrupt(int fd, const Terminal& terminal, std::string_view wanted,
-                               pid_t program) {
+// Writes a trace without end to `fd` until the screen shows `wanted`, then sends `program` the
+// signal and goes on until nobody reads any more. What the screen showed.
+std::string feed_and_signal(int fd, const Terminal& terminal, std::string_view wanted,
+                            pid_t program, int signal = SIGINT) {
   std::signal(SIGPIPE, SIG_IGN);
   const std::string block = lackey_loads(2'000);
   std::string shown;
@@ -82,7 +83,7 @@ std::string feed_and_interrupt(int fd, const Terminal& terminal, std::string_vie
     pollfd ready{.fd = terminal.screen, .events = POLLIN, .revents = 0};
     if (!interrupted && poll(&ready, 1, 0) == 1) shown += terminal.read_screen();
     if (!interrupted && shown.find(wanted) != std::string::npos) {
-      interrupted = kill(program, SIGINT) == 0;
+      interrupted = kill(program, signal) == 0;
     }
   }
   return shown + terminal.read_screen();
@@ -98,7 +99,7 @@ TEST_CASE("interrupt: what was done is printed, the progress line goes, status 1
                                        .output_fd = output.ends[1]});
   input.close_read();
   output.close_write();
-  const std::string shown = feed_and_interrupt(input.ends[1], terminal, " M/s", program);
+  const std::string shown = feed_and_signal(input.ends[1], terminal, " M/s", program);
   input.close_write();
   const std::string report = read_to_end(output.ends[0]);
   CHECK(wait_for(program) == 130);
@@ -116,13 +117,33 @@ TEST_CASE("interrupt: what was converted so far becomes a whole trace, status 13
   const pid_t program = start_program(
       {.args = {"convert", "-", out}, .error_fd = terminal.terminal, .input_fd = input.ends[0]});
   input.close_read();
-  const std::string shown = feed_and_interrupt(input.ends[1], terminal, " M/s", program);
+  const std::string shown = feed_and_signal(input.ends[1], terminal, " M/s", program);
   input.close_write();
   CHECK(wait_for(program) == 130);
   CHECK(shown.find(" accesses, ") != std::string::npos);
   const ProgramEnd replayed = run_program({.args = {"replay", out, "--json"}});
   CHECK(replayed.status == 0);
   CHECK(replayed.out.find("\"pages\":2000}") != std::string::npos);
+}
+
+TEST_CASE("killed: nothing is left of what was converted, and what was there before is") {
+  const std::string folder = write_file("killed", "") + ".folder";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directory(folder);
+  const std::string out = folder + "/out.flt";
+  std::ofstream(out) << "old";
+  Pipe input;
+  Terminal terminal;
+  const pid_t program = start_program(
+      {.args = {"convert", "-", out}, .error_fd = terminal.terminal, .input_fd = input.ends[0]});
+  input.close_read();
+  feed_and_signal(input.ends[1], terminal, " M/s", program, SIGKILL);
+  input.close_write();
+  CHECK(wait_for(program) == 128 + SIGKILL);
+  CHECK(read_file(out) == "old");
+  size_t files = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder)) ++files;
+  CHECK(files == 1);
 }
 
 TEST_CASE(
