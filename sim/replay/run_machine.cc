@@ -104,13 +104,20 @@ void RunMachine::number_pages(const PageRunBlock& block) {
 
 void RunMachine::replay(std::span<const PageRun> runs) {
   while (!runs.empty()) {
-    const auto some = runs.first(std::min(runs.size(), kRunsAtOnce));
-    choose_keeping(some.size());
+    const size_t count = std::min(runs.size(), kRunsToJudge);
+    choose_keeping(count);
+    if (!replay_plainly(runs, count)) replay_by_parts(runs, count);
+    runs = runs.subspan(count);
+  }
+}
+
+void RunMachine::replay_by_parts(std::span<const PageRun> runs, size_t count) {
+  for (size_t part = 0; count > 0; count -= part, runs = runs.subspan(part)) {
+    part = std::min(count, kRunsAtOnce);
     if (tlb_.keeps_rows())
-      replay_by_rows(runs, some.size());
+      replay_by_rows(runs, part);
     else
-      replay_by_marks(some, runs.subspan(some.size()));
-    runs = runs.subspan(some.size());
+      replay_by_marks(runs.first(part), runs.subspan(part));
   }
 }
 

@@ -96,6 +96,8 @@ class RunMachine final : private FrameView {
   // All pages that are not the program's: never in memory.
   static constexpr uint32_t kForeignPage = 0;
   static constexpr size_t kRunsAtOnce = KindCounts::kRunsMax;
+  // How the first level of the TLB is kept is thought over after so many runs.
+  static constexpr size_t kRunsToJudge = 1024;
 
   // What a policy wants to know of references to pages that are in memory.
   enum class Telling : uint8_t { kNothing, kReferences };
@@ -119,6 +121,8 @@ class RunMachine final : private FrameView {
   }
   Space* find_or_make_space(uint32_t pid);
   void number_pages(const PageRunBlock& block);
+  // Here and below `count` of the runs are replayed, and the others come later.
+  void replay_by_parts(std::span<const PageRun> runs, size_t count);
   // `next` come behind `runs`.
   void replay_by_marks(std::span<const PageRun> runs, std::span<const PageRun> next);
   template <Telling kTelling, TlbUse kTlb>
@@ -145,8 +149,12 @@ class RunMachine final : private FrameView {
     uint64_t dirty_evictions = 0;
   };
   void add(RowCounts counts);
-  static uint64_t use_again(std::span<const PageRun> runs, size_t& i, PageState& state,
-                            RowCounts& counts);
+  static void use_again(PageRun run, PageState& state, RowCounts& counts);
+  static uint64_t take_repeats(std::span<const PageRun> runs, size_t& i, PageState& state,
+                               RowCounts& counts);
+  bool replay_plainly(std::span<const PageRun> runs, size_t count);
+  template <Repeats kRepeats>
+  void replay_plain_runs(std::span<const PageRun> runs, size_t count);
   void replay_by_rows(std::span<const PageRun> runs, size_t count);
   template <PageTlb::Ways kWays>
   void replay_by_rows(std::span<const PageRun> runs, size_t count);

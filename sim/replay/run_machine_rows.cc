@@ -7,17 +7,12 @@
 #include <vector>
 
 #include "sim/base/check.h"
+#include "sim/base/run_summary.h"
 #include "sim/replay/run_machine.h"
 
 namespace faultline::replay {
 namespace {
 
-// How the first level is kept is thought over after so many runs.
-constexpr size_t kRunsToJudge = 1024;
-// Rows are better where so many of them missed it, marks where so few did; between the two it is
-// not worth a change.
-constexpr uint64_t kManyMissed = kRunsToJudge / 2;
-constexpr uint64_t kFewMissed = kRunsToJudge / 4;
 // So many runs ahead their pages are fetched.
 constexpr size_t kAhead = 24;
 
@@ -27,18 +22,23 @@ bool repeats(PageRun run, PageRun before) {
          run.count() > 0;
 }
 
-// Whether so many do that it is worth asking each: from a look at the first ones.
+// Whether so many do that it is worth asking each: from a look at the first ones, the more the
+// longer the answer is for.
 bool many_repeat(std::span<const PageRun> runs) {
-  constexpr size_t kLooked = 9;
-  const auto some = runs.first(std::min(runs.size(), kLooked));
+  const size_t looked = runs.size() / 32 + 7;
+  const auto some = runs.first(std::min(runs.size(), looked));
   size_t count = 0;
   for (size_t i = 1; i < some.size(); ++i) count += repeats(some[i], some[i - 1]) ? 1 : 0;
-  return count >= 2;
+  return count > looked / 5;
 }
 
 }  // namespace
 
+// Rows are better where so many of kRunsToJudge missed the first level, marks where so few did;
+// between the two it is not worth a change.
 void RunMachine::choose_keeping(size_t runs) {
+  constexpr uint64_t kManyMissed = kRunsToJudge / 2;
+  constexpr uint64_t kFewMissed = kRunsToJudge / 4;
   judged_runs_ += runs;
   if (!can_keep_rows_ || judged_runs_ < kRunsToJudge) return;
   const uint64_t missed = tlb_.first_misses() - judged_misses_;
@@ -134,16 +134,21 @@ void RunMachine::replay_by_rows(std::span<const PageRun> runs, size_t count) {
     replay_by_rows<kWays, Order::kOfUses, Repeats::kFew>(runs, count);
 }
 
-// Takes the runs behind runs[i] that are of its page as well, up to the last of which `i` goes: the
-// page is first in its row, and last in the queue. How many accesses they are.
-inline uint64_t RunMachine::use_again(std::span<const PageRun> runs, size_t& i, PageState& state,
-                                      RowCounts& counts) {
+// A run of the page of the run before: it is first in its row, and last in the queue.
+inline void RunMachine::use_again(PageRun run, PageState& state, RowCounts& counts) {
+  const uint32_t dirties = is_store(run.kind()) ? kDirty : 0u;
+  counts.walks += (dirties & ~state.flags) == 0 ? 0 : 1;
+  state.flags |= dirties;
+}
+
+// Takes the runs behind runs[i] that repeat it, up to the last of which `i` goes. How many accesses
+// they are.
+inline uint64_t RunMachine::take_repeats(std::span<const PageRun> runs, size_t& i, PageState& state,
+                                         RowCounts& counts) {
   uint64_t accesses = 0;
   for (const PageRun first = runs[i]; i + 1 < runs.size() && repeats(runs[i + 1], first); ++i) {
     const PageRun run = runs[i + 1];
-    const uint32_t dirties = is_store(run.kind()) ? kDirty : 0u;
-    counts.walks += (dirties & ~state.flags) == 0 ? 0 : 1;
-    state.flags |= dirties;
+    use_again(run, state, counts);
     counts.by_kind.add(run.kind(), run.count());
     accesses += run.count();
   }
@@ -215,10 +220,65 @@ void RunMachine::replay_by_rows(std::span<const PageRun> runs, size_t count) {
     done += references;
     state.last_use = kOrder == Order::kOfUses ? uses.push(page, time_of()) : done;
     if constexpr (kRepeats == Repeats::kMany)
-      done += use_again(runs.first(count), i, state, counts);
+      done += take_repeats(runs.first(count), i, state, counts);
   }
   references_ = done;
   if constexpr (kOrder == Order::kOfUses) uses_ = std::move(uses);
+  add(counts);
+}
+
+// Runs of which nothing is unusual: they come by number, the order of uses is known here, and all
+// accesses are to data and within a page. False: they are not such, and nothing was done.
+bool RunMachine::replay_plainly(std::span<const PageRun> runs, size_t count) {
+  const bool usual = by_number_ && tlb_.ways() == PageTlb::Ways::kUsual;
+  if (order_ != Order::kOfUses || !usual) return false;
+  const base::RunSummary summary = base::summarize(runs.first(count));
+  const auto [fetches, loads, stores, modifies] = summary.counts;
+  if (fetches != 0 || summary.further != 0) return false;
+  if (many_repeat(runs.first(count)))
+    replay_plain_runs<Repeats::kMany>(runs, count);
+  else
+    replay_plain_runs<Repeats::kFew>(runs, count);
+  accesses_.loads += loads;
+  accesses_.stores += stores;
+  accesses_.modifies += modifies;
+  const uint64_t all = uint64_t{loads} + stores + modifies;
+  tlb_.add_lookups(TlbSide::kData, all);
+  references_ += all;
+  return true;
+}
+
+// As replay_by_rows(), but that what all of the runs count together is counted already.
+template <RunMachine::Repeats kRepeats>
+void RunMachine::replay_plain_runs(std::span<const PageRun> runs, size_t count) {
+  constexpr PageTlb::Ways kWays = PageTlb::Ways::kUsual;
+  PageState* const states = states_.data();
+  const size_t ahead = count + kAhead <= runs.size() ? kAhead : 0;
+  UseQueue uses = std::move(uses_);
+  uses.make_room(count, time_of());
+  RowCounts counts;
+  for (size_t i = 0; i < count; ++i) {
+    __builtin_prefetch(&states[runs[i + ahead].page() + 1], 1);
+    const PageRun run = runs[i];
+    const uint32_t page = run.page() + 1;
+    const uint32_t dirties = is_store(run.kind()) ? kDirty : 0u;
+    PageState& state = states[page];
+    if ((state.flags & kResident) == 0) {
+      bring_in_to_rows<kWays, Order::kOfUses>(page, uses, counts);
+      tlb_.use_new<kWays>(page, state.tag, TlbSide::kData, counts.row_uses);
+      ++counts.walks;
+    } else {
+      const bool found = tlb_.use<kWays>(page, state.tag, TlbSide::kData, counts.row_uses);
+      counts.walks += unsigned(!found) | unsigned((dirties & ~state.flags) != 0);
+    }
+    state.flags |= kAccessed | dirties;
+    state.last_use = uses.push_into_room(page);
+    if constexpr (kRepeats == Repeats::kMany) {
+      for (; i + 1 < count && runs[i + 1].page() == run.page(); ++i)
+        use_again(runs[i + 1], state, counts);
+    }
+  }
+  uses_ = std::move(uses);
   add(counts);
 }
 

@@ -59,8 +59,17 @@ class UseQueue {
   // O(1) amortised.
   template <class TimeOf>
   uint64_t push(uint32_t page, TimeOf time_of) {
-    if (tail_ - head_ > mask_) [[unlikely]]
+    make_room(1, time_of);
+    return push_into_room(page);
+  }
+  // The same in two steps, of which the first can be for many uses. REQUIRES: they take no more
+  // than half of kUsesMin.
+  template <class TimeOf>
+  void make_room(size_t uses, TimeOf time_of) {
+    if (tail_ - head_ + uses > mask_ + 1) [[unlikely]]
       drop_older_uses(time_of);
+  }
+  uint64_t push_into_room(uint32_t page) {
     ring_[tail_ & mask_] = page;
     return tail_++;
   }

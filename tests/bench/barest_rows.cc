@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/base/check.h"
+#include "sim/base/four_lanes.h"
 #include "sim/replay/page_rows.h"
 #include "tests/bench/packed_trace.h"
 #include "tests/bench/rows.h"
@@ -100,8 +101,10 @@ uint64_t count_lru_and_tlb_misses(const Uses& uses, uint64_t frames) {
   LruQueue queue(uses);
   constexpr size_t kFirst = 16;
   constexpr size_t kSecond = 128;
-  replay::PageRows first(kFirst, 4);
-  replay::PageRows second(kSecond, 12);
+  constexpr size_t kFirstWays = 4;
+  constexpr size_t kSecondWays = 12;
+  replay::PageRows first(kFirst, kFirstWays);
+  replay::PageRows second(kSecond, kSecondWays);
   uint64_t misses = 0;
   uint64_t tlb_misses = 0;
   for (size_t i = 0; i < uses.count; ++i) {
@@ -111,11 +114,22 @@ uint64_t count_lru_and_tlb_misses(const Uses& uses, uint64_t frames) {
     uint64_t& time = queue.times[page];
     if (time == 0 && misses++ >= frames) {
       const uint32_t victim = queue.take_oldest();
-      first.remove(uses.vpns[victim] % kFirst, victim);
-      second.remove(uses.vpns[victim] % kSecond, victim);
+      const uint64_t vpn = uses.vpns[victim];
+      const auto found = first.find<kFirstWays>(vpn % kFirst, victim) |
+                         second.find<kSecondWays>(vpn % kSecond, victim);
+      if (base::bits_of(found) != 0) [[unlikely]] {
+        first.remove(vpn % kFirst, victim);
+        second.remove(vpn % kSecond, victim);
+      }
     }
-    if (!first.use(uses.vpns[page] % kFirst, page))
-      tlb_misses += second.use(uses.vpns[page] % kSecond, page) ? 0 : 1;
+    const uint64_t vpn = uses.vpns[page];
+    if (time == 0) {
+      first.add<kFirstWays>(vpn % kFirst, page);
+      second.add<kSecondWays>(vpn % kSecond, page);
+      ++tlb_misses;
+    } else if (!first.use<kFirstWays>(vpn % kFirst, page)) {
+      tlb_misses += second.use<kSecondWays>(vpn % kSecond, page) ? 0 : 1;
+    }
     time = i + 1;
   }
   benchmark::DoNotOptimize(tlb_misses);

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <iterator>
 #include <memory>
 #include <span>
 #include <string>
@@ -16,21 +15,14 @@
 #include "faultline/machine.h"
 #include "faultline/report.h"
 #include "faultline/trace.h"
-#include "sim/base/prng.h"
 #include "sim/reclaim/policy_table.h"
 #include "sim/replay/replayer.h"
 #include "sim/replay/trace_page_ids.h"
+#include "tests/replay/made_traces.h"
 #include "tests/support/sanitized.h"
 
 namespace faultline::replay {
 namespace {
-
-constexpr uint64_t kPage = 1 << kPageRunShift;
-
-struct Piece {
-  TraceTask task;
-  std::vector<Access> accesses;
-};
 
 // The pages of `accesses`, a run where pages and kinds repeat.
 struct Runs {
@@ -74,13 +66,36 @@ std::unique_ptr<RunMachine> make_twin(const MachineOptions& options) {
   return std::make_unique<RunMachine>(options, std::move(policy).value());
 }
 
-// What Machine counts, and what RunMachine does, whose pages may come with numbers.
+// Whether the trace may come by number: it is of one process, and all its pages are user space's.
+bool fits_by_number(const std::vector<Piece>& trace, const RunMachine& machine) {
+  return std::ranges::all_of(trace, [&](const Piece& piece) {
+    const Runs runs(piece.accesses);
+    return piece.task.pid == trace.front().task.pid &&
+           std::ranges::all_of(runs.pages,
+                               [&](uint64_t page) { return page < machine.user_page_runs(); });
+  });
+}
+
+// As RunMachine has it where the runs come by number.
+void replay_by_number(RunMachine& machine, const Piece& piece, Runs runs,
+                      std::span<const uint32_t> numbers) {
+  for (PageRun& run : runs.runs) run = PageRun::make(numbers[run.page()], run.kind(), run.count());
+  REQUIRE(machine.enter({.pages = runs.pages,
+                         .task = piece.task,
+                         .numbers = numbers,
+                         .by_number = !numbers.empty()}));
+  machine.replay(runs.runs);
+}
+
+// What Machine counts, and what RunMachine does, whose pages may come with numbers, or by number.
 std::pair<std::string, std::string> replay_both(const MachineOptions& options,
                                                 const std::vector<Piece>& trace) {
   auto machine = make_machine(options);
   REQUIRE(machine.ok());
   const auto twin = make_twin(options);
   const auto numbered = make_twin(options);
+  const auto by_number = make_twin(options);
+  const bool fits = options.paging == MachineOptions{}.paging && fits_by_number(trace, *by_number);
   TracePageIds page_ids;
   std::vector<std::pair<uint32_t, Process*>> processes;
   for (const Piece& piece : trace) {
@@ -96,42 +111,15 @@ std::pair<std::string, std::string> replay_both(const MachineOptions& options,
     page_ids.number(piece.task.pid, runs.pages, numbers);
     REQUIRE(numbered->enter({.pages = runs.pages, .task = piece.task, .numbers = numbers}));
     numbered->replay(runs.runs);
+    if (fits) replay_by_number(*by_number, piece, runs, numbers);
   }
   (*machine)->validate();
   twin->validate();
   numbered->validate();
+  by_number->validate();
   REQUIRE(report_of(options, numbered->stats()) == report_of(options, twin->stats()));
+  if (fits) REQUIRE(report_of(options, by_number->stats()) == report_of(options, twin->stats()));
   return {report_of(options, (*machine)->stats()), report_of(options, twin->stats())};
-}
-
-// Where the user spaces of some formats end.
-constexpr uint64_t kUserEnds[] = {(uint64_t{1} << 47) - kPage, uint64_t{1} << 47, uint64_t{1} << 38,
-                                  uint64_t{1} << 48,           0xc000'0000,       0x9d80'0000};
-
-// Runs, straddles, and pages that no program has.
-std::vector<Piece> random_trace(uint64_t seed) {
-  base::Prng prng(seed);
-  std::vector<Piece> trace(1 + prng.below(6));
-  const uint64_t pages = 1 + prng.below(40);
-  const uint64_t scale = uint64_t{1} << prng.below(30);  // how far pages lie apart
-  const bool foreign = prng.below(4) == 0;
-  for (Piece& piece : trace) {
-    piece.task.pid = static_cast<uint32_t>(prng.below(3));
-    Access access{};
-    for (uint64_t i = prng.below(400); i > 0; --i) {
-      if (prng.below(3) != 0) {
-        access.address = VirtAddr{prng.below(pages) * scale * kPage + prng.below(kPage)};
-        access.kind = AccessKind(prng.below(4));
-        access.size_bytes = 1 + static_cast<uint32_t>(prng.below(16));
-        if (prng.below(20) == 0) access.size_bytes = static_cast<uint32_t>(1 + prng.below(20000));
-        if (foreign && prng.below(10) == 0)
-          access.address =
-              VirtAddr{kUserEnds[prng.below(std::size(kUserEnds))] - kPage + prng.below(2 * kPage)};
-      }
-      piece.accesses.push_back(access);
-    }
-  }
-  return trace;
 }
 
 std::vector<MachineOptions> all_options() {
@@ -194,28 +182,6 @@ TEST_CASE("RunMachine: counts what Machine counts, on random traces under every 
   }
 }
 
-// Now all over memory, now a few pages, so that it pays to keep the TLB in one way and in the
-// other.
-std::vector<Piece> changing_trace(uint64_t seed) {
-  base::Prng prng(seed);
-  std::vector<Piece> trace(6);
-  for (size_t phase = 0; phase < trace.size(); ++phase) {
-    Piece& piece = trace[phase];
-    piece.task.pid = static_cast<uint32_t>(prng.below(2));
-    const uint64_t pages = phase % 2 == 0 ? 100 : 3;
-    for (int i = 0; i < 3'000; ++i) {
-      Access access{};
-      access.address = VirtAddr{prng.below(pages) * kPage + prng.below(kPage)};
-      access.kind = AccessKind(prng.below(4));
-      access.size_bytes = 1 + static_cast<uint32_t>(prng.below(16));
-      if (prng.below(50) == 0) access.size_bytes = static_cast<uint32_t>(1 + prng.below(20'000));
-      if (prng.below(50) == 0) access.address = VirtAddr{kUserEnds[0] - prng.below(2 * kPage)};
-      piece.accesses.push_back(access);
-    }
-  }
-  return trace;
-}
-
 TEST_CASE("RunMachine: counts what Machine counts, where the TLB misses much and then hardly") {
   const TlbOptions tiny{.l1d = {2, 2}, .l1i = {1, 1}, .l2 = {12, 3}};
   const TlbOptions wide{.l1d = {20, 20}, .l1i = {6, 6}, .l2 = {70, 70}};
@@ -247,40 +213,19 @@ TEST_CASE("RunMachine: counts what Machine counts, where the TLB misses much and
   }
 }
 
-// Pages that are used for long while others, which are as old as the start, wait to be evicted.
-std::vector<Piece> patient_trace() {
-  base::Prng prng(1);
-  std::vector<Piece> trace(3);
-  for (size_t phase = 0; phase < trace.size(); ++phase) {
-    const uint64_t accesses = phase == 1 ? 80'000 : 3'000;
-    for (uint64_t i = 0; i < accesses; ++i) {
-      Access access{};
-      access.address = VirtAddr{(phase == 1 ? i % 5 : prng.below(100)) * kPage};
-      access.kind = i % 7 == 0 ? AccessKind::kStore : AccessKind::kLoad;
-      access.size_bytes = 1;
-      trace[phase].accesses.push_back(access);
+TEST_CASE("RunMachine: counts what Machine counts, where all is data") {
+  for (const uint64_t frames : {uint64_t{100}, uint64_t{1'000}, uint64_t{2'900}}) {
+    CAPTURE(frames);
+    for (const char* policy : {"lru", "fifo"}) {
+      CAPTURE(policy);
+      const MachineOptions options{.frames = frames,
+                                   .policy = policy,
+                                   .contents = Contents::kNone,
+                                   .unmapped = Unmapped::kMap};
+      const auto [machine, twin] = replay_both(options, data_trace(3'000, frames));
+      CHECK(twin == machine);
     }
   }
-  return trace;
-}
-
-// Pages all over, each loaded from and stored to, one after the other; now and then otherwise.
-std::vector<Piece> updates_trace(uint64_t pages) {
-  base::Prng prng(3);
-  std::vector<Piece> trace(4);
-  for (Piece& piece : trace) {
-    for (uint64_t i = 0; i < 5'000; ++i) {
-      Access access{};
-      const uint64_t last = prng.below(20) == 0 ? kPage - 1 : 8;
-      access.address = VirtAddr{prng.below(pages) * kPage + last};
-      access.size_bytes = 2;
-      for (uint64_t more = 1 + prng.below(4); more > 0; --more) {
-        access.kind = static_cast<AccessKind>(prng.below(10) == 0 ? prng.below(4) : 1 + more % 2);
-        piece.accesses.push_back(access);
-      }
-    }
-  }
-  return trace;
 }
 
 TEST_CASE("RunMachine: counts what Machine counts, where pages are updated") {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "sim/base/prng.h"
-#include "sim/trace/flt/run_summary.h"
+#include "sim/base/run_summary.h"
 #include "sim/trace/run_expander.h"
 
 namespace faultline::trace {
@@ -113,7 +113,7 @@ TEST_CASE("summarize: counts as a loop does") {
   base::Prng prng(2);
   for (std::size_t size = 0; size < 40; ++size) {
     std::vector<PageRun> runs;
-    RunSummary expected;
+    base::RunSummary expected;
     for (std::size_t i = 0; i < size; ++i) {
       const auto kind = static_cast<AccessKind>(prng.below(4));
       const auto count = static_cast<uint32_t>(prng.below(4) == 0 ? 0 : prng.below(1024));
@@ -123,7 +123,7 @@ TEST_CASE("summarize: counts as a loop does") {
       expected.page_max = std::max(expected.page_max, page);
       expected.further += count == 0 ? 1 : 0;
     }
-    const RunSummary summary = summarize(runs);
+    const base::RunSummary summary = base::summarize(runs);
     CHECK(summary.counts == expected.counts);
     CHECK(summary.page_max == expected.page_max);
     CHECK(summary.further == expected.further);

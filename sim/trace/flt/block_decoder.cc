@@ -5,10 +5,10 @@
 #include <algorithm>
 
 #include "sim/base/check.h"
+#include "sim/base/run_summary.h"
 #include "sim/trace/flt/access_codec.h"
 #include "sim/trace/flt/bytes.h"
 #include "sim/trace/flt/call_codec.h"
-#include "sim/trace/flt/run_summary.h"
 #include "sim/trace/run_builder.h"
 
 namespace faultline::trace {
@@ -59,7 +59,7 @@ bool BlockDecoder::decompress(std::string_view stored) {
 
 bool BlockDecoder::check_runs() const {
   const std::span runs(content_.data(), header_.records);
-  const RunSummary summary = summarize(runs);
+  const base::RunSummary summary = base::summarize(runs);
   if (!runs.empty() && summary.page_max >= header_.pages) return false;
   if (summary.counts != header_.counts) return false;
   return summary.further == 0 || check_further_pages();

@@ -2,8 +2,8 @@
 
 #include <bit>
 
+#include "sim/base/run_summary.h"
 #include "sim/trace/flt/bytes.h"
-#include "sim/trace/flt/run_summary.h"
 
 namespace faultline::trace {
 
@@ -14,7 +14,7 @@ void RunEncoder::encode(std::string& content, BlockHeader& header) {
   const std::span<const PageRun> runs = builder_.runs();
   header.records = records();
   header.pages = static_cast<uint32_t>(builder_.pages().size());
-  header.counts = summarize(runs).counts;
+  header.counts = base::summarize(runs).counts;
   content.append(reinterpret_cast<const char*>(runs.data()), runs.size_bytes());
   uint64_t before = 0;
   for (const uint64_t page : builder_.pages()) {

@@ -1,4 +1,4 @@
-// What is counted of the runs of a block, to write it and to check it, in one pass.
+// What is counted of page runs to write, check or replay them, in one pass.
 //
 // Threads: pure; any thread may use it.
 #pragma once
@@ -9,7 +9,7 @@
 
 #include "faultline/page_run.h"
 
-namespace faultline::trace {
+namespace faultline::base {
 
 struct RunSummary {
   std::array<uint32_t, 4> counts{};  // of accesses, by AccessKind
@@ -17,7 +17,7 @@ struct RunSummary {
   uint32_t further = 0;              // runs of no access
 };
 
-// REQUIRES: no more than kBlockRecordsMax runs, so that no count overflows.
+// REQUIRES: no more than 65,536 runs, so that no count overflows.
 RunSummary summarize(std::span<const PageRun> runs);
 
-}  // namespace faultline::trace
+}  // namespace faultline::base

@@ -1,11 +1,11 @@
-#include "sim/trace/flt/run_summary.h"
+#include "sim/base/run_summary.h"
 
 #include <algorithm>
 #include <cstring>
 
 #include "sim/base/vector_clones.h"
 
-namespace faultline::trace {
+namespace faultline::base {
 namespace {
 
 // Eight runs at a time: this is done of every run that is read, beside decompression.
@@ -45,4 +45,4 @@ FL_VECTOR_CLONES RunSummary summarize(std::span<const PageRun> runs) {
   return summary;
 }
 
-}  // namespace faultline::trace
+}  // namespace faultline::base
