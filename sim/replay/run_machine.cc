@@ -111,16 +111,6 @@ void RunMachine::replay(std::span<const PageRun> runs) {
   }
 }
 
-void RunMachine::replay_by_parts(std::span<const PageRun> runs, size_t count) {
-  for (size_t part = 0; count > 0; count -= part, runs = runs.subspan(part)) {
-    part = std::min(count, kRunsAtOnce);
-    if (tlb_.keeps_rows())
-      replay_by_rows(runs, part);
-    else
-      replay_by_marks(runs.first(part), runs.subspan(part));
-  }
-}
-
 void RunMachine::replay_by_marks(std::span<const PageRun> runs, std::span<const PageRun> next) {
   if (many_slow_) {
     // Their states are all over memory: the cache misses had better overlap.

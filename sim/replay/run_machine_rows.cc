@@ -34,6 +34,16 @@ bool many_repeat(std::span<const PageRun> runs) {
 
 }  // namespace
 
+void RunMachine::replay_by_parts(std::span<const PageRun> runs, size_t count) {
+  for (size_t part = 0; count > 0; count -= part, runs = runs.subspan(part)) {
+    part = std::min(count, kRunsAtOnce);
+    if (tlb_.keeps_rows())
+      replay_by_rows(runs, part);
+    else
+      replay_by_marks(runs.first(part), runs.subspan(part));
+  }
+}
+
 // Rows are better where so many of kRunsToJudge missed the first level, marks where so few did;
 // between the two it is not worth a change.
 void RunMachine::choose_keeping(size_t runs) {
