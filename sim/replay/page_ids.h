@@ -6,8 +6,9 @@
 // looking at it. Once it is large it grows by a quarter, not to twice its size: memory counts here.
 // Pages lie in as few bytes as they need.
 //
-// Units: page numbers are addresses >> the page's bits. Memory: 5 to 6.3 bytes a page, or up to 10
-// MiB, and those of the largest number: 5 for addresses of up to 52 bits. Not thread-safe.
+// Units: page numbers are addresses >> the page's bits. Memory: 5 to 6.3 bytes a page, up to 10 of
+// less than a million pages, and those of the largest number: 5 for addresses of up to 52 bits. Not
+// thread-safe.
 #pragma once
 
 #include <bit>
