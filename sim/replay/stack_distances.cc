@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <utility>
 
 #include "sim/base/check.h"
+#include "sim/base/four_lanes.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -122,22 +124,57 @@ void StackDistances::remove(uint32_t page) {
 struct StackKernels {
   [[gnu::always_inline]] static void add_all(StackDistances& stack,
                                              std::span<const uint32_t> pages) {
-    std::array<uint32_t, StackDistances::kFront> front = stack.front_;
+    // Most pages are found in the first places, which ones can be foretold; all others are searched
+    // and moved at once.
+    constexpr size_t kHead = 4;
+    static_assert(StackDistances::kFront == kHead + 12);
+    uint32_t* const first = stack.front_.data();
+    std::array<uint32_t, kHead> head;
+    std::copy_n(first, kHead, head.begin());
+    Four rest[3] = {base::load_four(first + 4), base::load_four(first + 8),
+                    base::load_four(first + 12)};
     for (size_t i = 0; i < pages.size(); ++i) {
       const uint32_t page = stack.fetch_ahead(pages, i);
       uint32_t carried = page;
       size_t place = 0;
-      for (; place < StackDistances::kFront; ++place) {
-        std::swap(carried, front[place]);
+      for (; place < kHead; ++place) {
+        std::swap(carried, head[place]);
         if (carried == page) break;
       }
-      if (place < StackDistances::kFront) {
+      if (place < kHead) {
         ++stack.front_counts_[place];
-      } else {
-        stack.bring_to_front(page, carried);
+        continue;
       }
+      const uint32_t last = rest[2][3];
+      const unsigned found = move_down(rest, page, carried);
+      if (found != 0)
+        ++stack.front_counts_[kHead + static_cast<size_t>(std::countr_zero(found))];
+      else
+        stack.bring_to_front(page, last);
     }
-    stack.front_ = front;
+    std::ranges::copy(head, first);
+    std::memcpy(first + kHead, rest, sizeof rest);
+  }
+
+  using Four = base::Four;
+  // Puts `carried` first, and what comes before `page` one place further, or all where it is not
+  // found. A bit for the place where it is.
+  [[gnu::always_inline]] static unsigned move_down(Four (&places)[3], uint32_t page,
+                                                   uint32_t carried) {
+    using Places __attribute__((vector_size(16))) = int32_t;
+    const Four wanted = base::four_of(page);
+    const unsigned found = base::bits_of(Four(places[0] == wanted), Four(places[1] == wanted),
+                                         Four(places[2] == wanted));
+    const Four before = base::four_of(carried);
+    const Four down[3] = {__builtin_shufflevector(before, places[0], 3, 4, 5, 6),
+                          __builtin_shufflevector(places[0], places[1], 3, 4, 5, 6),
+                          __builtin_shufflevector(places[1], places[2], 3, 4, 5, 6)};
+    const int last = std::countr_zero(found | 1u << 12);
+    const Places lasts = {last, last, last, last};
+    places[0] = Places{0, 1, 2, 3} > lasts ? places[0] : down[0];
+    places[1] = Places{4, 5, 6, 7} > lasts ? places[1] : down[1];
+    places[2] = Places{8, 9, 10, 11} > lasts ? places[2] : down[2];
+    return found;
   }
 
   static void portable(StackDistances& stack, std::span<const uint32_t> pages) {
