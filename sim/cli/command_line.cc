@@ -106,10 +106,7 @@ void add_convert(CLI::App& app, ConvertCommand& to, Loudness& loudness) {
   convert.add_option("--filter", to.filter,
                      "What flt holds: 'off' every access, 'runs' pages and counts alone; without "
                      "it, as the first trace has it");
-  convert.add_option("--format", to.format,
-                     "The traces' format, instead of detecting it; 'list' names them");
-  convert.add_option("--skip", to.skip, "Pass over that many accesses at the beginning");
-  convert.add_option("--limit", to.limit, "Convert that many accesses at most");
+  add_part(convert, {to.traces, to.format, to.skip, to.limit, to.salvage, to.progress}, "Convert");
   convert.add_flag("--lossy", to.lossy, "Leave out what OUT's format cannot hold");
   convert.add_flag("--salvage", to.salvage,
                    "Convert what can be read of a damaged trace, and warn of what cannot");

@@ -24,7 +24,10 @@ struct TraceChoice {
   bool& salvage;
   ShowProgress& progress;
 };
-// Adds TRACE, and how and which part of it is read. `verb` is what happens to accesses: "Replay".
+// Adds --format, --skip and --limit: how and which part of them is read. `verb` is what happens to
+// accesses: "Replay".
+void add_part(CLI::App& app, const TraceChoice& to, const std::string& verb);
+// The same, TRACE, --salvage and add_progress().
 void add_trace(CLI::App& app, const TraceChoice& to, const std::string& verb);
 
 // Adds the command to `app`; what the user says goes to `to`.

@@ -15,14 +15,18 @@ void add_progress(CLI::App& app, ShowProgress& progress) {
       "--no-progress", [&progress] { progress = ShowProgress::kNo; }, "Show none");
 }
 
-void add_trace(CLI::App& app, const TraceChoice& to, const std::string& verb) {
-  app.add_option("TRACE", to.traces,
-                 "Traces, read one after another as one; '-' is standard input; gzip, xz, zstd, "
-                 "zip, lz4 and snappy (.sz) are recognised");
+void add_part(CLI::App& app, const TraceChoice& to, const std::string& verb) {
   app.add_option("--format", to.format,
                  "The traces' format, instead of detecting it; 'list' names them");
   app.add_option("--skip", to.skip, "Pass over that many accesses at the beginning");
   app.add_option("--limit", to.limit, verb + " that many accesses at most");
+}
+
+void add_trace(CLI::App& app, const TraceChoice& to, const std::string& verb) {
+  app.add_option("TRACE", to.traces,
+                 "Traces, read one after another as one; '-' is standard input; gzip, xz, zstd, "
+                 "zip, lz4 and snappy (.sz) are recognised");
+  add_part(app, to, verb);
   app.add_flag("--salvage", to.salvage,
                "Report what can be read of a damaged trace, and warn of what cannot");
   add_progress(app, to.progress);

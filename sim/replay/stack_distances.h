@@ -7,8 +7,8 @@
 // Source: R. Mattson, J. Gecsei, D. Slutz, I. Traiger, Evaluation techniques for storage
 // hierarchies, IBM Systems Journal 9(2), 1970.
 //
-// The top of the stack, where most references find their pages, is a list of kFront pages in one
-// vector register of the processor; below it a page has a marked position, and its depth is counted
+// The top of the stack, where most references find their pages, is a list of kFront pages in
+// registers of the processor; below it a page has a marked position, and its depth is counted
 // in RecencyMarks. Positions are handed out in order, and when none is left the marked ones move
 // together.
 //
