@@ -90,8 +90,6 @@ struct MrcOptions {
   // Policies ("clock:enter=0") that are measured too, each in memory of each of these sizes.
   std::vector<std::string> policies{};
   std::vector<uint64_t> policy_frames{};
-  // What is to come, for each of these that must know the future; empty: none of them must.
-  std::function<std::unique_ptr<NextUses>()> make_next_uses{};
   // With more pages than these, of all processes together, there is no curve; of a sample, in it.
   uint64_t pages_max = kMrcPagesMax;
   bool paranoid = false;  // the policies' invariants are checked after each block
@@ -120,11 +118,10 @@ struct MrcReport {
 
 // What is left of `reader`'s trace, as a string of references: the calls that it holds are passed
 // over, and accesses beyond user space are no references.
-// Errors: the reader's; the pages of options.paging are below 4 KiB; a policy that there is not, or
-// that must know the future, without options.make_next_uses; a sample that no page is in. REQUIRES:
-// make_machine() takes options.paging and its description; pages_max <= kMrcPagesMax; 0 <
-// sample_rate <= 1; 0 < sample_pages; not both, and neither with policies; policy_frames rise, from
-// 1 at least.
+// Errors: the reader's; the pages of options.paging are below 4 KiB; a policy that there is not; a
+// sample that no page is in. REQUIRES: make_machine() takes options.paging and its description;
+// pages_max <= kMrcPagesMax; 0 < sample_rate <= 1; 0 < sample_pages; not both, and neither with
+// policies; policy_frames rise, from 1 at least.
 Result<MrcReport, InputError> measure_mrc(TraceReader& reader, const MrcOptions& options);
 
 // One line, compact, keys in the contract's order, without a newline.

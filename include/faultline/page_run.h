@@ -43,13 +43,14 @@ static_assert(sizeof(PageRun) == 4);
 
 // A piece of a trace, as TraceBlock is.
 struct PageRunBlock {
-  // The pages of the runs, each once; numbers are addresses >> kPageRunShift.
+  // The pages of the runs, each once; numbers are addresses >> kPageRunShift. Where `by_number`, those
+  // that no block before had are enough.
   std::span<const uint64_t> pages{};
   std::span<const PageRun> runs{};  // of `task`, in order; does not begin with a count of 0
   TraceTask task{};
   const TraceCall* call = nullptr;  // null: none was made between these runs and the next
-  // By index, what number each page has among all pages of all processes in the trace, dense, from
-  // 0; empty: they have none.
+  // By index, what number each of `pages` has among all pages of all processes in the trace, dense,
+  // from 0; empty: they have none.
   std::span<const uint32_t> numbers{};
   // Whether PageRun::page() is such a number, and not the index.
   bool by_number = false;

@@ -35,12 +35,24 @@ int copy_all(int from, int to) {
   }
 }
 
-}  // namespace
-
-ForesightFailure Foresight::interrupted() {
-  return {ExitStatus::kInterrupted,
-          {.message = "interrupted in the first of two passes over the trace"}};
+// Has the engine note what is used when, in memory that is never full.
+std::optional<ForesightFailure> note(FirstPass& pass) {
+  const auto reader = open_trace(pass.traces, pass.trace);
+  if (!reader) return ForesightFailure{.error = reader.error()};
+  if (pass.unmapped_as_trace && (*reader)->has_calls())
+    pass.engine.machine.unmapped = Unmapped::kFault;
+  // What is in memory at the end is not used any more: the engine goes.
+  auto engine = replay::make_engine(pass.engine, **reader);
+  if (!engine) return ForesightFailure{.error = engine.error()};
+  const auto outcome = (*engine)->replay(**reader, pass.how);
+  if (!outcome) return ForesightFailure{.error = outcome.error()};
+  if (outcome->end != replay::ReplayEnd::kInterrupted) return std::nullopt;
+  return ForesightFailure{
+      .status = ExitStatus::kInterrupted,
+      .error = {.message = "interrupted in the first of two passes over the trace"}};
 }
+
+}  // namespace
 
 Foresight::~Foresight() {
   if (input_ >= 0) close(input_);
@@ -77,37 +89,18 @@ std::optional<InputError> Foresight::rewind_input(const std::vector<std::string>
   return std::nullopt;
 }
 
-std::optional<ForesightFailure> Foresight::look_ahead(const std::vector<std::string>& traces,
-                                                      const TraceOptions& options,
-                                                      const Note& note) {
-  const auto no_room = [](const InputError& error) {
-    return ForesightFailure{ExitStatus::kResource, error};
-  };
-  if (const auto error = rewind_input(traces)) return no_room(*error);
-  const auto reader = open_trace(traces, options);
-  if (!reader) return ForesightFailure{.error = reader.error()};
-  if (auto failure = note(**reader)) return failure;
-  if (const auto done = index_->finish(); !done) return no_room(done.error());
-  if (const auto error = rewind_input(traces)) return no_room(*error);
-  return std::nullopt;
-}
-
 std::optional<ForesightFailure> Foresight::look_ahead(FirstPass pass) {
   pass.engine.machine.frames = replay::frames_max_of(pass.engine.machine);
   pass.engine.machine.next_uses = index_.get();
   pass.engine.events = nullptr;
-  return look_ahead(pass.traces, pass.trace,
-                    [&pass](TraceReader& reader) -> std::optional<ForesightFailure> {
-                      if (pass.unmapped_as_trace && reader.has_calls())
-                        pass.engine.machine.unmapped = Unmapped::kFault;
-                      // What is in memory at the end is not used any more: the engine goes.
-                      auto engine = replay::make_engine(pass.engine, reader);
-                      if (!engine) return ForesightFailure{.error = engine.error()};
-                      const auto outcome = (*engine)->replay(reader, pass.how);
-                      if (!outcome) return ForesightFailure{.error = outcome.error()};
-                      if (outcome->end == replay::ReplayEnd::kInterrupted) return interrupted();
-                      return std::nullopt;
-                    });
+  const auto no_room = [](const InputError& error) {
+    return ForesightFailure{ExitStatus::kResource, error};
+  };
+  if (const auto error = rewind_input(pass.traces)) return no_room(*error);
+  if (auto failure = note(pass)) return failure;
+  if (const auto done = index_->finish(); !done) return no_room(done.error());
+  if (const auto error = rewind_input(pass.traces)) return no_room(*error);
+  return std::nullopt;
 }
 
 }  // namespace faultline::cli

@@ -5,7 +5,6 @@
 // temporary file. Not thread-safe.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,16 +50,10 @@ class Foresight {
   // REQUIRES: create() has succeeded.
   NextUses* next_uses() { return index_.get(); }
 
-  // Reads the trace by `note`, which tells next_uses() what is used when; then they are known.
-  // Errors: besides those of `note`, temporary files cannot be written. REQUIRES: create() has
+  // Reads the trace, and tells next_uses() what is used when; then they are known. Errors: besides
+  // those of the trace, temporary files cannot be written; interrupted. REQUIRES: create() has
   // succeeded.
-  using Note = std::function<std::optional<ForesightFailure>(TraceReader& reader)>;
-  std::optional<ForesightFailure> look_ahead(const std::vector<std::string>& traces,
-                                             const TraceOptions& options, const Note& note);
-  // The same by an engine; then next_uses() are known. Errors: besides those of the trace,
-  // temporary files cannot be written; interrupted. REQUIRES: create() has succeeded.
   std::optional<ForesightFailure> look_ahead(FirstPass pass);
-  static ForesightFailure interrupted();
   // Next uses of its own for another machine. REQUIRES: look_ahead() has succeeded.
   std::unique_ptr<NextUses> make_next_uses() const { return index_->make_reader(); }
 

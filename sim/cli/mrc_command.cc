@@ -15,7 +15,6 @@
 #include "sim/base/log.h"
 #include "sim/cli/chart_file.h"
 #include "sim/cli/commands.h"
-#include "sim/cli/foresight.h"
 #include "sim/cli/input_file.h"
 #include "sim/cli/interrupt.h"
 #include "sim/cli/message.h"
@@ -24,7 +23,7 @@
 #include "sim/cli/quantities.h"
 #include "sim/cli/salvage.h"
 #include "sim/cli/sweep_configurations.h"
-#include "sim/replay/next_uses_of_runs.h"
+#include "sim/replay/replacement.h"
 #include "sim/replay/replayer.h"
 
 namespace faultline::cli {
@@ -75,9 +74,8 @@ Result<void, InputError> set_counts(const MrcCommand& command, MrcOptions& optio
   return {};
 }
 
-// The policies beside LRU's curve, and the sizes of memory for them; `next_uses` is for checks.
-Result<void, InputError> set_policies(const MrcCommand& command, NextUses* next_uses,
-                                      MrcOptions& options) {
+// The policies beside LRU's curve, and the sizes of memory for them.
+Result<void, InputError> set_policies(const MrcCommand& command, MrcOptions& options) {
   if (command.policy.empty() != command.memory.empty())
     return wrong("--policy needs --memory, and the other way round");
   if (command.policy.empty()) return {};
@@ -85,7 +83,7 @@ Result<void, InputError> set_policies(const MrcCommand& command, NextUses* next_
     return wrong("--policy is exact: it goes with neither --sample nor --sample-pages");
   options.policies = split_policies(command.policy);
   for (const std::string& policy : options.policies) {
-    if (const auto made = make_machine({.policy = policy, .next_uses = next_uses}); !made)
+    if (const auto made = replay::make_replacement({.policy = policy}); !made)
       return wrong("--policy: " + made.error().message);
   }
   const auto memories = parse_memories(
@@ -110,7 +108,7 @@ Result<void, InputError> set_policies(const MrcCommand& command, NextUses* next_
   return {};
 }
 
-Result<MrcOptions, InputError> mrc_options(const MrcCommand& command, NextUses* next_uses) {
+Result<MrcOptions, InputError> mrc_options(const MrcCommand& command) {
   auto description = read_paging(command.paging);
   if (!description) return description.error();
   MrcOptions options{.paging = command.paging,
@@ -130,21 +128,8 @@ Result<MrcOptions, InputError> mrc_options(const MrcCommand& command, NextUses* 
     options.sample_pages = *pages;
   }
   if (auto counts = set_counts(command, options); !counts) return counts.error();
-  if (auto policies = set_policies(command, next_uses, options); !policies) return policies.error();
+  if (auto policies = set_policies(command, options); !policies) return policies.error();
   return options;
-}
-
-// The first pass over the trace, for policies that must know the future.
-std::optional<ForesightFailure> look_ahead(const MrcCommand& command, const MrcOptions& options,
-                                           Foresight& foresight) {
-  return foresight.look_ahead(
-      command.traces, {.format = command.format, .salvage = command.salvage},
-      [&](TraceReader& reader) -> std::optional<ForesightFailure> {
-        const auto noted = replay::note_next_uses(reader, options, *foresight.next_uses());
-        if (!noted) return ForesightFailure{.error = noted.error()};
-        if (!*noted) return Foresight::interrupted();
-        return std::nullopt;
-      });
 }
 
 // Prints the report, and draws the chart.
@@ -166,12 +151,7 @@ ExitStatus report_curves(const MrcCommand& command, const MrcReport& report, Cha
 }  // namespace
 
 ExitStatus run_mrc(const MrcCommand& command, Output& out) {
-  Foresight foresight;
-  const bool foresees = std::ranges::any_of(split_policies(command.policy), Foresight::needed);
-  if (foresees) {
-    if (const auto error = foresight.create()) return fail(*error, ExitStatus::kResource);
-  }
-  auto options = mrc_options(command, foresight.next_uses());
+  auto options = mrc_options(command);
   if (!options) return fail(options.error());
   if (command.json && command.csv) return fail(wrong("either --json or --csv"));
   ChartFile chart;
@@ -181,14 +161,6 @@ ExitStatus run_mrc(const MrcCommand& command, Output& out) {
   if (wants_progress(command.progress)) {
     progress.emplace(stderr);
     options->on_progress = [&progress](uint64_t accesses) { progress->update(accesses); };
-  }
-  if (foresees) {
-    const auto failure = look_ahead(command, *options, foresight);
-    if (failure) {
-      progress.reset();
-      return fail(failure->error, failure->status);
-    }
-    options->make_next_uses = [&foresight] { return foresight.make_next_uses(); };
   }
   auto reader = open_trace(command.traces, {.format = command.format, .salvage = command.salvage});
   if (!reader) return fail(reader.error());

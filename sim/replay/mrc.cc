@@ -13,7 +13,6 @@
 #include "sim/hw/paging_format.h"
 #include "sim/replay/beside.h"
 #include "sim/replay/curve_maker.h"
-#include "sim/replay/next_uses_of_runs.h"
 #include "sim/replay/replacement.h"
 #include "sim/replay/replayer.h"
 #include "sim/replay/run_pages.h"
@@ -32,14 +31,9 @@ class PolicyCurves {
   std::optional<InputError> make() {
     for (const std::string& policy : options_.policies) {
       for (const uint64_t frames : options_.policy_frames) {
-        std::unique_ptr<NextUses> next_uses;
-        if (options_.make_next_uses) next_uses = options_.make_next_uses();
-        auto made = replay::make_replacement({.policy = policy,
-                                              .frames = frames,
-                                              .seed = options_.seed,
-                                              .next_uses = next_uses.get()});
+        auto made =
+            replay::make_replacement({.policy = policy, .frames = frames, .seed = options_.seed});
         if (!made) return made.error();
-        next_uses_.push_back(std::move(next_uses));
         replacements_.push_back(std::move(made).value());
       }
     }
@@ -77,7 +71,6 @@ class PolicyCurves {
  private:
   const MrcOptions& options_;
   replay::RunPages pages_;
-  std::vector<std::unique_ptr<NextUses>> next_uses_{};                // of the replacements
   std::vector<std::unique_ptr<replay::Replacement>> replacements_{};  // by policy, then by size
 };
 
@@ -144,24 +137,6 @@ Result<Passed, InputError> go_through_beside(TraceReader& reader, Numbers number
 }
 
 }  // namespace
-
-Result<bool, InputError> replay::note_next_uses(TraceReader& reader, const MrcOptions& options,
-                                                NextUses& next_uses) {
-  RunPages pages(shape_of(options));
-  uint64_t references = 0;
-  const auto take = [&](const PageRunBlock& block) {
-    const NumberedRuns runs = pages.number(block);
-    if (runs.pages > kMrcPolicyPagesMax) return false;
-    for (const PageRun run : runs.runs) {
-      next_uses.note_use(PageId{runs.number_of(run)}, references + 1);
-      references += references_of(run);
-    }
-    return true;
-  };
-  const auto passed = go_through_beside(reader, Numbers::kYes, options, take);
-  if (!passed) return passed.error();
-  return !passed->interrupted;
-}
 
 Result<MrcReport, InputError> measure_mrc(TraceReader& reader, const MrcOptions& options) {
   const replay::PageShape shape = shape_of(options);

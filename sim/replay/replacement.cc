@@ -240,6 +240,11 @@ class PolicyReplacement final : public Replacement, private FrameView {
   ReplacementStats counts_;
 };
 
+// For OPT, which is then not made by its policy.
+class NoNextUses final : public NextUses {
+  uint64_t next_use(uint64_t) override { return kNever; }
+};
+
 }  // namespace
 
 std::unique_ptr<Replacement> make_policy_replacement(std::unique_ptr<ReplacementPolicy> policy,
@@ -251,13 +256,14 @@ Result<std::unique_ptr<Replacement>, InputError> make_replacement(
     const ReplacementOptions& options) {
   FL_CHECK(options.frames > 0);
   // The policy itself checks its options.
+  NoNextUses none;
   auto policy = reclaim::make_policy(
-      options.policy,
-      {.frames = options.frames, .seed = options.seed, .next_uses = options.next_uses});
+      options.policy, {.frames = options.frames, .seed = options.seed, .next_uses = &none});
   if (!policy) return policy.error();
   const std::string_view name =
       std::string_view(options.policy).substr(0, options.policy.find(':'));
   if (name == "lru") return make_flat_lru(options.frames);
+  if (name == "opt") return make_flat_opt(options.frames);
   if (name == "fifo") return make_flat_fifo(options.frames);
   if (name == "clock") {
     const bool used = (*policy)->enters_referenced();

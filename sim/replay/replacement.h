@@ -2,10 +2,11 @@
 // faults. It is told of page runs and counts what RunMachine counts under `replacement`, the
 // same numbers, in a fraction of the time.
 //
-// LRU, FIFO and CLOCK have code of their own (flat_replacement.h), where a hit costs a load and a
-// store or two and no call; all other policies are told of what happens by their own interface.
+// LRU, FIFO, CLOCK and OPT have code of their own (flat_replacement.h), where a hit costs a load
+// and a store or two and no call; all other policies are told of what happens by their own
+// interface.
 //
-// Units: frames of one page. Memory: 1 to 16 bytes a page, and what the policy takes. Not
+// Units: frames of one page. Memory: 4 to 12 bytes a page, and what the policy takes. Not
 // thread-safe.
 #pragma once
 
@@ -38,7 +39,6 @@ struct ReplacementOptions {
   std::string policy{"lru"};  // NAME or NAME:OPTION=VALUE,…
   uint64_t frames = 1;        // REQUIRES: 1 at least
   uint64_t seed = 0;
-  NextUses* next_uses = nullptr;  // for a policy that must know the future
 };
 
 // Errors: those of make_policy().

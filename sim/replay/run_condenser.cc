@@ -59,7 +59,8 @@ void RunCondenser::begin(const PageRunBlock& block) {
 }
 
 bool RunCondenser::condense(const PageRunBlock& block, CondensedRuns& condensed) {
-  if (has_many_pages(block) || !fits(block)) return false;
+  // What comes by number has many, though it need not tell all.
+  if (block.by_number || has_many_pages(block) || !fits(block)) return false;
   begin(block);
   const size_t size = block.runs.size();
   // Each run that is written stands for one at least.

@@ -80,12 +80,12 @@ void RunMachine::number_pages(const PageRunBlock& block) {
   const size_t count = block.pages.size();
   const size_t known = states_.size();
   const auto tag_of = [&](size_t i) { return hw::tlb_tag(space_->asid, vpn_of(i)); };
-  const bool numbered = !block.numbers.empty() && shift_ == 0;
   by_number_ = block.by_number;
+  const bool numbered = (by_number_ || !block.numbers.empty()) && shift_ == 0;
   FL_CHECK(numbered ? ids_.size() == 1 : !by_number_);
   if (!by_number_) block_pages_.resize(count);
   if (numbered) {
-    states_.grow_to(std::ranges::max(block.numbers) + size_t{2});
+    if (!block.numbers.empty()) states_.grow_to(std::ranges::max(block.numbers) + size_t{2});
     for (size_t i = 0; i < count && !by_number_; ++i)
       block_pages_[i] = vpn_of(i).value < user_pages_ ? block.numbers[i] + 1 : kForeignPage;
   } else {

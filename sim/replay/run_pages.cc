@@ -7,7 +7,8 @@
 namespace faultline::replay {
 
 NumberedRuns RunPages::number(const PageRunBlock& block) {
-  const bool numbered = !block.numbers.empty() && shape_.shift == kPageRunShift;
+  const bool numbered =
+      (block.by_number || !block.numbers.empty()) && shape_.shift == kPageRunShift;
   FL_CHECK(numbered || !block.by_number);
   if (!block.by_number) numbers_.assign(block.pages.size(), kBeyond);
   const bool some_beyond = numbered ? take_numbers(block) : find_numbers(block);
@@ -44,6 +45,7 @@ bool RunPages::take_numbers(const PageRunBlock& block) {
     for (size_t i = 0; i < block.pages.size(); ++i)
       if (!shape_.beyond_user_space(block.pages[i])) numbers_[i] = block.numbers[i];
   }
+  if (block.numbers.empty()) return some_beyond;
   const uint64_t known = pages_;
   pages_ = std::max(known, std::ranges::max(block.numbers) + uint64_t{1});
   if (pages_ == known) return some_beyond;

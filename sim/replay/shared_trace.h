@@ -84,6 +84,8 @@ class SharedTrace {
     // As TraceForms::condensed; null where the runs had better be replayed as they are.
     std::vector<std::unique_ptr<CondensedRuns>> condensed{};
     bool tried = false;  // to condense it
+
+    void keep_pages_from(uint64_t first);
   };
   // A piece of the trace, which owns what it holds. Pieces are used again: their memory is warm.
   struct Piece {

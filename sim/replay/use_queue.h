@@ -51,7 +51,6 @@ class UseQueue {
     restart(place, room);
     for (const Timed& one : timed) time_of(one.page) = push(one.page, time_of);
   }
-  bool empty() const { return head_ == tail_; }
   uint64_t next_place() const { return tail_; }
 
   // Adds a use of `page`, and returns its place, which the caller makes the page's time. Where
@@ -73,13 +72,6 @@ class UseQueue {
     ring_[tail_ & mask_] = page;
     return tail_++;
   }
-  // The oldest use. REQUIRES: !empty().
-  template <class TimeOf>
-  Use take_first(TimeOf time_of) {
-    __builtin_prefetch(&time_of(ring_[(head_ + kAhead) & mask_]), 1);
-    const uint64_t place = head_++;
-    return {.page = ring_[place & mask_], .place = place};
-  }
   // The least recent page, whose last use is in the queue no more. REQUIRES: there is one.
   template <class TimeOf>
   uint32_t take_least_recent(TimeOf time_of) {
@@ -87,6 +79,25 @@ class UseQueue {
       const Use use = take_first(time_of);
       if (time_of(use.page) == use.place) return use.page;
     }
+  }
+
+  // Calls on_use(use) for each, the oldest first.
+  template <class OnUse>
+  void for_each(OnUse on_use) const {
+    for (uint64_t place = head_; place < tail_; ++place)
+      on_use(Use{.page = ring_[place & mask_], .place = place});
+  }
+
+ private:
+  static constexpr size_t kUsesMin = size_t{1} << 16;
+  static constexpr uint64_t kAhead = 16;
+
+  // The oldest use. REQUIRES: there is one.
+  template <class TimeOf>
+  Use take_first(TimeOf time_of) {
+    __builtin_prefetch(&time_of(ring_[(head_ + kAhead) & mask_]), 1);
+    const uint64_t place = head_++;
+    return {.page = ring_[place & mask_], .place = place};
   }
   // Leaves each page's last use alone; the places of these grow, in the same order.
   template <class TimeOf>
@@ -101,17 +112,6 @@ class UseQueue {
     }
     head_ = first;
   }
-
-  // Calls on_use(use) for each, the oldest first.
-  template <class OnUse>
-  void for_each(OnUse on_use) const {
-    for (uint64_t place = head_; place < tail_; ++place)
-      on_use(Use{.page = ring_[place & mask_], .place = place});
-  }
-
- private:
-  static constexpr size_t kUsesMin = size_t{1} << 16;
-  static constexpr uint64_t kAhead = 16;
 
   // A ring; as many as a power of two. Whatever is there is the number of a page.
   std::vector<uint32_t> ring_ = std::vector<uint32_t>(1);

@@ -9,8 +9,6 @@
 #include "faultline/page_run.h"
 #include "faultline/trace.h"
 #include "sim/base/check.h"
-#include "sim/replay/next_use_index.h"
-#include "sim/replay/next_uses_of_runs.h"
 #include "sim/replay/replacement.h"
 #include "sim/replay/run_pages.h"
 #include "tests/bench/packed_trace.h"
@@ -19,15 +17,10 @@
 namespace faultline::bench {
 namespace {
 
-struct Trace {
-  const PackedTrace& packed;
-  const KeptRuns& runs;
-};
-
-Trace sort_trace() { return {packed_of(kSortTrace), runs_of(kSortTrace)}; }
+const KeptRuns& sort_trace() { return runs_of(kSortTrace); }
 template <MadeTrace kMade>
-Trace made_trace() {
-  return {packed_of(kMade), runs_of(kMade)};
+const KeptRuns& made_trace() {
+  return runs_of(kMade);
 }
 
 void replace(const KeptRuns& runs, const replay::ReplacementOptions& options) {
@@ -45,31 +38,15 @@ void measure(benchmark::State& state, const KeptRuns& runs, const std::string& p
   state.SetItemsProcessed(state.iterations() * int64_t(runs.accesses));
 }
 
-// OPT, and before it the pass that notes what is used when, from the file.
-void measure_opt(benchmark::State& state, const Trace& trace, uint64_t frames) {
-  for (auto _ : state) {
-    const auto index = replay::NextUseIndex::create();
-    FL_CHECK(index.ok());
-    const auto reader = open_trace({trace.packed.path()}, {});
-    FL_CHECK(reader.ok());
-    FL_CHECK(replay::note_next_uses(**reader, {}, **index).ok() && (*index)->finish().ok());
-    replace(trace.runs, {.policy = "opt", .frames = frames, .next_uses = index->get()});
-  }
-  state.SetItemsProcessed(state.iterations() * int64_t(trace.runs.accesses));
-}
+enum class Policy : uint8_t { kLru, kFifo, kClock, kSieve, kS3Fifo, kTwoQueue, kArc, kLirs, kOpt };
+constexpr const char* kNames[] = {"lru", "fifo", "clock", "sieve", "s3fifo",
+                                  "2q",  "arc",  "lirs",  "opt"};
 
-enum class Policy : uint8_t { kLru, kFifo, kClock, kSieve, kS3Fifo, kTwoQueue, kArc, kLirs };
-constexpr const char* kNames[] = {"lru", "fifo", "clock", "sieve", "s3fifo", "2q", "arc", "lirs"};
-
-using TheTrace = Trace (*)();
+using TheTrace = const KeptRuns& (*)();
 
 template <TheTrace kTrace, Policy kPolicy, uint64_t kFrames>
 void alone(benchmark::State& state) {
-  measure(state, kTrace().runs, kNames[size_t(kPolicy)], kFrames);
-}
-template <TheTrace kTrace, uint64_t kFrames>
-void opt_alone(benchmark::State& state) {
-  measure_opt(state, kTrace(), kFrames);
+  measure(state, kTrace(), kNames[size_t(kPolicy)], kFrames);
 }
 template <Policy kPolicy>
 constexpr auto kSort = alone<sort_trace, kPolicy, 256>;
@@ -89,13 +66,6 @@ constexpr Row row(std::string_view what, void (*body)(benchmark::State& state), 
           .target_ratio = target / 1650e6};
 }
 
-// Of both passes, the first of which has a thread beside it.
-constexpr Row opt_row(std::string_view what, void (*body)(benchmark::State& state), double target) {
-  Row both = row(what, body, target);
-  both.clock = Clock::kWall;
-  return both;
-}
-
 constexpr Row kRows[] = {
     row("replacement alone, sort, 256 frames: lru", kSort<Policy::kLru>, 800e6),
     row("replacement alone, sort, 256 frames: fifo", kSort<Policy::kFifo>, 800e6),
@@ -105,13 +75,10 @@ constexpr Row kRows[] = {
     row("replacement alone, sort, 256 frames: 2q", kSort<Policy::kTwoQueue>, 300e6),
     row("replacement alone, sort, 256 frames: arc", kSort<Policy::kArc>, 300e6),
     row("replacement alone, sort, 256 frames: lirs", kSort<Policy::kLirs>, 300e6),
-    opt_row("replacement alone, sort, 256 frames: opt", opt_alone<sort_trace, 256>, 100e6),
-    opt_row("replacement alone, random, 65,536 frames: opt", opt_alone<made_trace<kRandom>, 65'536>,
-            22e6),
-    opt_row("replacement alone, updates, 65,536 frames: opt",
-            opt_alone<made_trace<kUpdates>, 65'536>, 22e6),
-    opt_row("replacement alone, skewed, 4,096 frames: opt", opt_alone<made_trace<kSkewed>, 4'096>,
-            22e6),
+    row("replacement alone, sort, 256 frames: opt", kSort<Policy::kOpt>, 100e6),
+    row("replacement alone, random, 65,536 frames: opt", kRandomly<Policy::kOpt>, 22e6),
+    row("replacement alone, updates, 65,536 frames: opt", kUpdating<Policy::kOpt>, 22e6),
+    row("replacement alone, skewed, 4,096 frames: opt", kSkewedly<Policy::kOpt>, 22e6),
     row("replacement alone, random, 65,536 frames: lru", kRandomly<Policy::kLru>, 150e6),
     row("replacement alone, random, 65,536 frames: fifo", kRandomly<Policy::kFifo>, 150e6),
     row("replacement alone, random, 65,536 frames: clock", kRandomly<Policy::kClock>, 150e6),

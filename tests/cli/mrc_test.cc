@@ -129,10 +129,11 @@ TEST_CASE("mrc --policy: each policy at each size counts as a replay with it") {
   }
 }
 
-TEST_CASE("mrc --policy opt: standard input is read twice, and what is wrong is said once") {
+TEST_CASE("mrc --policy opt: standard input is read once, and nothing is written to a disk") {
   const std::string text = lackey_loads(9) + lackey_loads(9);
   const std::vector<std::string> args = {"mrc", "-", "--policy", "opt", "--memory", "5p", "--csv"};
-  const ProgramEnd end = run_program({.args = args, .input = text});
+  const ProgramEnd end =
+      run_program({.args = args, .input = text, .environment = {{"TMPDIR", "/no/such/folder"}}});
   CHECK(end.status == 0);
   // Of nine pages in a row, twice, four of the five that are held first stay for the second round.
   CHECK(end.out == "process,frames,misses,policy\nall,1,18,lru\nall,9,9,lru\nall,5,13,opt\n");
@@ -141,9 +142,6 @@ TEST_CASE("mrc --policy opt: standard input is read twice, and what is wrong is 
   CHECK(bad.out.empty());
   CHECK(bad.err.find("-:19:4: ") != std::string::npos);
   CHECK(bad.err.find('\n') == bad.err.size() - 1);
-  const ProgramEnd no_room =
-      run_program({.args = args, .input = text, .environment = {{"TMPDIR", "/no/such/folder"}}});
-  CHECK(no_room.status == 3);
 }
 
 TEST_CASE("mrc --policy: the table, the CSV and the chart have a line for each") {

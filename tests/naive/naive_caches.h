@@ -329,12 +329,14 @@ struct SieveCache final : Cache {
   bool has_hand = false;
 };
 
-// Belady 1966, with all that is to come given beforehand: the runs that refer() will be told of.
+// Belady 1966, with all that is to come given beforehand: the runs that refer() will be told of. Of
+// pages that are not used again the one whose last use is longest ago goes.
 struct OptCache final : Cache {
   OptCache(CacheSize sizes, const std::vector<PageNumber>& runs)
       : Cache(sizes), next_of_run(runs.size()), next(sizes.pages, kNever) {
     std::vector<std::size_t> seen(sizes.pages, kNever);
-    for (std::size_t i = runs.size(); i-- > 0; seen[runs[i]] = i) next_of_run[i] = seen[runs[i]];
+    for (std::size_t i = runs.size(); i-- > 0; seen[runs[i]] = i)
+      next_of_run[i] = seen[runs[i]] == kNever ? kNever - i : seen[runs[i]];
   }
   void refer_next(PageNumber page, std::uint64_t times) {
     refer(page, times);

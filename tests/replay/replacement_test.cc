@@ -16,6 +16,7 @@
 #include "faultline/trace.h"
 #include "sim/base/prng.h"
 #include "sim/reclaim/policy_table.h"
+#include "sim/replay/next_use_index.h"
 #include "sim/replay/run_machine.h"
 #include "sim/replay/run_pages.h"
 #include "tests/support/sanitized.h"
@@ -84,10 +85,34 @@ std::vector<std::string> every_policy() {
   return names;
 }
 
-void compare(const Blocks& blocks, const std::string& policy, uint64_t frames) {
+// What OPT by its own interface must know.
+std::unique_ptr<NextUseIndex> next_uses_of(const Blocks& blocks) {
+  auto index = std::move(NextUseIndex::create()).value();
+  RunPages pages(kShape);
+  uint64_t references = 0;
+  for (const Block& block : blocks) {
+    const NumberedRuns runs = pages.number(block.block());
+    for (const PageRun run : runs.runs) {
+      index->note_use(PageId{runs.number_of(run)}, references + 1);
+      references += references_of(run);
+    }
+  }
+  REQUIRE(index->finish().ok());
+  return index;
+}
+
+void compare(const Blocks& blocks, const std::string& policy, uint64_t frames,
+             const NextUseIndex* next_uses = nullptr) {
   CAPTURE(policy);
   CAPTURE(frames);
-  const auto make = [&] { return reclaim::make_policy(policy, {.frames = frames, .seed = 3}); };
+  std::vector<std::unique_ptr<NextUses>> readers;
+  const auto make = [&] {
+    if (next_uses != nullptr) readers.push_back(next_uses->make_reader());
+    return reclaim::make_policy(policy,
+                                {.frames = frames,
+                                 .seed = 3,
+                                 .next_uses = readers.empty() ? nullptr : readers.back().get()});
+  };
   const MachineOptions options{.frames = frames,
                                .policy = policy,
                                .contents = Contents::kNone,
@@ -124,6 +149,16 @@ std::vector<uint64_t> sizes(const Blocks& blocks) {
   return {pages / 20, pages / 10, pages / 4, pages / 2, pages * 4 / 5};
 }
 
+TEST_CASE("replacement: OPT in one pass counts as OPT that knows the future") {
+  const Blocks random = random_blocks();
+  const auto of_random = next_uses_of(random);
+  for (const uint64_t frames : {1U, 2U, 3U, 7U, 20U, 60U})
+    compare(random, "opt", frames, &*of_random);
+  const Blocks blocks = read_blocks(testing::kSanitized ? 300'000 : ~uint64_t{0});
+  const auto of_trace = next_uses_of(blocks);
+  for (const uint64_t frames : sizes(blocks)) compare(blocks, "opt", frames, &*of_trace);
+}
+
 TEST_CASE("replacement: counts as RunMachine does on random runs") {
   const Blocks blocks = random_blocks();
   for (const std::string& policy : every_policy())
@@ -148,7 +183,7 @@ TEST_CASE("replacement: policies that there are not, and the future, are errors"
   CHECK(!make_replacement({.policy = "best"}).ok());
   CHECK(!make_replacement({.policy = "lru:x=1"}).ok());
   CHECK(!make_replacement({.policy = "clock:enter=2"}).ok());
-  CHECK(!make_replacement({.policy = "opt"}).ok());
+  CHECK(!make_replacement({.policy = "opt:x=1"}).ok());
 }
 
 }  // namespace

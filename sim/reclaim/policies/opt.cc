@@ -2,12 +2,12 @@
 // misses less.
 //
 // It knows the future from NextUses, which a first pass over the trace has made: OptFirstPass
-// stands in for OPT there. Of pages that are never used again the one with the highest frame number
-// goes; pages that have not been used at all (read ahead) count as never used, once another
-// reference has passed. The page that comes in always finds a place: OPT does not send it past
-// memory. Source: Belady, "A study of replacement algorithms for a virtual-storage computer", IBM
-// Systems Journal 5(2), 1966 (MIN); Mattson, Gecsei, Slutz, Traiger, "Evaluation techniques for
-// storage hierarchies", IBM Systems Journal 9(2), 1970 (OPT).
+// stands in for OPT there. Of pages that are never used again the one whose last use is longest ago
+// goes; pages that have not been used at all (read ahead) go before them, once another reference
+// has passed. The page that comes in always finds a place: OPT does not send it past memory.
+// Source: Belady, "A study of replacement algorithms for a virtual-storage computer", IBM Systems
+// Journal 5(2), 1966 (MIN); Mattson, Gecsei, Slutz, Traiger, "Evaluation techniques for storage
+// hierarchies", IBM Systems Journal 9(2), 1970 (OPT).
 //
 // Only the frames whose next use is farthest are in a heap, since most of the others are used again
 // before they ever would be the farthest: those whose next use is no sooner than a horizon, which
@@ -59,7 +59,10 @@ class Opt : public ReplacementPolicy {
   void on_references(std::span<const Reference> references) override {
     for (const Reference& reference : references) {
       const uint64_t last = reference.position + reference.hits + reference.brought_in - 1;
-      frames_[reference.frame.value].next_use = next_uses_.next_use(last);
+      const uint64_t next_use = next_uses_.next_use(last);
+      // The longer ago, the farther; and farther than all that are used again.
+      frames_[reference.frame.value].next_use =
+          next_use == NextUses::kNever ? NextUses::kNever - last : next_use;
       wait(reference.frame);
     }
     if (references.empty()) return;

@@ -1,0 +1,81 @@
+// What replacements of their own count alike.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "faultline/page_run.h"
+#include "faultline/stats.h"
+#include "sim/replay/run_pages.h"
+
+namespace faultline::replay {
+
+struct ReplacementCounts {
+  uint64_t references = 0;
+  uint64_t misses = 0;
+  uint64_t cold_misses = 0;
+  uint64_t dirty_evictions = 0;
+
+  void add(const ReplacementCounts& others) {
+    references += others.references;
+    misses += others.misses;
+    cold_misses += others.cold_misses;
+    dirty_evictions += others.dirty_evictions;
+  }
+  // REQUIRES: no page leaves before memory is full.
+  ReplacementStats stats(uint64_t frames) const {
+    return {.hits = references - misses,
+            .misses = misses,
+            .cold_misses = cold_misses,
+            .evictions = misses - std::min(cold_misses, frames),
+            .dirty_evictions = dirty_evictions};
+  }
+};
+
+// How many runs miss, which is looked at after so many runs. Where some do, what will be needed is
+// fetched ahead; where many do it cannot be foretold which, and no branch asks.
+enum class Misses : uint8_t { kFew, kSome, kMany };
+inline constexpr size_t kRunsAtOnce = 1024;
+constexpr Misses misses_of(uint64_t misses, size_t runs) {
+  constexpr uint64_t kSomeIn = 16;
+  constexpr uint64_t kManyIn = 4;
+  if (misses * kManyIn >= runs) return Misses::kMany;
+  return misses * kSomeIn >= runs ? Misses::kSome : Misses::kFew;
+}
+
+// All ones if so, else 0: what is chosen by it is chosen without a branch.
+constexpr uint64_t mask_if(bool condition) { return uint64_t{0} - uint64_t{condition}; }
+
+// The state of the page so many runs later is fetched ahead where many miss. (Inlined always: g++
+// takes a function that does nothing else for one that does nothing.)
+template <class Page, class NumberOf>
+[[gnu::always_inline]] inline void fetch_page_ahead(const Page* pages,
+                                                    std::span<const PageRun> runs, size_t at,
+                                                    NumberOf number_of) {
+  constexpr size_t kAhead = 16;
+  __builtin_prefetch(&pages[number_of(runs[std::min(at + kAhead, runs.size() - 1)])], 1);
+}
+
+// Runs of one page, one directly after the other.
+struct PageUse {
+  uint32_t number;
+  uint32_t stores;  // 1 if one of them stored
+  uint64_t references;
+};
+// What is at runs[i], which is then its last run.
+template <class NumberOf>
+[[gnu::always_inline]] inline PageUse take_use(std::span<const PageRun> runs, size_t& i, size_t end,
+                                               NumberOf number_of) {
+  PageUse use{.number = number_of(runs[i]),
+              .stores = is_store(runs[i].kind()) ? 1u : 0u,
+              .references = references_of(runs[i])};
+  for (; i + 1 < end && runs[i + 1].page() == runs[i].page(); ++i) {
+    use.stores |= is_store(runs[i + 1].kind()) ? 1 : 0;
+    use.references += references_of(runs[i + 1]);
+  }
+  return use;
+}
+
+}  // namespace faultline::replay
