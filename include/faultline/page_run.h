@@ -16,6 +16,7 @@
 namespace faultline {
 
 inline constexpr unsigned kPageRunShift = 12;
+inline constexpr uint64_t kPageRunBytes = uint64_t{1} << kPageRunShift;
 
 // `count` accesses of one kind to one page, with nothing between them. A count of 0 is the
 // reference that the access before makes to its next page, as it straddles two: a reference, and no
@@ -43,8 +44,8 @@ static_assert(sizeof(PageRun) == 4);
 
 // A piece of a trace, as TraceBlock is.
 struct PageRunBlock {
-  // The pages of the runs, each once; numbers are addresses >> kPageRunShift. Where `by_number`, those
-  // that no block before had are enough.
+  // The pages of the runs, each once; numbers are addresses >> kPageRunShift. Where `by_number`,
+  // those that no block before had are enough.
   std::span<const uint64_t> pages{};
   std::span<const PageRun> runs{};  // of `task`, in order; does not begin with a count of 0
   TraceTask task{};

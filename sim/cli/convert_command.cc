@@ -16,14 +16,6 @@
 namespace faultline::cli {
 namespace {
 
-ExitStatus fail(const TraceWriteError& error) {
-  // A reader that has had what it wanted is no error, as for every output.
-  if (error.cause == TraceWriteError::Cause::kReaderGone) return ExitStatus::kDone;
-  print_error(error.error.to_string());
-  return error.cause == TraceWriteError::Cause::kOutput ? ExitStatus::kResource
-                                                        : ExitStatus::kBadInput;
-}
-
 Result<CopyOptions, InputError> copy_options(const ConvertCommand& command) {
   CopyOptions options{.interrupted = &interrupt_flag()};
   auto skip = parse_count("--skip", command.skip);

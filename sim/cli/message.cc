@@ -14,6 +14,13 @@ ExitStatus fail(const InputError& error, ExitStatus status) {
   return status;
 }
 
+ExitStatus fail(const TraceWriteError& error, ExitStatus reader_gone) {
+  if (error.cause == TraceWriteError::Cause::kReaderGone) return reader_gone;
+  print_error(error.error.to_string());
+  return error.cause == TraceWriteError::Cause::kOutput ? ExitStatus::kResource
+                                                        : ExitStatus::kBadInput;
+}
+
 bool colour_on_stderr() {
   const char* no_color = std::getenv("NO_COLOR");
   if (no_color != nullptr && no_color[0] != '\0') return false;

@@ -29,8 +29,6 @@
 namespace faultline::cli {
 namespace {
 
-InputError wrong(std::string message) { return {.message = std::move(message)}; }
-
 Result<double, InputError> parse_rate(const std::string& text) {
   double rate = 0;
   const char* const end = text.data() + text.size();

@@ -8,7 +8,7 @@
 namespace faultline::cli {
 namespace {
 
-constexpr const char* kFooter =
+constexpr const char* kMrcFooter =
     "Examples:\n"
     "  faultline mrc traces/sort.lackey.zst --chart sort.svg\n"
     "  faultline mrc traces/sort.lackey.zst --policy clock,sieve,arc --memory 64p..4096p\n"
@@ -19,7 +19,7 @@ constexpr const char* kFooter =
 CLI::App& add_mrc(CLI::App& app, MrcCommand& to) {
   CLI::App& mrc =
       *app.add_subcommand("mrc", "The misses of LRU for every size of memory, from one pass");
-  mrc.footer(kFooter);
+  mrc.footer(kMrcFooter);
   add_trace(mrc, {to.traces, to.format, to.skip, to.limit, to.salvage, to.progress}, "Look at");
   mrc.add_option("--paging", to.paging,
                  "The page-table format, for the size of pages; 'list' names them")

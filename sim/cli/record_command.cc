@@ -99,14 +99,6 @@ class WriterSink : public record::TraceSink {
   std::optional<TraceWriteError> error_{};
 };
 
-// A reader that closes its end of the pipe has had what it wanted; not so a disk that is full.
-ExitStatus fail(const TraceWriteError& error, int command_status) {
-  if (error.cause == TraceWriteError::Cause::kReaderGone) return ExitStatus(command_status);
-  print_error(error.error.to_string());
-  return error.cause == TraceWriteError::Cause::kOutput ? ExitStatus::kResource
-                                                        : ExitStatus::kBadInput;
-}
-
 void tell_summary(const RecordCommand& command, uint64_t accesses, Clock::duration elapsed) {
   if (command.quiet || (!command.verbose && isatty(STDERR_FILENO) != 1)) return;
   const double seconds = std::chrono::duration<double>(elapsed).count();
@@ -126,14 +118,14 @@ ExitStatus run_record(const RecordCommand& command) {
   const auto settings = settings_of(command);
   if (!settings) return fail(settings.error());
   auto writer = create_trace(command.output, settings->writer);
-  if (!writer) return fail(writer.error(), 0);
+  if (!writer) return fail(writer.error());
   WriterSink sink(**writer, settings->limit);
   const Clock::time_point start = Clock::now();
   const auto recording = record::record(settings->request, sink);
   if (!recording) return fail(recording.error());
-  if (sink.error()) return fail(*sink.error(), recording->exit_status);
+  if (sink.error()) return fail(*sink.error(), ExitStatus(recording->exit_status));
   if (const auto finished = (*writer)->finish(); !finished)
-    return fail(finished.error(), recording->exit_status);
+    return fail(finished.error(), ExitStatus(recording->exit_status));
   for (const std::string& gap : recording->gaps) base::log(base::LogLevel::kWarning, "{}", gap);
   tell_summary(command, sink.accesses(), Clock::now() - start);
   return ExitStatus(recording->exit_status);

@@ -30,8 +30,6 @@
 namespace faultline::cli {
 namespace {
 
-InputError wrong(std::string message) { return {.message = std::move(message)}; }
-
 // What make_machine() says of each, with the option that it is about where that is known.
 Result<void, InputError> check(const std::vector<MachineOptions>& configurations,
                                NextUses* next_uses) {

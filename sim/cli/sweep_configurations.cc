@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "faultline/sweep.h"
+#include "sim/cli/message.h"
 #include "sim/cli/paging_option.h"
 #include "sim/cli/quantities.h"
 #include "sim/replay/replayer.h"
@@ -14,8 +15,6 @@ namespace faultline::cli {
 namespace {
 
 constexpr uint64_t kSizesMax = kSweepConfigurationsMax;
-
-InputError wrong(std::string message) { return {.message = std::move(message)}; }
 
 std::vector<std::string> split(std::string_view text, char separator) {
   std::vector<std::string> items;

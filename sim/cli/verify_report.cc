@@ -9,7 +9,7 @@
 namespace faultline::cli {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string json;
   scenario::append_json_string(json, text);
   return json;
@@ -29,8 +29,8 @@ std::string settings_json(const std::vector<HostSetting>& settings) {
   std::string json = "\"settings\":[";
   for (const HostSetting& each : settings) {
     if (json.back() == '}') json += ',';
-    json += fmt::format("{{\"name\":{},\"host\":{},\"simulated\":{}}}", quoted(each.name),
-                        quoted(each.host), quoted(each.simulated));
+    json += fmt::format("{{\"name\":{},\"host\":{},\"simulated\":{}}}", in_quotes(each.name),
+                        in_quotes(each.host), in_quotes(each.simulated));
   }
   return json + "]";
 }
@@ -72,12 +72,13 @@ std::string verify_text(const std::string& file, const VerifyReport& report) {
 }
 
 std::string verify_json(const std::string& file, const VerifyReport& report) {
-  std::string json = fmt::format(
-      "{{\"file\":{},\"agree\":{},\"statements\":{},\"kernel\":{},{},\"skipped\":[", quoted(file),
-      !report.difference, report.statements, quoted(report.kernel), settings_json(report.settings));
+  std::string json =
+      fmt::format("{{\"file\":{},\"agree\":{},\"statements\":{},\"kernel\":{},{},\"skipped\":[",
+                  in_quotes(file), !report.difference, report.statements, in_quotes(report.kernel),
+                  settings_json(report.settings));
   for (const SkippedStatement& each : report.skipped) {
     if (json.back() == '}') json += ',';
-    json += fmt::format("{{\"line\":{},\"why\":{}}}", each.line, quoted(each.why));
+    json += fmt::format("{{\"line\":{},\"why\":{}}}", each.line, in_quotes(each.why));
   }
   json += ']';
   if (report.difference) json += ',' + difference_json(*report.difference);
@@ -104,15 +105,16 @@ std::string random_json(const VerifyCommand& command, const RandomReport& report
   std::string json = fmt::format(
       "{{\"profile\":{},\"seed\":{},\"agree\":{},\"statements\":{},\"scenarios\":{},"
       "\"kernel\":{},{},\"unsteady\":[",
-      quoted(command.random), command.seed, !report.difference, report.statements, report.scenarios,
-      quoted(report.kernel), settings_json(report.settings));
+      in_quotes(command.random), command.seed, !report.difference, report.statements,
+      report.scenarios, in_quotes(report.kernel), settings_json(report.settings));
   for (const UnsteadyAnswer& each : report.unsteady) {
     if (json.back() == '}') json += ',';
     json += fmt::format("{{\"scenario\":{},{}}}", each.scenario, difference_json(each.difference));
   }
   json += ']';
   if (report.difference) {
-    json += ',' + difference_json(*report.difference) + ",\"scenario\":" + quoted(report.scenario);
+    json +=
+        ',' + difference_json(*report.difference) + ",\"scenario\":" + in_quotes(report.scenario);
   }
   return json + "}\n";
 }

@@ -13,7 +13,6 @@ namespace {
 namespace abi = linux_abi;
 
 // A move may split the VMAs at both of its places in three, and needs room for that.
-constexpr uint64_t kMapsToSpare = 3;
 constexpr uint64_t kSplitsOfBoth = 2;
 
 }  // namespace

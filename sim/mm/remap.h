@@ -28,6 +28,8 @@ class Remapper {
   Result<VirtAddr> run(const MremapArgs& args);
 
  private:
+  static constexpr uint64_t kMapsToSpare = 3;  // for the splits of a move
+
   enum class Kind : uint8_t { kSameSize, kShrink, kGrow };
 
   bool has(uint64_t flag) const { return (flags_ & flag) != 0; }

@@ -12,8 +12,6 @@ namespace {
 
 namespace abi = linux_abi;
 
-constexpr uint64_t kMapsToSpare = 3;  // for the splits of a move
-
 }  // namespace
 
 // Moves the VMAs of the range one after the other, with the holes between them; what lies where the

@@ -141,7 +141,7 @@ class FlatClock final : public Replacement {
     uint32_t hand = hand_;
     for (size_t i = begin; i < end; ++i) {
       fetch_page_ahead(pages, runs, i, number_of);
-      const PageUse use = take_use(runs, i, end, number_of);
+      const SamePageRuns use = take_use(runs, i, end, number_of);
       counts.references += use.references;
       const uint32_t page = pages[use.number];
       const bool miss = page < kResidentMin;

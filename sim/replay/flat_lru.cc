@@ -143,7 +143,7 @@ class FlatLru final : public Replacement {
     uint32_t least = least_hit_;
     for (size_t i = begin; i < end; ++i, ++now) {
       fetch_page_ahead(pages, runs, i, number_of);
-      const PageUse use = take_use(runs, i, end, number_of);
+      const SamePageRuns use = take_use(runs, i, end, number_of);
       counts.references += use.references;
       const uint32_t page = pages[use.number];
       const uint32_t moment = MomentPages::moment_of(page);

@@ -59,18 +59,18 @@ template <class Page, class NumberOf>
 }
 
 // Runs of one page, one directly after the other.
-struct PageUse {
+struct SamePageRuns {
   uint32_t number;
   uint32_t stores;  // 1 if one of them stored
   uint64_t references;
 };
 // What is at runs[i], which is then its last run.
 template <class NumberOf>
-[[gnu::always_inline]] inline PageUse take_use(std::span<const PageRun> runs, size_t& i, size_t end,
-                                               NumberOf number_of) {
-  PageUse use{.number = number_of(runs[i]),
-              .stores = is_store(runs[i].kind()) ? 1u : 0u,
-              .references = references_of(runs[i])};
+[[gnu::always_inline]] inline SamePageRuns take_use(std::span<const PageRun> runs, size_t& i,
+                                                    size_t end, NumberOf number_of) {
+  SamePageRuns use{.number = number_of(runs[i]),
+                   .stores = is_store(runs[i].kind()) ? 1u : 0u,
+                   .references = references_of(runs[i])};
   for (; i + 1 < end && runs[i + 1].page() == runs[i].page(); ++i) {
     use.stores |= is_store(runs[i + 1].kind()) ? 1 : 0;
     use.references += references_of(runs[i + 1]);

@@ -14,7 +14,7 @@ constexpr auto kStatusKept =
     std::to_array<std::string_view>({"VmSize", "VmLck", "VmRSS", "RssAnon", "RssFile", "RssShmem",
                                      "VmData", "VmStk", "VmLib", "VmPTE", "VmSwap", "THP_enabled"});
 
-std::string_view take_line(std::string_view& text) {
+std::string_view take_line_of_answer(std::string_view& text) {
   const size_t end = text.find('\n');
   const std::string_view line = text.substr(0, end);
   text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
@@ -68,7 +68,7 @@ std::string comparable_text(std::string_view call, std::string_view text) {
   if (!smaps && call != "status") return std::string(text);
   std::string kept;
   while (!text.empty()) {
-    const std::string_view line = take_line(text);
+    const std::string_view line = take_line_of_answer(text);
     const std::string_view key = key_of(line);
     if (smaps ? contains(kSmapsDropped, key) : !contains(kStatusKept, key)) continue;
     kept += key.empty() ? mapping_of(line) : squeezed(line);

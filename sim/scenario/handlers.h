@@ -10,6 +10,8 @@ namespace faultline::scenario {
 
 using CallResult = Result<Answer, PlacedMessage>;
 
+inline constexpr uint64_t kPageBytes = 4096;  // scenarios run on x86-64
+
 // Mappings: handlers_memory.cc.
 CallResult run_mmap(const CallFrame& frame);
 CallResult run_munmap(const CallFrame& frame);

@@ -9,7 +9,6 @@
 namespace faultline::scenario {
 namespace {
 
-constexpr uint64_t kPageBytes = 4096;  // scenarios run on x86-64
 // Source: Linux arch/x86/include/asm/page_64.h TASK_SIZE_MAX: no process has more.
 constexpr uint64_t kMemoryBytesMax = 0x7ffffffff000;
 

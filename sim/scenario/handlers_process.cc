@@ -7,7 +7,6 @@
 namespace faultline::scenario {
 namespace {
 
-constexpr uint64_t kPageBytes = 4096;        // scenarios run on x86-64
 constexpr uint64_t kPagemapPagesMax = 1024;  // in one answer
 
 CallResult answer_of_text(const CallFrame&, const Result<std::string>& text) {

@@ -8,14 +8,13 @@
 namespace faultline::trace {
 namespace {
 
-constexpr uint64_t kPageBytes = uint64_t{1} << kPageRunShift;
 // No page: addresses have 64 bits.
 constexpr uint64_t kNoPage = ~uint64_t{0};
 
 uint64_t page_of(const Access& access) { return access.address.value >> kPageRunShift; }
 
 bool straddles(const Access& access) {
-  return (access.address.value & (kPageBytes - 1)) + access.size_bytes > kPageBytes;
+  return (access.address.value & (kPageRunBytes - 1)) + access.size_bytes > kPageRunBytes;
 }
 
 }  // namespace

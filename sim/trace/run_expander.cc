@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::size_t kAccessesAtOnce = 4096;
 constexpr std::size_t kUnasked = 4;
-constexpr uint64_t kPageBytes = uint64_t{1} << kPageRunShift;
 
 // An access as it lies in memory: written at once, where its fields would be one by one.
 using Packed [[gnu::vector_size(16)]] = uint64_t;
@@ -35,8 +34,8 @@ void put(Access* to, Packed access) { std::memcpy(static_cast<void*>(to), &acces
 
 // From the last byte of its page to the first byte of the last of the further ones.
 void make_straddling(Access& access, std::size_t further) {
-  access.address = access.address + (kPageBytes - 1);
-  access.size_bytes = static_cast<uint32_t>(2 + (further - 1) * kPageBytes);
+  access.address = access.address + (kPageRunBytes - 1);
+  access.size_bytes = static_cast<uint32_t>(2 + (further - 1) * kPageRunBytes);
 }
 
 }  // namespace

@@ -42,7 +42,8 @@ bool is_listed(std::string_view build, std::string_view name) {
   const auto quotes = [&](std::string_view text) {
     return build.find("\"" + std::string(text) + "\"") != std::string_view::npos;
   };
-  const bool may_lack_ending = name.ends_with(".cc") && quotes(".cc");
+  const bool adds_ending = quotes(".cc") || build.find("fl_tests(") != std::string_view::npos;
+  const bool may_lack_ending = name.ends_with(".cc") && adds_ending;
   return quotes(name) || (may_lack_ending && quotes(name.substr(0, name.rfind('.'))));
 }
 

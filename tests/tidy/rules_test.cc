@@ -131,7 +131,8 @@ TEST_CASE("banned words: the table's own errors are found") {
 
 TEST_CASE("BUILD files: every C++ file is listed in its package") {
   const SourceTree builds = {{"sim/a/BUILD", "name = \"a\", srcs = [\"x.cc\", \"sub/y.cc\"]"},
-                             {"tests/a/BUILD", "srcs = [name + \".cc\"] for name in [\"z_test\"]"}};
+                             {"tests/a/BUILD", "srcs = [name + \".cc\"] for name in [\"z_test\"]"},
+                             {"tests/c/BUILD", "fl_tests(tests = [\"w_test\"])"}};
   const auto is_listed = [&](const std::string& path) {
     SourceTree tree = builds;
     tree.push_back({path, ""});
@@ -141,6 +142,8 @@ TEST_CASE("BUILD files: every C++ file is listed in its package") {
   CHECK(is_listed("sim/a/sub/y.cc"));
   CHECK(is_listed("sim/a/notes.txt"));
   CHECK(is_listed("tests/a/z_test.cc"));
+  CHECK(is_listed("tests/c/w_test.cc"));
+  CHECK_FALSE(is_listed("tests/c/v_test.cc"));
   CHECK_FALSE(is_listed("sim/a/new.cc"));
   CHECK_FALSE(is_listed("sim/a/a.cc"));
   CHECK_FALSE(is_listed("sim/a/sub/x.cc"));

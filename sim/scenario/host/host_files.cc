@@ -8,12 +8,6 @@
 #include "sim/scenario/host/host_process.h"
 
 namespace faultline::host {
-namespace {
-
-uint64_t u(int64_t value) { return static_cast<uint64_t>(value); }
-
-}  // namespace
-
 Result<int> HostProcess::open(std::string_view name, uint64_t flags, uint64_t mode) {
   return call_for_descriptor(SYS_open, {path(name), flags, mode});
 }

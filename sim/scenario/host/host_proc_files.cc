@@ -18,8 +18,6 @@
 namespace faultline::host {
 namespace {
 
-constexpr uint64_t kPageBytes = 4096;
-
 // The kernel's line with the scenario's own path.
 MapsLine maps_line(const std::string& text, const HostFolders& folders) {
   MapsLine line;

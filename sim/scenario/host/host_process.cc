@@ -10,12 +10,6 @@
 #include "sim/scenario/host/own_memory.h"
 
 namespace faultline::host {
-namespace {
-
-uint64_t u(int64_t value) { return static_cast<uint64_t>(value); }
-
-}  // namespace
-
 // ---- How a call is made
 
 Result<uint64_t> HostProcess::call(long number, std::array<uint64_t, 6> arguments) {
@@ -163,7 +157,6 @@ Result<void> HostProcess::madvise(VirtAddr address, uint64_t length_bytes, uint6
 // A vector outside the process is filled through the scratch memory, a piece of pages at a time.
 Result<void> HostProcess::mincore(VirtAddr address, uint64_t length_bytes,
                                   const UserBuffer& vector) {
-  constexpr uint64_t kPageBytes = 4096;
   if (vector.outside.empty()) {
     return call_for_nothing(SYS_mincore, {address.value, length_bytes, vector.address.value});
   }

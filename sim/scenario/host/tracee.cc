@@ -27,7 +27,6 @@ namespace faultline::host {
 namespace {
 
 // One routine every 32 bytes from kCodeOffset on, in the order of Routine. Each ends in int3.
-constexpr uint64_t kPageBytes = 4096;
 constexpr uint64_t kCodeOffset = 0x200;
 constexpr uint64_t kRoutineBytes = 32;
 constexpr unsigned char kCode[][kRoutineBytes] = {

@@ -25,6 +25,11 @@
 
 namespace faultline::host {
 
+inline constexpr uint64_t kPageBytes = 4096;
+
+// A signed argument, as a register has it.
+constexpr uint64_t u(int64_t value) { return static_cast<uint64_t>(value); }
+
 // What the tracee can be told to do; each is a piece of machine code.
 // The sized ones stand in a row for 1, 2, 4 and 8 bytes; rdx is their value.
 enum class Routine : uint8_t {

@@ -67,9 +67,9 @@ constexpr auto kMapFlags = std::to_array<std::string_view>(
      "0x23",   "0x28",  "0x32",    "0x31",    "0x100022", "0x100032",  "0x12",     "0x11",
      "0x122",  "0x121", "0x101",   "0x80003", "0x40022",  "0x4040022", "0x200003", "0x2022",
      "0x8022", "0x62",  "0x44022", "0x44021", "0x44031",  "0x44032"});
-constexpr auto kFiles =
+constexpr auto kFileNames =
     std::to_array<std::string_view>({"-1", "0", "99", "f0", "f1", "ro", "mem", "f0"});
-constexpr auto kAdvices = std::to_array<std::string_view>(
+constexpr auto kBadAdvices = std::to_array<std::string_view>(
     {"0",  "1",  "2",  "4",  "5",  "6",  "7",  "8",  "9",  "10",  "12",
      "14", "18", "20", "22", "23", "24", "25", "26", "99", "102", "103"});
 
@@ -109,13 +109,13 @@ void RandomWriter::write_bad_call() {
         text += pick(kMapFlags);
         break;
       case 'F':
-        text += pick(kFiles);
+        text += pick(kFileNames);
         break;
       case 'R':
         text += fmt::format("{}", prng_.below(one_in(4) ? 16 : 8));
         break;
       case 'V':
-        text += pick(kAdvices);
+        text += pick(kBadAdvices);
         break;
       case 'N':
         text += bad_number();

@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kProcessesMax = 4;
 constexpr std::string_view kVfork = "vfork()";
-constexpr auto kForks = std::to_array<std::string_view>(
+constexpr auto kForkCalls = std::to_array<std::string_view>(
     {"fork()", "fork()", "fork()", "fork()", "fork()", kVfork, "clone(CLONE_VM|SIGCHLD)",
      "clone(CLONE_FILES|SIGCHLD)", "clone(CLONE_PARENT|SIGCHLD)"});
 
@@ -37,7 +37,7 @@ std::string RandomWriter::by(uint64_t pid, std::string_view call) {
 void RandomWriter::write_fork() {
   if (running_.size() >= kProcessesMax) return write_exit();
   const uint64_t parent = speaker();
-  const std::string call = pick(kForks);
+  const std::string call = pick(kForkCalls);
   lines_.push_back(by(parent, call));
   for (Running& each : running_)
     if (each.pid == parent && call == kVfork) each.vfork_child = next_pid_;

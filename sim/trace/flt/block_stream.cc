@@ -12,9 +12,6 @@
 namespace faultline::trace {
 namespace {
 
-// How many entries of the index are looked at together.
-constexpr uint64_t kEntriesAtOnce = 4096;
-
 // "accesses 10 to 19", or where there are none, so.
 std::string accesses_text(uint64_t first, uint64_t behind) {
   if (first == behind) return "no accesses";
@@ -152,7 +149,7 @@ bool BlockStream::read_index() {
 void BlockStream::check_entries(uint64_t entries) {
   uint32_t crc = 0;
   for (uint64_t left = entries; left > 0;) {
-    const auto count = static_cast<std::size_t>(std::min(left, kEntriesAtOnce));
+    const auto count = static_cast<std::size_t>(std::min(left, kIndexEntriesAtOnce));
     const std::string_view bytes = window_.view(count * kIndexEntryBytes);
     if (bytes.size() < count * kIndexEntryBytes) {
       cut_short("within its index");

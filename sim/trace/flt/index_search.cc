@@ -10,9 +10,6 @@
 namespace faultline::trace {
 namespace {
 
-// How many entries of the index are read together.
-constexpr uint64_t kEntriesAtOnce = 4096;
-
 // Bytes of the file; empty: they cannot be read.
 std::string read_bytes(const SeekableBytes& file, uint64_t offset, std::size_t size) {
   std::string bytes(size, '\0');
@@ -75,7 +72,7 @@ class EntryScan {
 bool scan_entries(const SeekableBytes& file, const Trailer& trailer, EntryScan& scan) {
   uint64_t offset = trailer.index_offset + kIndexHeaderBytes;
   for (uint64_t left = trailer.blocks; left > 0;) {
-    const uint64_t count = std::min(left, kEntriesAtOnce);
+    const uint64_t count = std::min(left, kIndexEntriesAtOnce);
     const std::string bytes = read_bytes(file, offset, count * kIndexEntryBytes);
     if (bytes.empty()) return false;
     for (std::string_view rest = bytes; !rest.empty(); rest.remove_prefix(kIndexEntryBytes))

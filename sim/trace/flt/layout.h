@@ -41,6 +41,8 @@ inline constexpr std::string_view kTrailerMagic{
 inline constexpr std::size_t kBlockHeaderBytes = 68;
 inline constexpr std::size_t kIndexHeaderBytes = 16;
 inline constexpr std::size_t kIndexEntryBytes = 16;
+// How many are read together.
+inline constexpr uint64_t kIndexEntriesAtOnce = 4096;
 inline constexpr std::size_t kTrailerBytes = 32;
 
 // Bounds of a block: a reader refuses more, and so does not take more memory than that.

@@ -11,7 +11,6 @@ namespace faultline::trace {
 namespace {
 
 constexpr std::size_t kFlushBytes = 256 << 10;
-constexpr uint64_t kPageBytes = uint64_t{1} << kPageRunShift;
 
 // With each trait: what a format without it lacks, and what --lossy does about it.
 struct TraitText {
@@ -85,7 +84,7 @@ std::optional<Trait> FormatWriter::find_missing(const Access& access) {
       {Trait::kStores, is_store(access.kind)},
       {Trait::kModifies, access.kind == AccessKind::kModify},
       {Trait::kSizes, access.size_bytes != 1},
-      {Trait::kOffsets, access.address.value % kPageBytes != 0},
+      {Trait::kOffsets, access.address.value % kPageRunBytes != 0},
   };
   for (const auto& [trait, needed] : needs)
     if (needed && !row_.holds.has(trait)) return trait;
@@ -96,7 +95,7 @@ std::optional<Trait> FormatWriter::find_missing(const Access& access) {
 
 // Whether its page is one that was accessed before, if all were, or the next one.
 bool FormatWriter::is_next_page(const Access& access) {
-  const uint64_t page = access.address.value / kPageBytes;
+  const uint64_t page = access.address.value / kPageRunBytes;
   if (page > pages_) return false;
   pages_ = std::max(pages_, page + 1);
   return true;
@@ -120,8 +119,8 @@ void FormatWriter::write_access(Access access) {
 }
 
 void FormatWriter::number_page(Access& access) {
-  const uint64_t page = access.address.value / kPageBytes;
-  access.address = {numbers_.try_emplace(page, numbers_.size()).first->second * kPageBytes};
+  const uint64_t page = access.address.value / kPageRunBytes;
+  access.address = {numbers_.try_emplace(page, numbers_.size()).first->second * kPageRunBytes};
 }
 
 Written FormatWriter::refuse(Trait trait) const {
