@@ -29,16 +29,13 @@ class FlatClock final : public Replacement {
 
   void add(const NumberedRuns& runs) override {
     FL_CHECK(runs.pages <= kPagesMax);
-    // One that is none at the end.
-    if (runs.pages >= pages_.size()) pages_.resize(runs.pages + 1);
+    if (runs.pages > pages_.size()) pages_.resize(runs.pages);
     for (size_t at = 0; at < runs.runs.size(); at += kRunsAtOnce) {
       const size_t end = std::min(runs.runs.size(), at + kRunsAtOnce);
       const uint64_t misses = counts_.misses;
       runs.with_number_of([&](auto number_of) {
         if (misses_ == Misses::kFew)
-          take<Misses::kFew>(runs.runs, at, end, number_of);
-        else if (misses_ == Misses::kSome)
-          take<Misses::kSome>(runs.runs, at, end, number_of);
+          take_few(runs.runs, at, end, number_of);
         else
           take_many(runs.runs, at, end, number_of);
       });
@@ -75,18 +72,17 @@ class FlatClock final : public Replacement {
     uint64_t dirty = 0;
   };
 
-  template <Misses kMisses, class NumberOf>
-  [[gnu::noinline]] void take(std::span<const PageRun> runs, size_t begin, size_t end,
-                              NumberOf number_of) {
+  template <class NumberOf>
+  [[gnu::noinline]] void take_few(std::span<const PageRun> runs, size_t begin, size_t end,
+                                  NumberOf number_of) {
     uint32_t* const pages = pages_.data();
     ReplacementCounts counts;
     uint32_t hand = hand_;
     for (size_t i = begin; i < end; ++i) {
-      if constexpr (kMisses != Misses::kFew) fetch_page_ahead(pages, runs, i, number_of);
       const uint32_t number = number_of(runs[i]);
       const uint64_t count = references_of(runs[i]);
-      const uint32_t dirty = is_store(runs[i].kind()) ? kDirty : 0;
       counts.references += count;
+      const uint32_t dirty = is_store(runs[i].kind()) ? kDirty : 0;
       const uint32_t page = pages[number];
       const uint32_t after = page | kUsed | dirty;
       if (page < kResidentMin) [[unlikely]] {
@@ -94,7 +90,7 @@ class FlatClock final : public Replacement {
         counts.cold_misses += page == 0 ? 1 : 0;
         pages[number] =
             make_page(take_frame(number, hand, counts)) | dirty | (enters_used(count) ? kUsed : 0);
-      } else if (kMisses == Misses::kSome || page != after) {
+      } else if (page != after) {
         pages[number] = after;
       }
     }
@@ -127,16 +123,13 @@ class FlatClock final : public Replacement {
   }
   uint32_t next(uint32_t frame) const { return frame + 1 < frames_ ? frame + 1 : 0; }
 
-  // Once memory is full. No branch asks whether a run misses.
+  // Once memory is full.
   template <class NumberOf>
   [[gnu::noinline]] void take_many(std::span<const PageRun> runs, size_t begin, size_t end,
                                    NumberOf number_of) {
     uint32_t* const pages = pages_.data();
     Bits* const bits = bits_.data();
     uint32_t* const in_frame = in_frame_.data();
-    const uint32_t frames = static_cast<uint32_t>(frames_);
-    const auto nowhere = static_cast<uint32_t>(pages_.size() - 1);
-    const uint64_t in_last = bit(frames) - 1;  // of the 64 that are not all there
     ReplacementCounts counts;
     uint32_t hand = hand_;
     for (size_t i = begin; i < end; ++i) {
@@ -144,43 +137,24 @@ class FlatClock final : public Replacement {
       const SamePageRuns use = take_use(runs, i, end, number_of);
       counts.references += use.references;
       const uint32_t page = pages[use.number];
-      const bool miss = page < kResidentMin;
-      const uint64_t if_miss = mask_if(miss);
-      const auto miss32 = static_cast<uint32_t>(if_miss);
-      // The next frame that was not used, mostly of the same 64: what was passed is cleared there.
-      uint64_t passed = ~uint64_t{0} << hand % 64;
-      uint64_t unused =
-          ~bits[hand / 64].used & passed & (hand / 64 == frames / 64 ? in_last : ~uint64_t{0});
-      if (unused == 0) [[unlikely]] {
-        if (miss) {
-          hand = find_victim(hand);
-          passed = unused = bit(hand);
-        } else {
-          unused = bit(hand);
-        }
+      if (page >= kResidentMin) {
+        const uint32_t frame = (page >> kFrameShift) - 1;
+        bits[frame / 64].used |= bit(frame);
+        bits[frame / 64].dirty |= uint64_t{use.stores} << frame % 64;
+        continue;
       }
-      const uint32_t victim = hand / 64 * 64 + static_cast<uint32_t>(std::countr_zero(unused));
-      passed &= bit(victim) - 1;
-      bits[hand / 64].used &= ~(passed & if_miss);
-      const uint32_t victim_page = in_frame[victim];
-      // What it was is not read, since that may be far.
-      pages[(victim_page & miss32) | (nowhere & ~miss32)] = kGone;
-      in_frame[victim] = (use.number & miss32) | (victim_page & ~miss32);
-
-      const uint32_t frame = (victim & miss32) | (((page >> kFrameShift) - 1) & ~miss32);
-      Bits& word = bits[frame / 64];
-      counts.misses += miss32 & 1;
+      ++counts.misses;
       counts.cold_misses += page == 0 ? 1 : 0;
-      const uint64_t goes = bit(frame) & if_miss;
-      counts.dirty_evictions += (word.dirty & goes) >> frame % 64;
-      word.dirty = (word.dirty & ~goes) | uint64_t{use.stores} << frame % 64;
-      word.used = (word.used & ~goes) | (uint64_t{enters_used(use.references)} | (~if_miss & 1))
-                                            << frame % 64;
+      const uint32_t frame = find_victim(hand);
+      hand = next(frame);
+      pages[in_frame[frame]] = kGone;
+      in_frame[frame] = use.number;
       pages[use.number] = make_page(frame);
-      const uint32_t next = victim + 1 < frames ? victim + 1 : 0;
-      hand = (next & miss32) | (hand & ~miss32);
+      Bits& word = bits[frame / 64];
+      counts.dirty_evictions += word.dirty >> frame % 64 & 1;
+      word.dirty = (word.dirty & ~bit(frame)) | uint64_t{use.stores} << frame % 64;
+      word.used |= uint64_t{enters_used(use.references)} << frame % 64;
     }
-    pages[nowhere] = 0;
     hand_ = hand;
     counts_.add(counts);
   }
@@ -190,19 +164,16 @@ class FlatClock final : public Replacement {
   bool enters_used(uint64_t count) const { return count > 1 || enters_ == Enters::kUsed; }
   // Where the bits are.
   void choose(Misses misses) {
-    const bool were_in_frames = misses_ == Misses::kMany;
-    if (in_frame_.size() < frames_ && misses == Misses::kMany) misses = Misses::kSome;
-    const bool are_in_frames = misses == Misses::kMany;
+    if (in_frame_.size() < frames_) misses = Misses::kFew;
     // It takes O(frames): so many misses pay for it.
-    if (were_in_frames != are_in_frames && counts_.misses - chosen_last_ < frames_ / 8) return;
-    misses_ = misses;
-    if (were_in_frames == are_in_frames) return;
+    if (misses == misses_ || counts_.misses - chosen_last_ < frames_ / 8) return;
     chosen_last_ = counts_.misses;
+    misses_ = misses;
     bits_.resize(frames_ / 64 + 1);
     for (uint32_t i = 0; i < frames_; ++i) {
       uint32_t& page = pages_[in_frame_[i]];
       Bits& word = bits_[i / 64];
-      if (are_in_frames) {
+      if (misses_ == Misses::kMany) {
         word.used = (word.used & ~bit(i)) | uint64_t{(page & kUsed) != 0} << i % 64;
         word.dirty = (word.dirty & ~bit(i)) | uint64_t{(page & kDirty) != 0} << i % 64;
         page = make_page(i);
@@ -213,20 +184,20 @@ class FlatClock final : public Replacement {
   }
 
   // From the hand's frame on; those that are passed are used no more. REQUIRES: memory is full.
-  [[gnu::noinline]] uint32_t find_victim(uint32_t hand) {
+  [[gnu::always_inline]] uint32_t find_victim(uint32_t hand) {
+    Bits* const bits = bits_.data();
     while (true) {
-      uint64_t& used = bits_[hand / 64].used;
+      uint64_t& used = bits[hand / 64].used;
       const uint64_t ahead = ~uint64_t{0} << hand % 64;
       const uint64_t unused = ~used & ahead;
-      const uint32_t base = hand / 64 * 64;
+      const auto found = hand / 64 * 64 + static_cast<uint64_t>(std::countr_zero(unused));
       // Behind the last frame there is none.
-      const auto found = base + static_cast<uint64_t>(std::countr_zero(unused));
-      if (unused != 0 && found < frames_) {
+      if (unused != 0 && found < frames_) [[likely]] {
         used &= ~(ahead & (bit(found) - 1));
         return static_cast<uint32_t>(found);
       }
       used &= ~ahead;
-      hand = base + 64 < frames_ ? base + 64 : 0;
+      hand = hand / 64 * 64 + 64 < frames_ ? hand / 64 * 64 + 64 : 0;
     }
   }
 

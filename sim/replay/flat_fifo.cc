@@ -25,8 +25,6 @@ class FlatFifo final : public Replacement {
       runs.with_number_of([&](auto number_of) {
         if (misses_ == Misses::kFew)
           take<Misses::kFew>(runs.runs, at, end, number_of);
-        else if (misses_ == Misses::kSome)
-          take<Misses::kSome>(runs.runs, at, end, number_of);
         else
           take<Misses::kMany>(runs.runs, at, end, number_of);
       });
@@ -54,21 +52,17 @@ class FlatFifo final : public Replacement {
       const uint32_t number = number_of(runs[i]);
       const uint32_t dirty = MomentPages::dirty_if(runs[i]);
       counts.references += references_of(runs[i]);
-      if constexpr (kMisses != Misses::kFew) fetch_page_ahead(pages, runs, i, number_of);
+      if constexpr (kMisses == Misses::kMany) fetch_page_ahead(pages, runs, i, number_of);
       const uint32_t page = pages[number];
-      const bool miss = page < least;
-      if (kMisses == Misses::kFew && !miss && (page | dirty) == page) [[likely]]
-        continue;
-      if (kMisses == Misses::kSome && !miss) {
-        pages[number] = page | dirty;
+      if (page >= least) [[likely]] {
+        // Where many miss it cannot be foretold whether that changes it.
+        if (kMisses == Misses::kMany || (page | dirty) != page) pages[number] = page | dirty;
         continue;
       }
-      const auto if_miss = static_cast<uint32_t>(mask_if(miss));
-      counts.misses += miss ? 1 : 0;
+      ++counts.misses;
       counts.cold_misses += page == 0 ? 1 : 0;
-      counts.dirty_evictions += page & if_miss & MomentPages::kDirty;
-      pages[number] = (MomentPages::make(now, 0) & if_miss) | (page & ~if_miss) | dirty;
-      now += if_miss & 1;
+      counts.dirty_evictions += page & MomentPages::kDirty;
+      pages[number] = MomentPages::make(now++, dirty);
       least = MomentPages::least_of(least_hit(now));
     }
     pages_.set_now(now);

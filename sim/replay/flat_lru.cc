@@ -5,8 +5,7 @@
 // are the pages that come; when the queue is empty they are put in order, and queued.
 //
 // Where many miss, the moments of pages in memory are marked, a bit each: a hit moves a mark, and
-// the page that goes is that of the first mark. A page need not be known for that, and it is not
-// asked whether a run misses.
+// the page that goes is that of the first mark, whichever it is.
 //
 // Invariants, checked by validate():
 //   1. as many pages as are resident have moments from least_hit_ on, frames_ at most
@@ -43,10 +42,8 @@ class FlatLru final : public Replacement {
       runs.with_number_of([&](auto number_of) {
         if (misses_ == Misses::kFew)
           take_few(runs.runs, at, end, number_of);
-        else if (misses_ == Misses::kSome)
-          take<Misses::kSome>(runs.runs, at, end, number_of);
         else
-          take<Misses::kMany>(runs.runs, at, end, number_of);
+          take_many(runs.runs, at, end, number_of);
       });
       choose(misses_of(counts_.misses - misses, end - at));
     }
@@ -60,10 +57,10 @@ class FlatLru final : public Replacement {
     for (const uint32_t page : pages) {
       if (MomentPages::moment_of(page) < least_hit_) continue;
       ++resident;
-      if (misses_ != Misses::kFew) FL_CHECK(is_marked(MomentPages::moment_of(page)));  // 3
+      if (misses_ == Misses::kMany) FL_CHECK(is_marked(MomentPages::moment_of(page)));  // 3
     }
     FL_CHECK(resident == resident_ && resident <= frames_);  // 1
-    if (misses_ != Misses::kFew) {
+    if (misses_ == Misses::kMany) {
       const PlaceRanks marks(marks_);
       FL_CHECK(marks.count() - marks.below(least_hit_) == resident);  // 3
     } else {
@@ -133,9 +130,9 @@ class FlatLru final : public Replacement {
     base::sort_by_position(queue_, scratch_, [](Queued one) -> uint64_t { return one.moment; });
   }
 
-  template <Misses kMisses, class NumberOf>
-  [[gnu::noinline]] void take(std::span<const PageRun> runs, size_t begin, size_t end,
-                              NumberOf number_of) {
+  template <class NumberOf>
+  [[gnu::noinline]] void take_many(std::span<const PageRun> runs, size_t begin, size_t end,
+                                   NumberOf number_of) {
     uint32_t* const pages = pages_.pages().data();
     uint64_t* const marks = marks_.data();
     ReplacementCounts counts;
@@ -147,20 +144,15 @@ class FlatLru final : public Replacement {
       counts.references += use.references;
       const uint32_t page = pages[use.number];
       const uint32_t moment = MomentPages::moment_of(page);
-      const bool miss = moment < least;
-      if (kMisses == Misses::kMany || !miss) {
-        // Where it misses no mark is asked for there any more.
-        marks[moment / 64] &= ~bit(moment);
-      }
       uint32_t dirty = page & MomentPages::kDirty;
-      if (kMisses == Misses::kMany || miss) {
-        const auto if_miss = static_cast<uint32_t>(mask_if(miss));
-        const uint32_t victim = first_mark(marks, least);
-        least = ((victim + 1) & if_miss) | (least & ~if_miss);
-        counts.misses += if_miss & 1;
+      if (moment >= least) {
+        marks[moment / 64] &= ~bit(moment);
+      } else {
+        least = first_mark(marks, least) + 1;
+        ++counts.misses;
         counts.cold_misses += page == 0 ? 1 : 0;
-        counts.dirty_evictions += dirty & if_miss;
-        dirty &= ~if_miss;
+        counts.dirty_evictions += dirty;
+        dirty = 0;
       }
       marks[now / 64] |= bit(now);
       pages[use.number] = MomentPages::make(now, dirty | use.stores);
@@ -180,19 +172,15 @@ class FlatLru final : public Replacement {
   }
 
   void choose(Misses misses) {
-    // Two pages are there then, whatever is used.
-    if (resident_ < frames_ || frames_ < 2) misses = Misses::kFew;
-    const bool marks = misses != Misses::kFew;
-    const bool marked = misses_ != Misses::kFew;
+    if (resident_ < frames_) misses = Misses::kFew;
     // It takes O(pages): so many misses pay for it.
-    if (marks != marked && counts_.misses - chosen_last_ < pages_.pages().size() / 8) return;
-    misses_ = misses;
-    if (marks == marked) return;
+    if (misses == misses_ || counts_.misses - chosen_last_ < pages_.pages().size() / 8) return;
     chosen_last_ = counts_.misses;
+    misses_ = misses;
     queue_.clear();
     queue_first_ = 0;
     put_by_.clear();
-    if (marks) return mark_all();
+    if (misses_ == Misses::kMany) return mark_all();
     const std::span<const uint32_t> pages = pages_.pages();
     for (uint32_t i = 0; i < pages.size(); ++i)
       if (MomentPages::moment_of(pages[i]) >= least_hit_) put_by_.push_back(i);
@@ -206,7 +194,7 @@ class FlatLru final : public Replacement {
   }
   void number_anew() {
     least_hit_ = pages_.number_anew({}).below(least_hit_);
-    if (misses_ != Misses::kFew) return mark_all();
+    if (misses_ == Misses::kMany) return mark_all();
     for (; queue_first_ < queue_.size(); ++queue_first_)
       put_by_.push_back(queue_[queue_first_].page);
   }

@@ -34,21 +34,16 @@ struct ReplacementCounts {
   }
 };
 
-// How many runs miss, which is looked at after so many runs. Where some do, what will be needed is
-// fetched ahead; where many do it cannot be foretold which, and no branch asks.
-enum class Misses : uint8_t { kFew, kSome, kMany };
+// Whether many runs miss, which is looked at after so many runs: what will be needed is fetched
+// ahead then, and what pays only where few do is not done.
+enum class Misses : bool { kFew, kMany };
 inline constexpr size_t kRunsAtOnce = 1024;
 constexpr Misses misses_of(uint64_t misses, size_t runs) {
-  constexpr uint64_t kSomeIn = 16;
-  constexpr uint64_t kManyIn = 4;
-  if (misses * kManyIn >= runs) return Misses::kMany;
-  return misses * kSomeIn >= runs ? Misses::kSome : Misses::kFew;
+  constexpr uint64_t kManyIn = 16;
+  return misses * kManyIn >= runs ? Misses::kMany : Misses::kFew;
 }
 
-// All ones if so, else 0: what is chosen by it is chosen without a branch.
-constexpr uint64_t mask_if(bool condition) { return uint64_t{0} - uint64_t{condition}; }
-
-// The state of the page so many runs later is fetched ahead where many miss. (Inlined always: g++
+// The state of the page so many runs later is fetched ahead. (Inlined always: g++
 // takes a function that does nothing else for one that does nothing.)
 template <class Page, class NumberOf>
 [[gnu::always_inline]] inline void fetch_page_ahead(const Page* pages,

@@ -146,32 +146,41 @@ bool SharedTrace::comes_by_number(const PageRunBlock& block) const {
          std::ranges::all_of(block.pages, below);
 }
 
-// Only the pages with numbers from `first` on: the others need not be told any more.
-void SharedTrace::Runs::keep_pages_from(uint64_t first) {
-  size_t kept = 0;
-  for (size_t i = 0; i < pages.size(); ++i) {
-    if (numbers[i] < first) continue;
-    pages[kept] = pages[i];
-    numbers[kept++] = numbers[i];
+void SharedTrace::Runs::take_as_they_are(const PageRunBlock& block,
+                                         std::span<const uint32_t> its_numbers) {
+  by_number = false;
+  pages.assign(block.pages.begin(), block.pages.end());
+  runs.assign(block.runs.begin(), block.runs.end());
+  numbers.assign(its_numbers.begin(), its_numbers.end());
+}
+
+// With the pages alone whose numbers are `first` or above.
+void SharedTrace::Runs::take_by_number(const PageRunBlock& block,
+                                       std::span<const uint32_t> its_numbers, uint64_t first) {
+  by_number = true;
+  pages.clear();
+  numbers.clear();
+  for (size_t i = 0; i < its_numbers.size(); ++i) {
+    if (its_numbers[i] < first) continue;
+    pages.push_back(block.pages[i]);
+    numbers.push_back(its_numbers[i]);
   }
-  pages.resize(kept);
-  numbers.resize(kept);
+  runs.resize(block.runs.size());
+  std::ranges::transform(block.runs, runs.begin(), [its_numbers](PageRun run) {
+    return PageRun::make(its_numbers[run.page()], run.kind(), run.count());
+  });
 }
 
 void SharedTrace::add_runs(Piece& piece, const PageRunBlock& block) {
   FL_CHECK(!block.by_number);
   if (piece.runs_count == piece.runs.size()) piece.runs.emplace_back();
   Runs& runs = piece.runs[piece.runs_count++];
-  runs.pages.assign(block.pages.begin(), block.pages.end());
-  runs.runs.assign(block.runs.begin(), block.runs.end());
   const uint64_t known = page_ids_.size();
-  if (options_.forms.numbers) page_ids_.number(block.task.pid, block.pages, runs.numbers);
-  runs.by_number = comes_by_number(block);
-  if (runs.by_number) {
-    for (PageRun& run : runs.runs)
-      run = PageRun::make(runs.numbers[run.page()], run.kind(), run.count());
-    runs.keep_pages_from(known);
-  }
+  if (options_.forms.numbers) page_ids_.number(block.task.pid, block.pages, numbers_);
+  if (comes_by_number(block))
+    runs.take_by_number(block, numbers_, known);
+  else
+    runs.take_as_they_are(block, numbers_);
   runs.tried = condenses_;
   if (!runs.tried) return;
   runs.condensed.resize(condensers_.size());

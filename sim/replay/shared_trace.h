@@ -18,6 +18,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -85,7 +86,9 @@ class SharedTrace {
     std::vector<std::unique_ptr<CondensedRuns>> condensed{};
     bool tried = false;  // to condense it
 
-    void keep_pages_from(uint64_t first);
+    void take_as_they_are(const PageRunBlock& block, std::span<const uint32_t> its_numbers);
+    void take_by_number(const PageRunBlock& block, std::span<const uint32_t> its_numbers,
+                        uint64_t first);
   };
   // A piece of the trace, which owns what it holds. Pieces are used again: their memory is warm.
   struct Piece {
@@ -141,8 +144,9 @@ class SharedTrace {
   std::unique_ptr<PageRunReader> collapsed_{};
   std::vector<RunCondenser> condensers_{};  // as TraceForms::condensed
   TracePageIds page_ids_{};
-  uint64_t accesses_ = 0;  // read so far
-  bool condenses_ = true;  // the piece that is read now
+  std::vector<uint32_t> numbers_{};  // of the pages of the block that is added
+  uint64_t accesses_ = 0;            // read so far
+  bool condenses_ = true;            // the piece that is read now
 
   std::mutex mutex_{};
   std::deque<std::unique_ptr<Piece>> pieces_{};

@@ -19,7 +19,7 @@ namespace {
 constexpr size_t kCounters = 256;
 constexpr size_t kHighest = kCounters / 2;
 constexpr size_t kNew = kCounters;  // in place of a counter
-constexpr size_t kLists = kCounters + 1;
+constexpr size_t kAgingLists = kCounters + 1;
 
 class Aging : public ReplacementPolicy {
  public:
@@ -38,7 +38,7 @@ class Aging : public ReplacementPolicy {
       size_t counter;
     };
     std::vector<Counted> all;
-    for (size_t counter = 0; counter < kLists; ++counter)
+    for (size_t counter = 0; counter < kAgingLists; ++counter)
       for (uint32_t i = counters_.front(counter); i != kNoIndex; i = counters_.next(i))
         all.push_back({i, counter});
     for (const Counted& one : all) {
@@ -51,7 +51,7 @@ class Aging : public ReplacementPolicy {
 
   // O(256 + frames that may not be given up).
   Pfn choose_victim(FrameView& frames, PageId) override {
-    for (size_t counter = 0; counter < kLists; ++counter) {
+    for (size_t counter = 0; counter < kAgingLists; ++counter) {
       for (uint32_t i = counters_.front(counter); i != kNoIndex; i = counters_.next(i)) {
         if (!frames.evictable(Pfn{i})) continue;
         counters_.remove(i);
@@ -63,14 +63,14 @@ class Aging : public ReplacementPolicy {
 
   uint64_t size() const override {
     uint64_t size = 0;
-    for (size_t counter = 0; counter < kLists; ++counter) size += counters_.size(counter);
+    for (size_t counter = 0; counter < kAgingLists; ++counter) size += counters_.size(counter);
     return size;
   }
   void validate() const override { counters_.validate(); }
 
  private:
   uint64_t tick_;
-  IndexLists<kLists> counters_;  // frames, by counter
+  IndexLists<kAgingLists> counters_;  // frames, by counter
 };
 
 }  // namespace
