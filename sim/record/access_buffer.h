@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "faultline/access.h"
+#include "faultline/page_run.h"
 #include "faultline/trace_call.h"
 #include "sim/record/trace_sink.h"
 
@@ -44,9 +45,8 @@ class AccessBuffer {
   // Adds what the kernel touched for the program, an access for each page. Room is made.
   // REQUIRES: can_transfer(address, bytes).
   void add_kernel_access(uint64_t address, uint64_t bytes, bool is_store) {
-    constexpr uint64_t kPageBytes = 4096;
     while (bytes > 0) {
-      const uint64_t here = std::min(bytes, kPageBytes - (address & (kPageBytes - 1)));
+      const uint64_t here = std::min(bytes, kPageRunBytes - (address & (kPageRunBytes - 1)));
       make_room();
       add({.address = {address},
            .size_bytes = uint32_t(here),

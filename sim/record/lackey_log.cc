@@ -93,8 +93,8 @@ void LackeyLog::take_line(std::string_view line) {
 }
 
 void LackeyLog::take_note(std::string_view line) {
-  constexpr std::string_view kMark = "SCHED[";
-  line.remove_prefix(line.find(kMark) + kMark.size());
+  constexpr std::string_view kNoteMark = "SCHED[";
+  line.remove_prefix(line.find(kNoteMark) + kNoteMark.size());
   const unsigned thread = unsigned(std::strtoul(std::string(line).c_str(), nullptr, 10));
   if (line.find("acquired lock") != std::string_view::npos) {
     switch_to(thread, line.find("starting new thread") != std::string_view::npos);

@@ -21,6 +21,7 @@
 // Invariants, checked by validate():
 //   1. there are frames - 1 marks, all of moments that have passed
 //   2. least_hit_ is what the earliest of them says
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
