@@ -30,17 +30,14 @@ class FlatClock final : public Replacement {
   void add(const NumberedRuns& runs) override {
     FL_CHECK(runs.pages <= kPagesMax);
     if (runs.pages > pages_.size()) pages_.resize(runs.pages);
-    for (size_t at = 0; at < runs.runs.size(); at += kRunsAtOnce) {
-      const size_t end = std::min(runs.runs.size(), at + kRunsAtOnce);
+    take_by_parts(runs, [&](size_t begin, size_t end, auto number_of) {
       const uint64_t misses = counts_.misses;
-      runs.with_number_of([&](auto number_of) {
-        if (misses_ == Misses::kFew)
-          take_few(runs.runs, at, end, number_of);
-        else
-          take_many(runs.runs, at, end, number_of);
-      });
-      choose(misses_of(counts_.misses - misses, end - at));
-    }
+      if (misses_ == Misses::kFew)
+        take_few(runs.runs, begin, end, number_of);
+      else
+        take_many(runs.runs, begin, end, number_of);
+      choose(misses_of(counts_.misses - misses, end - begin));
+    });
   }
 
   ReplacementStats stats() const override { return counts_.stats(frames_); }
@@ -86,7 +83,7 @@ class FlatClock final : public Replacement {
       const uint32_t page = pages[number];
       const uint32_t after = page | kUsed | dirty;
       if (page < kResidentMin) [[unlikely]] {
-        counts.misses += 1;
+        ++counts.misses;
         counts.cold_misses += page == 0 ? 1 : 0;
         pages[number] =
             make_page(take_frame(number, hand, counts)) | dirty | (enters_used(count) ? kUsed : 0);

@@ -18,18 +18,15 @@ class FlatFifo final : public Replacement {
 
   void add(const NumberedRuns& runs) override {
     pages_.grow_to(runs.pages);
-    for (size_t at = 0; at < runs.runs.size(); at += kRunsAtOnce) {
-      const size_t end = std::min(runs.runs.size(), at + kRunsAtOnce);
-      if (!pages_.has_room(end - at)) pages_.number_anew({});
+    take_by_parts(runs, [&](size_t begin, size_t end, auto number_of) {
+      if (!pages_.has_room(end - begin)) pages_.number_anew({});
       const uint64_t misses = counts_.misses;
-      runs.with_number_of([&](auto number_of) {
-        if (misses_ == Misses::kFew)
-          take<Misses::kFew>(runs.runs, at, end, number_of);
-        else
-          take<Misses::kMany>(runs.runs, at, end, number_of);
-      });
-      misses_ = misses_of(counts_.misses - misses, end - at);
-    }
+      if (misses_ == Misses::kFew)
+        take<Misses::kFew>(runs.runs, begin, end, number_of);
+      else
+        take<Misses::kMany>(runs.runs, begin, end, number_of);
+      misses_ = misses_of(counts_.misses - misses, end - begin);
+    });
   }
 
   ReplacementStats stats() const override { return pages_.stats(counts_, frames_); }

@@ -48,11 +48,10 @@ class FlatOpt final : public Replacement {
 
   void add(const NumberedRuns& runs) override {
     pages_.grow_to(runs.pages);
-    for (size_t at = 0; at < runs.runs.size(); at += kRunsAtOnce) {
-      const size_t end = std::min(runs.runs.size(), at + kRunsAtOnce);
-      if (!pages_.has_room(end - at)) number_anew();
-      runs.with_number_of([&](auto number_of) { take(runs.runs, at, end, number_of); });
-    }
+    take_by_parts(runs, [&](size_t begin, size_t end, auto number_of) {
+      if (!pages_.has_room(end - begin)) number_anew();
+      take(runs.runs, begin, end, number_of);
+    });
   }
 
   ReplacementStats stats() const override { return pages_.stats(counts_, frames_); }

@@ -43,6 +43,15 @@ constexpr Misses misses_of(uint64_t misses, size_t runs) {
   return misses * kManyIn >= runs ? Misses::kMany : Misses::kFew;
 }
 
+// Calls take(begin, end, number_of) for so many runs at once; number_of(run) is the page's number.
+template <class Take>
+void take_by_parts(const NumberedRuns& runs, Take take) {
+  runs.with_number_of([&](auto number_of) {
+    for (size_t begin = 0; begin < runs.runs.size(); begin += kRunsAtOnce)
+      take(begin, std::min(runs.runs.size(), begin + kRunsAtOnce), number_of);
+  });
+}
+
 // The state of the page so many runs later is fetched ahead. (Inlined always: g++
 // takes a function that does nothing else for one that does nothing.)
 template <class Page, class NumberOf>
